@@ -1,0 +1,122 @@
+#include "common/base/file.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <memory>
+#include <system_error>
+
+#include <fmt/format.h>
+
+#include "common/base/error.hpp"
+
+namespace culvert {
+namespace {
+
+std::string reason(int error) {
+    if (error == ENOENT) return "no such file";
+    return std::system_category().message(error);
+}
+
+[[noreturn]] void fail(const std::string& path, int error) {
+    throw Error{ErrorKind::config, fmt::format("{}: {}", path, reason(error))};
+}
+
+class OpenFile {
+public:
+    explicit OpenFile(int descriptor) noexcept : descriptor_{descriptor} {}
+    OpenFile(const OpenFile&) = delete;
+    OpenFile& operator=(const OpenFile&) = delete;
+    ~OpenFile() { close(); }
+
+    int get() const noexcept { return descriptor_; }
+    /// Some file systems report a full disk here.
+    int close() noexcept {
+        const int result = descriptor_ < 0 ? 0 : ::close(descriptor_);
+        descriptor_ = -1;
+        return result;
+    }
+
+private:
+    int descriptor_;
+};
+
+/// The file's name with every symbolic link followed, so that a rename doesn't replace a link.
+std::string real_path(const std::string& path) {
+    const std::unique_ptr<char, decltype(&std::free)> real{::realpath(path.c_str(), nullptr),
+                                                           &std::free};
+    return real ? std::string{real.get()} : path;
+}
+
+void write_all(int descriptor, std::string_view text, const std::string& path) {
+    while (!text.empty()) {
+        const ssize_t written = ::write(descriptor, text.data(), text.size());
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0) fail(path, errno);
+        text.remove_prefix(static_cast<std::size_t>(written));
+    }
+}
+
+}  // namespace
+
+std::optional<std::string> read_file_if_exists(const std::string& path, std::size_t limit) {
+    // Without O_NONBLOCK a FIFO would hold us up before we know that it is one.
+    const OpenFile file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+    if (file.get() < 0) {
+        if (errno == ENOENT) return std::nullopt;
+        fail(path, errno);
+    }
+    struct stat status {};
+    if (::fstat(file.get(), &status) != 0) fail(path, errno);
+    if (S_ISDIR(status.st_mode)) fail(path, EISDIR);
+    // /dev/null is a way to say "no file".
+    if (!S_ISREG(status.st_mode) && !S_ISCHR(status.st_mode)) {
+        throw Error{ErrorKind::config, fmt::format("{}: not a regular file", path)};
+    }
+    std::string text;
+    std::array<char, 16'384> block{};
+    for (;;) {
+        const ssize_t n = ::read(file.get(), block.data(), block.size());
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) fail(path, errno);
+        if (n == 0) return text;
+        text.append(block.data(), static_cast<std::size_t>(n));
+        if (text.size() > limit) {
+            throw Error{
+                ErrorKind::config,
+                fmt::format("{}: longer than {} bytes, which no such file is", path, limit)};
+        }
+    }
+}
+
+std::string read_file(const std::string& path, std::size_t limit) {
+    if (auto text = read_file_if_exists(path, limit)) return *std::move(text);
+    fail(path, ENOENT);
+}
+
+void replace_file(const std::string& path, std::string_view text, mode_t mode) {
+    const std::string target = real_path(path);
+    struct stat status {};
+    if (::stat(target.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) {
+        throw Error{ErrorKind::config, fmt::format("{}: not a regular file", path)};
+    }
+    std::string beside = target + ".XXXXXX";
+    OpenFile file{::mkostemp(beside.data(), O_CLOEXEC)};
+    if (file.get() < 0) fail(path, errno);
+    try {
+        if (::fchmod(file.get(), mode) != 0) fail(path, errno);
+        write_all(file.get(), text, path);
+        if (::fsync(file.get()) != 0) fail(path, errno);
+        if (file.close() != 0) fail(path, errno);
+        if (::rename(beside.c_str(), target.c_str()) != 0) fail(path, errno);
+    } catch (...) {
+        ::unlink(beside.c_str());
+        throw;
+    }
+}
+
+}  // namespace culvert
