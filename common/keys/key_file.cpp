@@ -1,0 +1,180 @@
+#include "common/keys/key_file.hpp"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include <fmt/format.h>
+
+#include "common/base/error.hpp"
+
+namespace culvert {
+namespace {
+
+// OpenSSH's largest, an RSA key of 16,384 bits, takes 13 KiB.
+constexpr std::size_t max_key_file_size = 64 * 1024;
+
+template <class... Args>
+[[noreturn]] void fail(fmt::format_string<Args...> format, Args&&... args) {
+    throw Error{ErrorKind::config, fmt::format(format, std::forward<Args>(args)...)};
+}
+
+std::string reason_of(int error) {
+    switch (error) {
+        case ENOENT:
+            return "no such file or directory";
+        case EACCES:
+            return "permission denied";
+        case EISDIR:
+            return "is a directory";
+        case ENOSPC:
+            return "no space left on the disk";
+        default:
+            return std::strerror(error);
+    }
+}
+
+class OpenFile {
+public:
+    explicit OpenFile(int descriptor) noexcept : descriptor_{descriptor} {}
+    OpenFile(const OpenFile&) = delete;
+    OpenFile& operator=(const OpenFile&) = delete;
+    ~OpenFile() {
+        if (descriptor_ >= 0) ::close(descriptor_);
+    }
+
+    int get() const noexcept { return descriptor_; }
+
+private:
+    int descriptor_;
+};
+
+SecretBytes read_all(const OpenFile& file, const std::string& name) {
+    SecretBytes text{max_key_file_size + 1};
+    std::size_t size = 0;
+    while (size < text.size()) {
+        const MutableBytes space = text.writable().subspan(size);
+        const ssize_t n = ::read(file.get(), space.data(), space.size());
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) fail("{}: {}", name, reason_of(errno));
+        if (n == 0) break;
+        size += static_cast<std::size_t>(n);
+    }
+    if (size > max_key_file_size) {
+        fail("{}: larger than 64 KiB, which no private key is", name);
+    }
+    text.shrink(size);
+    return text;
+}
+
+/// A file's new content, beside it under another name until it is complete and on the disk.
+class NewFile {
+public:
+    NewFile(const std::string& name, mode_t mode, Bytes content)
+        : name_{name}, temporary_{name + ".XXXXXX"} {
+        const OpenFile file{::mkostemp(temporary_.data(), O_CLOEXEC)};  // made with mode 0600
+        if (file.get() < 0) fail_for(errno);
+        try {
+            write(file, content);
+            if (::fchmod(file.get(), mode) != 0 || ::fsync(file.get()) != 0) fail_for(errno);
+        } catch (...) {
+            ::unlink(temporary_.c_str());
+            throw;
+        }
+    }
+    NewFile(const NewFile&) = delete;
+    NewFile& operator=(const NewFile&) = delete;
+    ~NewFile() {
+        if (!placed_) ::unlink(temporary_.c_str());
+    }
+
+    void place(ExistingKey existing) {
+        const int failed = existing == ExistingKey::replace
+                               ? ::rename(temporary_.c_str(), name_.c_str())
+                               : rename_to_unused();
+        if (failed != 0) fail_for(errno);
+        placed_ = true;
+    }
+
+    void remove() noexcept { ::unlink(name_.c_str()); }
+
+private:
+    int rename_to_unused() noexcept {
+        const int failed =
+            ::renameat2(AT_FDCWD, temporary_.c_str(), AT_FDCWD, name_.c_str(), RENAME_NOREPLACE);
+        if (failed == 0 || errno != EINVAL) return failed;
+        // Some file systems (NFS) can't; on those a hard link refuses a name that is in use.
+        if (::link(temporary_.c_str(), name_.c_str()) != 0) return -1;
+        ::unlink(temporary_.c_str());
+        return 0;
+    }
+
+    void write(const OpenFile& file, Bytes content) const {
+        while (!content.empty()) {
+            const ssize_t n = ::write(file.get(), content.data(), content.size());
+            if (n < 0 && errno == EINTR) continue;
+            if (n < 0) fail_for(errno);
+            content = content.subspan(static_cast<std::size_t>(n));
+        }
+    }
+
+    [[noreturn]] void fail_for(int error) const {
+        if (error == EEXIST) {
+            fail("{} exists: move it away or choose another name", name_);
+        }
+        fail("{} can't be written: {}", name_, reason_of(error));
+    }
+
+    std::string name_;
+    std::string temporary_;
+    bool placed_ = false;
+};
+
+/// So that the names are on the disk too. Not every file system can; the content is safe anyway.
+void sync_directory_of(const std::string& file) {
+    const std::size_t slash = file.rfind('/');
+    const std::string directory = slash == file.npos ? "." : file.substr(0, slash + 1);
+    const OpenFile opened{::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    if (opened.get() >= 0) ::fsync(opened.get());
+}
+
+}  // namespace
+
+PrivateKey load_private_key(const std::string& file) {
+    const OpenFile opened{::open(file.c_str(), O_RDONLY | O_CLOEXEC)};
+    if (opened.get() < 0 && errno == ENOENT) {
+        fail("{0}: no such file: make a key with culvert keygen -f {0}", file);
+    }
+    struct stat status {};
+    if (opened.get() < 0 || ::fstat(opened.get(), &status) != 0) {
+        fail("{}: {}", file, reason_of(errno));
+    }
+    const SecretBytes text = read_all(opened, file);
+    expect_openssh_private_key(text.reveal(), file);  // public keys are open to all, rightly
+    if (status.st_uid == ::getuid() && (status.st_mode & 077) != 0) {
+        fail("{0}: permissions {1:04o} are too open: chmod 600 {0}", file, status.st_mode & 0777);
+    }
+    return parse_private_key(text.reveal(), file);
+}
+
+void write_key_pair(const std::string& file, const PrivateKey& key, Random& random,
+                    ExistingKey existing) {
+    const std::string line = format_public_key_line(key.public_key(), key.comment()) + '\n';
+    NewFile private_half{file, 0600, format_private_key(key, random).reveal()};
+    NewFile public_half{file + ".pub", 0644, bytes_of(line)};
+    private_half.place(existing);
+    try {
+        public_half.place(existing);
+    } catch (...) {
+        if (existing == ExistingKey::keep) private_half.remove();
+        throw;
+    }
+    sync_directory_of(file);
+}
+
+}  // namespace culvert

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string>
+
+#include "common/crypto/random.hpp"
+#include "common/keys/private_key.hpp"
+
+namespace culvert {
+
+/// Reads an OpenSSH private key file (parse_private_key says which). Throws Error{config} that
+/// names the file when it is missing, can't be read, is larger than 64 KiB, or is one that this
+/// user owns and others may read or write (which ssh refuses too).
+PrivateKey load_private_key(const std::string& file);
+
+enum class ExistingKey { keep, replace };
+
+/// Writes `file` (mode 0600) and `file`.pub (0644), each whole or not at all and on disk when this
+/// returns. Throws Error{config} when a file can't be written, or with `keep` when one of them is
+/// there already, even if it turned up a moment ago; what was there before is there still.
+void write_key_pair(const std::string& file, const PrivateKey& key, Random& random,
+                    ExistingKey existing = ExistingKey::keep);
+
+}  // namespace culvert

@@ -1,0 +1,176 @@
+#include <algorithm>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "common/base/error.hpp"
+#include "common/base/escape.hpp"
+#include "common/crypto/base64.hpp"
+#include "common/keys/private_key.hpp"
+#include "common/keys/private_key_format.hpp"
+#include "common/wire/protocol_error.hpp"
+#include "common/wire/reader.hpp"
+
+namespace culvert {
+namespace {
+
+using namespace openssh_key;
+
+template <class... Args>
+[[noreturn]] void fail(fmt::format_string<Args...> format, Args&&... args) {
+    throw Error{ErrorKind::config, fmt::format(format, std::forward<Args>(args)...)};
+}
+
+// What is wrong with a file's content, caught together with the Reader's errors by
+// parse_private_key, which names the file and says what to do.
+class Garbled : public ProtocolError {
+    using ProtocolError::ProtocolError;
+};
+
+[[noreturn]] void fail_for_encrypted(const std::string& file) {
+    fail(
+        "{0} is encrypted; culvert has no passphrase prompt: load it into an agent "
+        "with ssh-add {0}",
+        file);
+}
+
+[[noreturn]] void fail_for_other_type(const std::string& file, std::string_view type) {
+    fail(
+        "{0} is {1}; of key files culvert reads OpenSSH's ssh-ed25519 ones: load it "
+        "into an agent with ssh-add {0}, or make a key with culvert keygen",
+        file, type);
+}
+
+std::string_view without_leading_blanks(Bytes text) {
+    const std::string_view all = text_of(text);
+    return all.substr(std::min(all.find_first_not_of(" \t\r\n"), all.size()));
+}
+
+bool is_public_key(std::string_view text) {
+    if (text.starts_with("---- BEGIN SSH2 PUBLIC KEY") ||
+        text.starts_with("-----BEGIN PUBLIC KEY") || text.starts_with("-----BEGIN RSA PUBLIC")) {
+        return true;
+    }
+    try {
+        parse_public_key_line(text.substr(0, text.find('\n')));
+        return true;
+    } catch (const Error&) {
+        return false;
+    }
+}
+
+// What stands between the first and the last line, without line ends.
+SecretBytes base64_of(Bytes text) {
+    const std::string_view all = without_leading_blanks(text).substr(begin_line.size());
+    const std::size_t end = all.find(end_line);
+    if (end == std::string_view::npos) throw Garbled{"its last line is missing"};
+    if (all.find_first_not_of(" \t\r\n", end + end_line.size()) != std::string_view::npos) {
+        throw Garbled{"something stands after its last line"};
+    }
+    SecretBytes base64{end};
+    const auto is_line_end = [](std::byte b) {
+        return b == std::byte{'\n'} || b == std::byte{'\r'};
+    };
+    const auto copied = std::ranges::remove_copy_if(bytes_of(all.substr(0, end)),
+                                                    base64.writable().begin(), is_line_end);
+    base64.shrink(static_cast<std::size_t>(copied.out - base64.writable().begin()));
+    return base64;
+}
+
+// Check numbers, key, comment and padding (PROTOCOL.key 3).
+PrivateKey parse_private_section(Bytes section, const PublicKey& public_key) {
+    if (section.size() % block_size != 0) throw Garbled{"its length is wrong"};
+    Reader in{section};
+    if (in.uint32() != in.uint32()) throw Garbled{"its check numbers differ"};
+    if (in.text() != ssh_ed25519) throw Garbled{"its two halves are of different types"};
+    const Bytes public_half = in.string();
+    const Bytes secret = in.string();
+    if (secret.size() != Ed25519PrivateKey::secret_size) {
+        throw Garbled{"its private half is of the wrong length"};
+    }
+    std::string comment{in.text()};
+    for (std::uint8_t padding = 1; !in.rest().empty(); ++padding) {
+        if (in.byte() != padding) throw Garbled{"its padding is wrong"};
+    }
+
+    std::array<std::byte, Ed25519Seed::size> seed;
+    std::ranges::copy(secret.first<Ed25519Seed::size>(), seed.begin());
+    PrivateKey key{Ed25519PrivateKey{Ed25519Seed{std::span{seed}}}, std::move(comment)};
+    const Ed25519PublicKey& derived = key.ed25519().public_key();
+    if (key.public_key() != public_key || !std::ranges::equal(public_half, derived.bytes) ||
+        !std::ranges::equal(secret.subspan(Ed25519Seed::size), derived.bytes)) {
+        throw Garbled{"its private and public halves don't match"};
+    }
+    return key;
+}
+
+PrivateKey parse_decoded(Bytes decoded, const std::string& file) {
+    Reader in{decoded};
+    if (decoded.size() < magic.size() || text_of(in.raw(magic.size())) != magic) {
+        throw Garbled{"it is not in the format openssh-key-v1"};
+    }
+    const std::string_view cipher = in.text();
+    const std::string_view key_derivation = in.text();
+    const Bytes options = in.string();
+    if (in.uint32() != 1) throw Garbled{"it does not hold one key"};
+    const PublicKey public_key = PublicKey::from_blob(in.string());
+    const Bytes section = in.string();
+    if (cipher != "none") fail_for_encrypted(file);
+    in.expect_end();
+    if (key_derivation != "none" || !options.empty()) {
+        throw Garbled{"it has a key derivation but no cipher"};
+    }
+    if (public_key.algorithm() != ssh_ed25519) {
+        fail_for_other_type(file, "of type " + public_key.algorithm());
+    }
+    return parse_private_section(section, public_key);
+}
+
+}  // namespace
+
+void expect_openssh_private_key(Bytes text, const std::string& file) {
+    const std::string_view begin = without_leading_blanks(text);
+    if (begin.starts_with(begin_line)) return;
+    if (begin.starts_with("-----BEGIN ENCRYPTED PRIVATE KEY") ||
+        (begin.starts_with("-----BEGIN ") && begin.find("Proc-Type: 4,ENCRYPTED") != begin.npos)) {
+        fail_for_encrypted(file);
+    }
+    for (const auto& [start, type] : {
+             std::pair{"-----BEGIN RSA PRIVATE KEY", "an RSA key in PEM"},
+             std::pair{"-----BEGIN EC PRIVATE KEY", "an ECDSA key in PEM"},
+             std::pair{"-----BEGIN DSA PRIVATE KEY", "a DSA key in PEM"},
+             std::pair{"-----BEGIN PRIVATE KEY", "a key in PKCS#8"},
+         }) {
+        if (begin.starts_with(start)) fail_for_other_type(file, type);
+    }
+    if (begin.starts_with("PuTTY-User-Key-File-")) {
+        fail(
+            "{0} is a PuTTY key: convert it with puttygen {0} -O private-openssh-new "
+            "-o NEW_FILE",
+            file);
+    }
+    if (is_public_key(begin)) {
+        const std::string_view name = file;
+        const std::string hint =
+            name.ends_with(".pub") ? fmt::format(", {}", name.substr(0, name.size() - 4)) : "";
+        fail("{} is a public key: name the file of its private half{}", file, hint);
+    }
+    fail("{} is no private key: an OpenSSH one begins with {}", file, begin_line);
+}
+
+PrivateKey parse_private_key(Bytes text, const std::string& file) {
+    expect_openssh_private_key(text, file);
+    try {
+        const SecretBytes base64 = base64_of(text);
+        const auto decoded = base64_decode_secret(text_of(base64.reveal()));
+        if (!decoded) throw Garbled{"its base64 is not proper"};
+        return parse_decoded(decoded->reveal(), file);
+    } catch (const ProtocolError& error) {
+        fail(
+            "{} is garbled: {}: restore it from a backup or make a new key with "
+            "culvert keygen",
+            file, error.what());
+    }
+}
+
+}  // namespace culvert
