@@ -1,0 +1,151 @@
+#include "common/auth/userauth_client.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "common/auth/signed_request.hpp"
+#include "common/base/escape.hpp"
+#include "common/keys/fingerprint.hpp"
+#include "common/wire/auth_messages.hpp"
+#include "common/wire/transport_messages.hpp"
+
+namespace culvert {
+namespace {
+
+bool has(const NameList& list, std::string_view name) {
+    return std::ranges::find(list, name) != list.end();
+}
+
+/// The algorithm to sign with, or nothing if the server takes none that this key has. A server that
+/// doesn't list its algorithms (RFC 8308 3.1) is tried with the strongest.
+std::optional<std::string> signature_algorithm(const PublicKey& key, const NameList& server) {
+    const std::vector<std::string> candidates =
+        key.algorithm() == "ssh-rsa" ? std::vector<std::string>{"rsa-sha2-512", "rsa-sha2-256"}
+                                     : std::vector<std::string>{key.algorithm()};
+    for (const std::string& name : candidates) {
+        if (server.empty() || has(server, name)) return name;
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+UserauthClient::Step UserauthClient::begin(Bytes session_id) {
+    assert(state_ == State::idle);
+    if (identities_.keys.empty()) {
+        throw Error{ErrorKind::authentication,
+                    "there is no key to log in with: name one with -i, load one with ssh-add, or "
+                    "make one with culvert keygen"};
+    }
+    if (identities_.keys.size() == 1) identities_.sure = 0;
+    if (!identities_.sure) return try_next(session_id, {});
+    current_ = *identities_.sure;
+    sure_ = true;
+    algorithm_ = signature_algorithm(identities_.keys[current_], {}).value();
+    return want_signature(session_id);
+}
+
+void UserauthClient::on_service_accept(Bytes payload) {
+    const auto message = decode<msg::ServiceAccept>(payload);
+    if (state_ == State::idle || service_accepted_ || message.service != ssh_userauth) {
+        throw ProtocolError{"a service was accepted that wasn't asked for"};
+    }
+    service_accepted_ = true;
+}
+
+std::size_t UserauthClient::next_candidate(std::size_t from,
+                                           const NameList& server_sig_algs) const {
+    const auto& keys = identities_.keys;
+    while (from < keys.size() &&
+           (identities_.sure == from || !signature_algorithm(keys[from], server_sig_algs))) {
+        ++from;
+    }
+    return from;
+}
+
+UserauthClient::Step UserauthClient::try_next(Bytes session_id, const NameList& server_sig_algs) {
+    const auto& keys = identities_.keys;
+    const std::size_t candidate = next_candidate(next_, server_sig_algs);
+    if (candidate == keys.size()) give_up("no key of ours");
+    current_ = candidate;
+    next_ = candidate + 1;
+    algorithm_ = signature_algorithm(keys[current_], server_sig_algs).value();
+    // The last one left: asking first would only cost a round trip.
+    sure_ = next_candidate(next_, server_sig_algs) == keys.size();
+    if (sure_) return want_signature(session_id);
+    state_ = State::asked;
+    tried_.push_back(current_);
+    return {public_key_question(identities_.user, algorithm_, keys[current_]), {}};
+}
+
+UserauthClient::Step UserauthClient::want_signature(Bytes session_id) {
+    request_ = public_key_request(identities_.user, algorithm_, identities_.keys[current_]);
+    state_ = State::signing;
+    return {{}, SignatureWanted{current_, algorithm_, signed_data(session_id, request_)}};
+}
+
+ByteVector UserauthClient::sign(Bytes signature) {
+    assert(state_ == State::signing);
+    ByteVector request = std::move(request_);
+    Writer{request}.string(signature);
+    state_ = State::requested;
+    if (tried_.empty() || tried_.back() != current_) tried_.push_back(current_);
+    return request;
+}
+
+UserauthClient::Step UserauthClient::decline(Bytes session_id, const NameList& server_sig_algs) {
+    assert(state_ == State::signing);
+    return try_next(session_id, server_sig_algs);
+}
+
+UserauthClient::Step UserauthClient::on_pk_ok(Bytes payload, Bytes session_id) {
+    const auto message = decode<msg::UserauthPkOk>(payload);
+    const bool asked = state_ == State::asked && message.algorithm == algorithm_ &&
+                       std::ranges::equal(message.key, identities_.keys[current_].blob());
+    if (!asked) throw ProtocolError{"the server takes a key that it wasn't asked about"};
+    return want_signature(session_id);
+}
+
+UserauthClient::Step UserauthClient::on_failure(Bytes payload, Bytes session_id,
+                                                const NameList& server_sig_algs) {
+    const auto message = decode<msg::UserauthFailure>(payload);
+    if (state_ != State::asked && state_ != State::requested) {
+        throw ProtocolError{"an authentication failure without a request"};
+    }
+    if (message.partial_success) {
+        give_up("the server wants another proof besides the key: no key alone");
+    }
+    if (!has(message.methods_that_can_continue, "publickey")) {
+        give_up(fmt::format(
+            "the server takes no keys here, but {}: no key",
+            escaped(fmt::format("{}", fmt::join(message.methods_that_can_continue, ", ")))));
+    }
+    return try_next(session_id, server_sig_algs);
+}
+
+void UserauthClient::on_success(Bytes payload) {
+    decode<msg::UserauthSuccess>(payload);
+    if (state_ != State::requested) {
+        throw ProtocolError{"an authentication success without a request"};
+    }
+    state_ = State::authenticated;
+}
+
+void UserauthClient::give_up(const std::string& why) const {
+    std::vector<std::string> tried;
+    for (const std::size_t index : tried_) {
+        const PublicKey& key = identities_.keys[index];
+        tried.push_back(fmt::format("{} {}", escaped(key.algorithm(), 64), fingerprint(key)));
+    }
+    throw Error{
+        ErrorKind::authentication,
+        fmt::format("{} was accepted for user {}; {}", why, escaped(identities_.user),
+                    tried.empty() ? "none could be tried: they don't sign, or not in a way that "
+                                    "the server takes"
+                                  : fmt::format("tried {}", fmt::join(tried, ", ")))};
+}
+
+}  // namespace culvert

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <zlib.h>
+
+#include "common/base/bytes.hpp"
+
+namespace culvert {
+
+/// The names of RFC 4253 6.2 and OpenSSH PROTOCOL 1.2 that we know. zlib@openssh.com is zlib that
+/// begins once the user is authenticated; plain `zlib` would let anybody feed the inflater and is
+/// never offered.
+constexpr std::string_view no_compression = "none";
+constexpr std::string_view delayed_zlib = "zlib@openssh.com";
+
+/// Deflates one direction's payloads; a payload refers back to all that went before it.
+class Compressor {
+public:
+    Compressor();
+    Compressor(const Compressor&) = delete;
+    Compressor& operator=(const Compressor&) = delete;
+    ~Compressor() { deflateEnd(&stream_); }
+
+    /// No payload of `length` bytes becomes longer than this.
+    std::size_t bound(std::size_t length) noexcept;
+    /// Writes the compressed payload to the front of `to`, which has bound(payload.size()) bytes,
+    /// and returns its length. Flushed, so that the peer can read all of it at once.
+    std::size_t compress(Bytes payload, MutableBytes to);
+
+private:
+    z_stream stream_{};
+};
+
+/// Inflates one direction's payloads.
+class Decompressor {
+public:
+    Decompressor();
+    Decompressor(const Decompressor&) = delete;
+    Decompressor& operator=(const Decompressor&) = delete;
+    ~Decompressor() { inflateEnd(&stream_); }
+
+    /// Valid until the next call. Throws ProtocolError for what is no deflate stream and for a
+    /// payload that inflates to more than `largest_payload` bytes.
+    MutableBytes decompress(Bytes payload);
+
+    static constexpr std::size_t largest_payload = 256 * 1024;
+
+private:
+    z_stream stream_{};
+    ByteVector payload_;
+};
+
+}  // namespace culvert

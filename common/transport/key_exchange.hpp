@@ -1,0 +1,69 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "common/crypto/packet_cipher.hpp"
+#include "common/keys/private_key.hpp"
+#include "common/keys/public_key.hpp"
+#include "common/transport/exchange_hash.hpp"
+#include "common/transport/proposal.hpp"
+
+namespace culvert {
+
+/// The version lines of both sides, without line ends.
+struct Versions {
+    std::string_view client;
+    std::string_view server;
+};
+
+/// One key exchange, from the KEXINITs to the keys (RFC 4253 7 and 8, RFC 8731). It only computes:
+/// what may be sent and received when is Transport's to know.
+class KeyExchange {
+public:
+    KeyExchange(Role us, const Algorithms& ours, Exchange which, Random& random);
+
+    /// Our KEXINIT. In a client's first exchange it announces that client_init() follows as a
+    /// guess, which saves a round trip where the server's first choices are ours (RFC 4253 7.1).
+    Bytes kexinit() const noexcept { return our_kexinit_; }
+    bool guesses() const noexcept { return our_lists_.first_kex_packet_follows; }
+
+    /// Throws ProtocolError if the two sides have no algorithms in common.
+    void on_kexinit(Bytes payload);
+    bool peer_began() const noexcept { return !peer_kexinit_.empty(); }
+    const msg::KexInit& peer_lists() const noexcept { return peer_lists_; }
+    const Negotiated& negotiated() const noexcept { return negotiated_; }
+    bool guess_was_right() const;
+    /// True once, if the peer's next packet is a guess that was wrong: it must be skipped.
+    bool skips_next_packet() noexcept { return std::exchange(skips_next_packet_, false); }
+
+    /// SSH_MSG_KEX_ECDH_INIT of a client.
+    ByteVector client_init() const;
+    /// The server's answer to it, SSH_MSG_KEX_ECDH_REPLY. Throws ProtocolError for a bad key.
+    ByteVector on_client_init(Bytes payload, const Versions& versions, const PrivateKey& host_key);
+    /// The host key with which the server signed this exchange. Throws ProtocolError if its reply
+    /// is bad, or isn't signed by that key.
+    PublicKey on_server_reply(Bytes payload, const Versions& versions);
+
+    /// From here on there are a secret and a hash.
+    bool computed() const noexcept { return hash_.has_value(); }
+    const ExchangeHash& hash() const { return *hash_; }
+    std::unique_ptr<PacketCipher> make_cipher(Role sender, const SessionId& session_id) const;
+
+private:
+    void agree(Bytes peer_public_key);
+
+    Role us_;
+    ByteVector our_kexinit_;
+    msg::KexInit our_lists_;
+    ByteVector peer_kexinit_;
+    msg::KexInit peer_lists_;
+    Negotiated negotiated_;
+    bool skips_next_packet_ = false;
+    X25519KeyPair ephemeral_;
+    std::optional<KexSecret> secret_;
+    std::optional<ExchangeHash> hash_;
+};
+
+}  // namespace culvert

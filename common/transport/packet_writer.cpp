@@ -1,0 +1,65 @@
+#include "common/transport/packet_writer.hpp"
+
+#include <cassert>
+#include <cstring>
+
+namespace culvert {
+
+void PacketWriter::write(Bytes payload) {
+    room_ = {};
+    seal(payload);
+}
+
+void PacketWriter::seal(Bytes payload) {
+    if (compressor_) {
+        const std::size_t bound = compressor_->bound(payload.size());
+        // The packet for the longest outcome has room for every shorter one.
+        const MutableBytes room = output_.space(sealer_.sealed_size(bound));
+        const std::size_t length =
+            compressor_->compress(payload, room.subspan(payload_offset, bound));
+        const std::size_t size = sealer_.sealed_size(length);
+        sealer_.seal(room.first(size), length);
+        output_.commit(size);
+        return;
+    }
+    const std::size_t size = sealer_.sealed_size(payload.size());
+    const MutableBytes packet = output_.space(size);
+    std::memcpy(packet.data() + payload_offset, payload.data(), payload.size());
+    sealer_.seal(packet, payload.size());
+    output_.commit(size);
+}
+
+void PacketWriter::reserve(std::size_t capacity, std::size_t count) {
+    capacity_ = capacity;
+    if (compressor_) {
+        stride_ = capacity;
+        plain_.resize(stride_ * count);
+        room_ = plain_;
+    } else {
+        stride_ = sealer_.sealed_size(capacity);
+        room_ = output_.space(stride_ * count);
+    }
+}
+
+MutableBytes PacketWriter::reserved(std::size_t index) noexcept {
+    return room_.subspan(index * stride_ + (compressor_ ? 0 : payload_offset), capacity_);
+}
+
+void PacketWriter::write_reserved(std::size_t index, std::size_t length) {
+    assert(index * stride_ < room_.size() && length <= capacity_);
+    if (compressor_) {
+        seal(reserved(index).first(length));
+        return;
+    }
+    const std::size_t size = sealer_.sealed_size(length);
+    sealer_.seal(room_.subspan(index * stride_, size), length);
+    output_.commit(size);
+}
+
+void PacketWriter::release() noexcept {
+    output_.release();
+    plain_ = ByteVector{};
+    room_ = {};
+}
+
+}  // namespace culvert

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <memory>
+
+#include "common/transport/compression.hpp"
+#include "common/transport/output_buffer.hpp"
+#include "common/transport/packet_codec.hpp"
+
+namespace culvert {
+
+/// Payloads go in, sealed packets lie in the output: compression, framing and protection of one
+/// connection's sending side.
+class PacketWriter {
+public:
+    OutputBuffer& output() noexcept { return output_; }
+    PacketSealer& sealer() noexcept { return sealer_; }
+    const PacketSealer& sealer() const noexcept { return sealer_; }
+
+    /// From the next payload on; replaces an older stream (RFC 4253 6.2).
+    void start_compression() { compressor_ = std::make_unique<Compressor>(); }
+    void stop_compression() noexcept { compressor_.reset(); }
+
+    void write(Bytes payload);
+
+    /// Room for `count` payloads of up to `capacity` bytes, which are sealed where they lie. They
+    /// are written in their order, all but the last of them full. The room is there until
+    /// something else is written.
+    void reserve(std::size_t capacity, std::size_t count);
+    MutableBytes reserved(std::size_t index) noexcept;
+    void write_reserved(std::size_t index, std::size_t length);
+
+    void release() noexcept;
+
+private:
+    void seal(Bytes payload);
+
+    OutputBuffer output_;
+    PacketSealer sealer_;
+    std::unique_ptr<Compressor> compressor_;
+
+    MutableBytes room_;
+    std::size_t capacity_ = 0;
+    std::size_t stride_ = 0;
+    ByteVector plain_;  ///< where reserved payloads lie while they are yet to be compressed
+};
+
+}  // namespace culvert

@@ -1,0 +1,98 @@
+#include "common/transport/proposal.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "common/base/escape.hpp"
+#include "common/wire/protocol_error.hpp"
+
+namespace culvert {
+namespace {
+
+// The AEAD ciphers bring their own MAC and this list is not looked at, but some peers refuse an
+// empty intersection. Should one ever choose from it, only encrypt-then-MAC is there to choose.
+constexpr std::string_view mac_for_show = "hmac-sha2-256-etm@openssh.com";
+
+constexpr std::string_view strict_kex_marker(Role sender) {
+    return sender == Role::client ? "kex-strict-c-v00@openssh.com" : "kex-strict-s-v00@openssh.com";
+}
+constexpr std::string_view ext_info_marker(Role sender) {
+    return sender == Role::client ? "ext-info-c" : "ext-info-s";
+}
+
+constexpr Role other(Role role) { return role == Role::client ? Role::server : Role::client; }
+
+bool has(const NameList& list, std::string_view name) {
+    return std::ranges::find(list, name) != list.end();
+}
+
+// The markers stand among the key exchange algorithms, but a peer that sends ours back has not
+// chosen one (RFC 8308 2.2).
+bool is_marker(std::string_view name) {
+    return name == strict_kex_marker(Role::client) || name == strict_kex_marker(Role::server) ||
+           name == ext_info_marker(Role::client) || name == ext_info_marker(Role::server);
+}
+
+std::string choose(std::string_view what, const NameList& client, const NameList& server, Role us) {
+    for (const std::string& name : client) {
+        if (has(server, name) && !is_marker(name)) return name;
+    }
+    const NameList& ours = us == Role::client ? client : server;
+    const NameList& theirs = us == Role::client ? server : client;
+    throw ProtocolError{
+        fmt::format("no common {}: we offer {}, the peer offers {}", what, fmt::join(ours, ","),
+                    escaped(fmt::format("{}", fmt::join(theirs, ",")), 1024)),
+        DisconnectReason::key_exchange_failed};
+}
+
+}  // namespace
+
+msg::KexInit make_kexinit(const Algorithms& ours, Role us, Exchange exchange) {
+    msg::KexInit message;
+    message.kex_algorithms = ours.kex;
+    if (exchange == Exchange::first) {
+        message.kex_algorithms.emplace_back(ext_info_marker(us));
+        message.kex_algorithms.emplace_back(strict_kex_marker(us));
+    }
+    message.host_key_algorithms = ours.host_key;
+    message.ciphers_client_to_server = message.ciphers_server_to_client = ours.ciphers;
+    message.macs_client_to_server = message.macs_server_to_client = {std::string{mac_for_show}};
+    message.compression_client_to_server = message.compression_server_to_client = ours.compression;
+    return message;
+}
+
+Negotiated negotiate(const msg::KexInit& client, const msg::KexInit& server, Role us) {
+    return {
+        .kex = choose("key exchange algorithm", client.kex_algorithms, server.kex_algorithms, us),
+        .host_key = choose("host key algorithm", client.host_key_algorithms,
+                           server.host_key_algorithms, us),
+        .cipher_client_to_server =
+            choose("cipher", client.ciphers_client_to_server, server.ciphers_client_to_server, us),
+        .cipher_server_to_client =
+            choose("cipher", client.ciphers_server_to_client, server.ciphers_server_to_client, us),
+        .compression_client_to_server = choose("compression", client.compression_client_to_server,
+                                               server.compression_client_to_server, us),
+        .compression_server_to_client = choose("compression", client.compression_server_to_client,
+                                               server.compression_server_to_client, us),
+    };
+}
+
+bool guess_is_right(const msg::KexInit& client, const msg::KexInit& server) {
+    const auto same_first = [](const NameList& a, const NameList& b) {
+        return !a.empty() && !b.empty() && a.front() == b.front();
+    };
+    return same_first(client.kex_algorithms, server.kex_algorithms) &&
+           same_first(client.host_key_algorithms, server.host_key_algorithms);
+}
+
+bool asks_strict_kex(const msg::KexInit& peer, Role us) {
+    return has(peer.kex_algorithms, strict_kex_marker(other(us)));
+}
+
+bool asks_ext_info(const msg::KexInit& peer, Role us) {
+    return has(peer.kex_algorithms, ext_info_marker(other(us)));
+}
+
+}  // namespace culvert

@@ -1,0 +1,181 @@
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "common/base/time.hpp"
+#include "common/transport/ext_info.hpp"
+#include "common/transport/key_exchange.hpp"
+#include "common/transport/packet_reader.hpp"
+#include "common/transport/packet_writer.hpp"
+#include "common/transport/rekey_policy.hpp"
+#include "common/transport/version_exchange.hpp"
+
+namespace culvert {
+
+struct TransportConfig {
+    Role role = Role::client;
+    Algorithms algorithms;
+    std::shared_ptr<const PrivateKey> host_key;  ///< the server's; empty for a client
+    Extensions extensions;                       ///< what we announce
+    RekeyLimits rekey;
+    /// Refuse a peer without strict KEX (OpenSSH PROTOCOL 1.9) whatever the cipher.
+    bool require_strict_kex = false;
+};
+
+/// A packet for the layers above: numbers 5, 6, and 50 to 191, decrypted and decompressed.
+struct PacketReceived {
+    Bytes payload;  ///< until the next poll() if compressed, else until the next input().space()
+    SequenceNumber sequence_number;
+};
+
+/// The client must answer with accept_host_key(), or end the connection. The server has proved that
+/// it holds this key; nothing more is read until the answer.
+struct HostKeyOffered {
+    PublicKey key;
+};
+
+struct PeerDisconnected {
+    std::uint32_t reason;
+    std::string description;  ///< the peer's text, not escaped
+};
+
+/// Both sides use new keys: an exchange after the first has ended.
+struct Rekeyed {};
+
+using TransportEvent = std::variant<PacketReceived, HostKeyOffered, Rekeyed, PeerDisconnected>;
+
+/// The transport layer (RFC 4253) of one connection, in either role: version exchange, key
+/// exchanges, the protection of packets. Bytes are received into input() and sent from output().
+/// Every function may throw ProtocolError; the connection is then to be ended with disconnect().
+class Transport {
+public:
+    /// `random` must outlive this.
+    Transport(TransportConfig config, Random& random);
+
+    /// Our version line and KEXINIT, and a client's guess, go out before the peer's come in.
+    void start(TimePoint now);
+
+    InputBuffer& input() noexcept { return reader_.input(); }
+    OutputBuffer& output() noexcept { return writer_.output(); }
+
+    /// What the received bytes mean, one event at a time until there is none.
+    std::optional<TransportEvent> poll(TimePoint now);
+    /// True while views into what was received die with the next poll().
+    bool views_are_transient() const noexcept { return reader_.decompresses(); }
+
+    void accept_host_key();
+    /// The keys for what we send are in place: authentication may begin.
+    bool keys_sent() const noexcept { return session_id_ && sending_ == Sending::open; }
+
+    /// Sealed at once, or kept until the key exchange that is going on lets it out (RFC 4253 7.1).
+    void send(Bytes payload);
+    template <Message M>
+    void send(const M& message) {
+        send(Bytes{encoded(message)});
+    }
+    /// A packet of this number and sequence number isn't known to us (RFC 4253 11.4).
+    void send_unimplemented(SequenceNumber of);
+    /// The last packet that we send.
+    void disconnect(DisconnectReason reason, std::string_view description);
+
+    /// False while a key exchange holds everything else back.
+    bool sends_data() const noexcept { return sending_ == Sending::open; }
+    /// For payloads that are sealed where they lie. Only while sends_data().
+    PacketWriter& writer() noexcept { return writer_; }
+
+    /// The user has been authenticated: packets may be larger, and delayed compression begins
+    /// (OpenSSH PROTOCOL 1.2). The server calls it after sending SSH_MSG_USERAUTH_SUCCESS, the
+    /// client on receiving it.
+    void on_authenticated(TimePoint now);
+    /// Compression is delayed until then: a client must not send ahead of USERAUTH_SUCCESS.
+    bool delays_compression() const;
+
+    void start_rekey(TimePoint now);
+    /// Starts a new exchange when the keys have been used enough, or for long enough.
+    void rekey_if_due(TimePoint now);
+    std::optional<TimePoint> next_deadline() const;
+    void on_time(TimePoint now);
+
+    const SessionId& session_id() const { return *session_id_; }
+    const Extensions& peer_extensions() const noexcept { return peer_extensions_; }
+    const std::optional<std::string>& peer_version() const noexcept { return peer_version_; }
+    /// For an error about a peer that closed early: what it had said, escaped.
+    std::string said_before_version() const { return version_reader_.seen(); }
+    bool strict_kex() const noexcept { return strict_kex_; }
+    const Negotiated& negotiated() const { return negotiated_; }
+    /// Bytes of whole packets that wait for a key exchange to end: small payloads cost more than
+    /// themselves.
+    std::size_t held_bytes() const noexcept { return held_bytes_; }
+
+    static constexpr std::uint32_t length_limit = 256 * 1024;  ///< once authenticated
+    static constexpr Duration rekey_time_limit = std::chrono::seconds{30};
+
+private:
+    /// What the peer may send next.
+    enum class Receiving {
+        version,
+        first_kexinit,
+        kex_message,
+        host_key_decision,  ///< nothing is read until the owner has decided
+        new_keys,
+        open,
+        ended,  ///< by DISCONNECT: nothing is read after it
+    };
+    /// What we may send: between our KEXINIT and our NEWKEYS only what belongs to the exchange.
+    enum class Sending { key_exchange, open };
+
+    using Packet = PacketOpener::Opened;
+
+    std::optional<TransportEvent> on_packet(const Packet& packet, TimePoint now);
+    std::optional<TransportEvent> on_kex_packet(std::uint8_t number, const Packet& packet,
+                                                TimePoint now);
+    std::optional<TransportEvent> on_upper_packet(const Packet& packet);
+    std::optional<TransportEvent> on_server_reply(Bytes payload);
+    void on_client_init(Bytes payload);
+    void on_kexinit(Bytes payload, TimePoint now);
+    void on_first_kexinit();
+    std::optional<TransportEvent> on_new_keys(TimePoint now);
+    void on_ext_info(Bytes payload);
+    void on_late_ext_info(Bytes payload);
+    void on_ping(Bytes payload);
+    void refuse_in_strict_exchange(std::uint8_t number) const;
+
+    void begin_exchange(Exchange which, TimePoint now);
+    void send_new_keys();
+    void renew_compression(Role sender);
+    Versions versions() const;
+    Role peer() const noexcept;
+
+    TransportConfig config_;
+    Random& random_;
+    PacketReader reader_;
+    PacketWriter writer_;
+    VersionReader version_reader_;
+    std::optional<std::string> peer_version_;
+
+    Receiving receiving_ = Receiving::version;
+    Sending sending_ = Sending::key_exchange;
+    std::optional<KeyExchange> exchange_;  ///< the one going on
+    TimePoint exchange_began_{};
+    TimePoint keys_since_{};
+    Negotiated negotiated_;
+    std::optional<SessionId> session_id_;
+    std::optional<PublicKey> host_key_;  ///< the server's, as the client saw it first
+    bool strict_kex_ = false;
+    bool peer_takes_ext_info_ = false;
+    bool authenticated_ = false;
+
+    Extensions peer_extensions_;
+    unsigned ext_infos_ = 0;
+    bool has_received_keys_ = false;       ///< the first exchange is over
+    bool follows_first_new_keys_ = false;  ///< true for the very next packet
+
+    std::deque<ByteVector> held_;
+    std::size_t held_bytes_ = 0;
+};
+
+}  // namespace culvert

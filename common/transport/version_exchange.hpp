@@ -1,0 +1,42 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "common/transport/input_buffer.hpp"
+#include "common/transport/role.hpp"
+
+namespace culvert {
+
+/// Our version line without its line end (RFC 4253 4.2).
+constexpr std::string_view our_version = "SSH-2.0-culvert_0.1.0";
+
+/// Reads the peer's version line. A server may send other lines before it (RFC 4253 4.2), a client
+/// may not; both are bounded.
+class VersionReader {
+public:
+    explicit VersionReader(Role us) noexcept : us_{us} {}
+
+    /// The line without its end, or nothing if it hasn't arrived whole. Throws ProtocolError for a
+    /// peer that isn't SSH-2; the text then has the peer's first line, escaped.
+    std::optional<std::string> read(InputBuffer& in);
+
+    /// What has come so far of a peer that never got to its version line, escaped, for an error.
+    std::string seen() const;
+
+    static constexpr std::size_t longest_line = 255;  ///< RFC 4253 4.2, line end included
+    static constexpr std::size_t most_lines_before = 50;
+    static constexpr std::size_t most_bytes_before = 8 * 1024;
+
+private:
+    void on_other_line(std::string_view line);
+    [[noreturn]] void not_ssh() const;
+
+    Role us_;
+    std::string line_;
+    std::string first_line_;
+    std::size_t lines_before_ = 0;
+    std::size_t bytes_before_ = 0;
+};
+
+}  // namespace culvert
