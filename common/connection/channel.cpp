@@ -1,0 +1,87 @@
+#include "common/connection/channel.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "common/wire/protocol_error.hpp"
+
+namespace culvert {
+
+Channel::Channel(ChannelId local, std::uint32_t receive_window, const msg::ChannelOpen& open)
+    : local_{local}, state_{State::requested}, received_{receive_window} {
+    set_remote(open.sender, open.initial_window, open.maximum_packet);
+}
+
+void Channel::set_remote(ChannelId remote, std::uint32_t window, std::uint32_t maximum) {
+    if (maximum == 0) throw ProtocolError{"a channel with a maximum packet size of 0"};
+    remote_ = remote;
+    sent_ = SendWindow{window};
+    packet_capacity_ = std::min(maximum, maximum_packet);
+}
+
+void Channel::expect_established() const {
+    if (state_ != State::open && state_ != State::closing) {
+        throw ProtocolError{
+            fmt::format("a message for channel {}, which isn't open yet", local_.value())};
+    }
+}
+
+void Channel::on_confirmation(const msg::ChannelOpenConfirmation& message) {
+    if (state_ != State::opening && state_ != State::abandoned) {
+        throw ProtocolError{fmt::format("channel {} is confirmed twice", local_.value())};
+    }
+    set_remote(message.sender, message.initial_window, message.maximum_packet);
+    if (state_ == State::opening) state_ = State::open;
+}
+
+void Channel::on_open_failure() {
+    if (state_ != State::opening && state_ != State::abandoned) {
+        throw ProtocolError{fmt::format("channel {} is refused after its start", local_.value())};
+    }
+}
+
+void Channel::on_adjust(std::uint32_t bytes) {
+    expect_established();
+    sent_.on_adjust(bytes);
+}
+
+bool Channel::on_data(std::size_t bytes) {
+    expect_established();
+    if (eof_received_) throw ProtocolError{"data after EOF"};
+    if (bytes > maximum_packet) {
+        throw ProtocolError{
+            fmt::format("{} bytes of data in a packet, {} are allowed", bytes, maximum_packet)};
+    }
+    received_.on_received(static_cast<std::uint32_t>(bytes));
+    return state_ == State::open;
+}
+
+bool Channel::on_eof() {
+    expect_established();
+    if (eof_received_) throw ProtocolError{"a second EOF"};
+    eof_received_ = true;
+    return state_ == State::open;
+}
+
+ChannelEnd Channel::on_close() {
+    expect_established();
+    return reset_received_ ? ChannelEnd::reset : ChannelEnd::clean;
+}
+
+void Channel::data_sent(std::uint32_t bytes) noexcept {
+    sent_.on_sent(bytes);
+    if (bytes >= burst_) {
+        burst_ = std::min(burst_ * 2, largest_burst);
+    } else if (bytes < burst_ / 4) {
+        burst_ = std::max(burst_ / 2, least_burst);
+    }
+}
+
+std::uint32_t Channel::data_delivered(std::uint32_t bytes) noexcept {
+    const std::uint32_t grant = received_.on_delivered(bytes);
+    // After EOF or our CLOSE the peer has no use for more window.
+    return state_ == State::open && !eof_received_ ? grant : 0;
+}
+
+}  // namespace culvert

@@ -1,0 +1,108 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include "common/base/time.hpp"
+#include "common/connection/scheduler.hpp"
+#include "common/connection/window.hpp"
+#include "common/wire/connection_messages.hpp"
+
+namespace culvert {
+
+/// How a channel ended, as the peer told it.
+enum class ChannelEnd {
+    clean,  ///< CHANNEL_CLOSE, after EOF or, from peers that always close that way, without it
+    reset,  ///< reset@culvert.internal before CHANNEL_CLOSE
+};
+
+/// One channel's state (RFC 4254 5). Its functions are named after what happened; those that the
+/// peer causes throw ProtocolError when it must not happen in this state. What is to be sent in
+/// turn is the Connection's to send.
+class Channel {
+public:
+    enum class State {
+        opening,    ///< we sent CHANNEL_OPEN
+        abandoned,  ///< as above, but nobody wants the channel any more
+        requested,  ///< the peer sent CHANNEL_OPEN, our owner has yet to answer
+        open,
+        closing,  ///< we sent CHANNEL_CLOSE; whatever comes until the peer's is let pass
+    };
+
+    /// A channel that we open.
+    Channel(ChannelId local, std::uint32_t receive_window) noexcept
+        : local_{local}, received_{receive_window} {}
+    /// A channel that the peer opens.
+    Channel(ChannelId local, std::uint32_t receive_window, const msg::ChannelOpen& open);
+
+    ChannelId local() const noexcept { return local_; }
+    ChannelId remote() const noexcept { return remote_; }
+    State state() const noexcept { return state_; }
+
+    void on_confirmation(const msg::ChannelOpenConfirmation& message);
+    void on_open_failure();
+    void on_adjust(std::uint32_t bytes);
+    /// Data of either kind. False: it crossed our CHANNEL_CLOSE and is nobody's any more.
+    [[nodiscard]] bool on_data(std::size_t bytes);
+    [[nodiscard]] bool on_eof();
+    void on_request() const { expect_established(); }
+    void on_reset_request() noexcept { reset_received_ = true; }
+    ChannelEnd on_close();
+
+    void confirmed() noexcept { state_ = State::open; }
+    void abandoned() noexcept { state_ = State::abandoned; }
+    void eof_sent() noexcept { eof_sent_ = true; }
+    void close_sent() noexcept { state_ = State::closing; }
+    void data_sent(std::uint32_t bytes) noexcept;
+    [[nodiscard]] std::uint32_t data_delivered(std::uint32_t bytes) noexcept;
+
+    /// The owner has bytes to send.
+    void set_readable(bool readable) noexcept { readable_ = readable; }
+    /// It has, and the peer lets us.
+    bool may_send() const noexcept {
+        return state_ == State::open && readable_ && !eof_sent_ && sent_.left() > 0;
+    }
+    bool has_sent_eof() const noexcept { return eof_sent_; }
+
+    /// How much to read for one turn: what the window allows, and not much more than what the
+    /// stream has lately had to send, so that a small stream takes no large buffer.
+    std::uint32_t turn_size() const noexcept { return std::min(sent_.left(), burst_); }
+    std::uint32_t receive_window() const noexcept { return received_.left(); }
+    /// The most data that one packet to the peer may hold.
+    std::uint32_t packet_capacity() const noexcept { return packet_capacity_; }
+
+    /// Its place in the turn order, and the way back from there.
+    struct Turn : SchedulerEntry {
+        explicit Turn(Channel& owner) noexcept : channel{owner} {}
+        Channel& channel;
+    };
+    Turn turn{*this};
+    static Channel& of(SchedulerEntry& entry) noexcept { return static_cast<Turn&>(entry).channel; }
+
+    TimePoint open_deadline{};
+
+    /// The most data that we take in one packet and put into one: what other peers use. Larger
+    /// packets were measured and gained nothing.
+    static constexpr std::uint32_t maximum_packet = 32 * 1024;
+
+    static constexpr std::uint32_t least_burst = 16 * 1024;
+    static constexpr std::uint32_t largest_burst = 512 * 1024;
+
+private:
+    void set_remote(ChannelId remote, std::uint32_t window, std::uint32_t maximum);
+    void expect_established() const;
+
+    ChannelId local_;
+    ChannelId remote_;
+    State state_ = State::opening;
+    bool readable_ = false;
+    bool eof_sent_ = false;
+    bool eof_received_ = false;
+    bool reset_received_ = false;
+    std::uint32_t packet_capacity_ = 0;
+    std::uint32_t burst_ = least_burst;
+    SendWindow sent_;
+    ReceiveWindow received_;
+};
+
+}  // namespace culvert

@@ -1,0 +1,316 @@
+#include "common/connection/connection.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <limits>
+
+#include <fmt/format.h>
+
+#include "common/wire/protocol_error.hpp"
+
+namespace culvert {
+namespace {
+
+constexpr std::string_view direct_tcpip = "direct-tcpip";
+constexpr std::string_view reset_request = "reset@culvert.internal";
+
+constexpr std::string_view only_forwarding =
+    "this server carries TCP forwardings only and runs no commands: use ssh -N";
+constexpr std::string_view nothing_for_servers = "a client opens nothing for a server";
+
+}  // namespace
+
+Connection::Connection(const ConnectionConfig& config, PacketSink& out)
+    : config_{config}, out_{out}, channels_{config.channel_limit}, global_requests_{out} {}
+
+bool Connection::handles(std::uint8_t number) noexcept {
+    return (number >= msg::GlobalRequest::number && number <= msg::RequestFailure::number) ||
+           (number >= msg::ChannelOpen::number && number <= msg::ChannelFailure::number);
+}
+
+Connection::Event Connection::on_packet(Bytes payload) {
+    switch (message_number(payload)) {
+        case msg::ChannelData::number: {
+            const auto message = decode<msg::ChannelData>(payload);
+            return on_data(channels_.named_by_peer(message.recipient), message.data);
+        }
+        case msg::ChannelWindowAdjust::number:
+            on_window_adjust(payload);
+            return std::nullopt;
+        case msg::ChannelOpen::number:
+            return on_open(payload);
+        case msg::ChannelOpenConfirmation::number:
+            return on_open_confirmation(payload);
+        case msg::ChannelOpenFailure::number:
+            return on_open_failure(payload);
+        case msg::ChannelExtendedData::number:
+            on_extended_data(payload);
+            return std::nullopt;
+        case msg::ChannelEof::number: {
+            const auto message = decode<msg::ChannelEof>(payload);
+            if (!channels_.named_by_peer(message.recipient).on_eof()) return std::nullopt;
+            return ChannelEofReceived{message.recipient};
+        }
+        case msg::ChannelClose::number:
+            return on_close(payload);
+        case msg::ChannelRequest::number:
+            on_channel_request(payload);
+            return std::nullopt;
+        case msg::GlobalRequest::number:
+            global_requests_.on_request(payload);
+            return std::nullopt;
+        case msg::RequestSuccess::number:
+        case msg::RequestFailure::number:
+            global_requests_.on_reply();
+            return std::nullopt;
+        default:
+            throw ProtocolError{fmt::format("message {}, an answer to nothing that we asked",
+                                            message_number(payload))};
+    }
+}
+
+// ---------------------------------------------------------------------- opening
+
+Connection::Event Connection::on_open(Bytes payload) {
+    Reader in{payload};
+    const auto open = decode_head<msg::ChannelOpen>(in);
+    if (open.type == direct_tcpip && config_.accepts_direct_tcpip) return on_direct_tcpip(open, in);
+
+    if (open.type == direct_tcpip || open.type == "session") {
+        refuse(open.sender, OpenFailureReason::administratively_prohibited,
+               config_.accepts_direct_tcpip ? only_forwarding : nothing_for_servers);
+    } else if (open.type == "forwarded-tcpip") {
+        refuse(open.sender, OpenFailureReason::administratively_prohibited,
+               "no such forwarding was asked for");
+    } else {
+        refuse(open.sender, OpenFailureReason::unknown_channel_type, "unknown channel type");
+    }
+    return std::nullopt;
+}
+
+Connection::Event Connection::on_direct_tcpip(const msg::ChannelOpen& open, Reader& in) {
+    const auto tcpip = decode_fields<msg::TcpipChannel>(in);
+    in.expect_end();
+    constexpr std::uint32_t last_port = std::numeric_limits<std::uint16_t>::max();
+    if (tcpip.port == 0 || tcpip.port > last_port) {
+        refuse(open.sender, OpenFailureReason::connect_failed, "no such port");
+        return std::nullopt;
+    }
+    if (channels_.full()) {
+        refuse(open.sender, OpenFailureReason::resource_shortage,
+               "too many channels on this connection");
+        return std::nullopt;
+    }
+    const Channel& channel = channels_.emplace(config_.receive_window, open);
+    return ChannelRequested{
+        .channel = channel.local(),
+        .target = {std::string{tcpip.host}, static_cast<std::uint16_t>(tcpip.port)},
+        .originator = {std::string{tcpip.originator_host},
+                       static_cast<std::uint16_t>(std::min(tcpip.originator_port, last_port))}};
+}
+
+void Connection::refuse(ChannelId remote, OpenFailureReason reason, std::string_view description) {
+    out_.send(msg::ChannelOpenFailure{remote, static_cast<std::uint32_t>(reason), description, ""});
+}
+
+std::optional<ChannelId> Connection::open_direct_tcpip(const Endpoint& target,
+                                                       const Endpoint& originator, TimePoint now) {
+    if (channels_.full()) return std::nullopt;
+    Channel& channel = channels_.emplace(config_.receive_window);
+    channel.open_deadline = now + config_.open_time_limit;
+    open_deadlines_.push_back({channel.open_deadline, channel.local()});
+
+    ByteVector payload = encoded(msg::ChannelOpen{
+        direct_tcpip, channel.local(), channel.receive_window(), Channel::maximum_packet});
+    encode_fields(msg::TcpipChannel{target.host, target.port, originator.host, originator.port},
+                  payload);
+    out_.send(payload);
+    return channel.local();
+}
+
+void Connection::confirm_open(ChannelId id) {
+    Channel& channel = *channels_.find(id);
+    assert(channel.state() == Channel::State::requested);
+    channel.confirmed();
+    out_.send(msg::ChannelOpenConfirmation{channel.remote(), channel.local(),
+                                           channel.receive_window(), Channel::maximum_packet});
+}
+
+void Connection::refuse_open(ChannelId id, const OpenFailure& failure) {
+    Channel& channel = *channels_.find(id);
+    assert(channel.state() == Channel::State::requested);
+    refuse(channel.remote(), failure.reason, failure.description);
+    erase(channel);
+}
+
+Connection::Event Connection::on_open_confirmation(Bytes payload) {
+    const auto message = decode<msg::ChannelOpenConfirmation>(payload);
+    Channel& channel = channels_.named_by_peer(message.recipient);
+    channel.on_confirmation(message);
+    if (channel.state() == Channel::State::abandoned) {
+        send_close(channel);
+        return std::nullopt;
+    }
+    update_turn(channel);
+    return ChannelOpened{channel.local()};
+}
+
+Connection::Event Connection::on_open_failure(Bytes payload) {
+    const auto message = decode<msg::ChannelOpenFailure>(payload);
+    Channel& channel = channels_.named_by_peer(message.recipient);
+    channel.on_open_failure();
+    const bool wanted = channel.state() == Channel::State::opening;
+    const ChannelId id = channel.local();
+    erase(channel);
+    if (!wanted) return std::nullopt;
+    return ChannelRefused{id, OpenFailure{static_cast<OpenFailureReason>(message.reason),
+                                          std::string{message.description}}};
+}
+
+std::optional<TimePoint> Connection::next_deadline() {
+    while (!open_deadlines_.empty()) {
+        const OpenDeadline& first = open_deadlines_.front();
+        const Channel* const channel = channels_.find(first.channel);
+        const bool waits = channel != nullptr && channel->state() == Channel::State::opening &&
+                           channel->open_deadline == first.at;
+        if (waits) return first.at;
+        open_deadlines_.pop_front();
+    }
+    return std::nullopt;
+}
+
+std::optional<ChannelRefused> Connection::on_time(TimePoint now) {
+    const auto deadline = next_deadline();
+    if (!deadline || now < *deadline) return std::nullopt;
+    Channel& channel = *channels_.find(open_deadlines_.front().channel);
+    open_deadlines_.pop_front();
+    channel.abandoned();
+    const auto seconds =
+        std::chrono::duration_cast<std::chrono::seconds>(config_.open_time_limit).count();
+    return ChannelRefused{channel.local(),
+                          {OpenFailureReason::connect_failed,
+                           fmt::format("the server gave no answer within {} s", seconds)}};
+}
+
+// ---------------------------------------------------------------------- the stream
+
+Connection::Event Connection::on_data(Channel& channel, Bytes data) {
+    if (!channel.on_data(data.size())) return std::nullopt;
+    return ChannelDataReceived{channel.local(), data};
+}
+
+void Connection::on_extended_data(Bytes payload) {
+    // No forwarding has a second stream: it is counted, dropped, and its window given back.
+    const auto message = decode<msg::ChannelExtendedData>(payload);
+    Channel& channel = channels_.named_by_peer(message.recipient);
+    if (channel.on_data(message.data.size())) delivered(channel.local(), message.data.size());
+}
+
+void Connection::delivered(ChannelId id, std::size_t bytes) {
+    Channel& channel = *channels_.find(id);
+    const std::uint32_t grant = channel.data_delivered(static_cast<std::uint32_t>(bytes));
+    if (grant > 0) out_.send(msg::ChannelWindowAdjust{channel.remote(), grant});
+}
+
+void Connection::on_window_adjust(Bytes payload) {
+    const auto message = decode<msg::ChannelWindowAdjust>(payload);
+    Channel& channel = channels_.named_by_peer(message.recipient);
+    channel.on_adjust(message.bytes);
+    update_turn(channel);
+}
+
+void Connection::set_readable(ChannelId id, bool readable) {
+    Channel& channel = *channels_.find(id);
+    channel.set_readable(readable);
+    update_turn(channel);
+}
+
+void Connection::update_turn(Channel& channel) {
+    if (channel.may_send()) {
+        scheduler_.set_ready(channel.turn);
+    } else {
+        scheduler_.set_idle(channel.turn);
+    }
+}
+
+std::optional<Connection::SendTurn> Connection::next_turn() {
+    const Scheduler::Turn turn = scheduler_.next();
+    if (turn.entry == nullptr) return std::nullopt;
+    const Channel& channel = Channel::of(*turn.entry);
+    return SendTurn{.channel = channel.local(),
+                    .remote = channel.remote(),
+                    .bytes = std::min<std::size_t>(turn.bytes, channel.turn_size()),
+                    .packet_bytes = channel.packet_capacity()};
+}
+
+void Connection::on_data_sent(ChannelId id, std::size_t bytes) {
+    Channel& channel = *channels_.find(id);
+    channel.data_sent(static_cast<std::uint32_t>(bytes));
+    scheduler_.on_sent(channel.turn, bytes);
+    update_turn(channel);
+}
+
+// ---------------------------------------------------------------------- ending
+
+void Connection::send_eof(ChannelId id) {
+    Channel& channel = *channels_.find(id);
+    assert(channel.state() == Channel::State::open && !channel.has_sent_eof());
+    channel.eof_sent();
+    update_turn(channel);
+    out_.send(msg::ChannelEof{channel.remote()});
+}
+
+void Connection::send_close(Channel& channel) {
+    channel.close_sent();
+    scheduler_.remove(channel.turn);
+    out_.send(msg::ChannelClose{channel.remote()});
+}
+
+void Connection::close(ChannelId id) {
+    Channel& channel = *channels_.find(id);
+    if (channel.state() == Channel::State::opening) {
+        channel.abandoned();
+    } else {
+        assert(channel.state() == Channel::State::open);
+        send_close(channel);
+    }
+}
+
+void Connection::reset(ChannelId id, bool peer_knows_reset) {
+    const Channel& channel = *channels_.find(id);
+    if (peer_knows_reset && channel.state() == Channel::State::open) {
+        out_.send(msg::ChannelRequest{channel.remote(), reset_request, false});
+    }
+    close(id);
+}
+
+Connection::Event Connection::on_close(Bytes payload) {
+    const auto message = decode<msg::ChannelClose>(payload);
+    Channel& channel = channels_.named_by_peer(message.recipient);
+    const ChannelEnd end = channel.on_close();
+    const bool owned = channel.state() == Channel::State::open;
+    if (owned) send_close(channel);
+    erase(channel);
+    if (!owned) return std::nullopt;
+    return ChannelClosed{message.recipient, end};
+}
+
+void Connection::on_channel_request(Bytes payload) {
+    Reader in{payload};
+    const auto request = decode_head<msg::ChannelRequest>(in);
+    Channel& channel = channels_.named_by_peer(request.recipient);
+    channel.on_request();
+    if (request.type == reset_request) {
+        in.expect_end();
+        channel.on_reset_request();
+    } else if (request.want_reply && channel.state() == Channel::State::open) {
+        out_.send(msg::ChannelFailure{channel.remote()});
+    }
+}
+
+void Connection::erase(Channel& channel) {
+    scheduler_.remove(channel.turn);
+    channels_.erase(channel.local());
+}
+
+}  // namespace culvert

@@ -1,0 +1,105 @@
+#pragma once
+
+#include <deque>
+#include <optional>
+
+#include "common/base/time.hpp"
+#include "common/connection/channel_table.hpp"
+#include "common/connection/connection_events.hpp"
+#include "common/connection/global_requests.hpp"
+#include "common/connection/packet_sink.hpp"
+#include "common/connection/scheduler.hpp"
+
+namespace culvert {
+
+struct ConnectionConfig {
+    /// Whether the peer may open direct-tcpip channels: true on a server.
+    bool accepts_direct_tcpip = false;
+    std::size_t channel_limit = 16'384;
+    /// What one channel's sender may have on its way, in bytes.
+    std::uint32_t receive_window = 2 * 1024 * 1024;
+    /// How long a channel that we open may stay unanswered. The server tries the target for 10 s
+    /// and then says so; the rest is for its answer.
+    Duration open_time_limit = std::chrono::seconds{15};
+};
+
+/// The connection layer (RFC 4254) of one connection: its channels, their windows, whose turn it is
+/// to send. Packets go in by on_packet and out to a sink; what the owner must know is returned.
+class Connection {
+public:
+    /// `out` must outlive this.
+    Connection(const ConnectionConfig& config, PacketSink& out);
+
+    /// Handles a packet of numbers 80 to 100. Throws ProtocolError for what the peer must not send.
+    std::optional<ConnectionEvent> on_packet(Bytes payload);
+    static bool handles(std::uint8_t number) noexcept;
+
+    /// Empty when the connection has as many channels as it may have.
+    std::optional<ChannelId> open_direct_tcpip(const Endpoint& target, const Endpoint& originator,
+                                               TimePoint now);
+    void confirm_open(ChannelId channel);
+    void refuse_open(ChannelId channel, const OpenFailure& failure);
+
+    /// What follows is for open channels, or for those that we are opening.
+    void send_eof(ChannelId channel);
+    /// The peer's CLOSE then comes as ChannelClosed no more: the id is no longer the owner's.
+    void close(ChannelId channel);
+    /// As close, but tells a peer that knows the extension that the stream didn't end cleanly.
+    void reset(ChannelId channel, bool peer_knows_reset);
+    /// Received data has left for where it was going: the peer may send as much again.
+    void delivered(ChannelId channel, std::size_t bytes);
+
+    /// The owner has something to send on this channel, or no more.
+    void set_readable(ChannelId channel, bool readable);
+
+    struct SendTurn {
+        ChannelId channel;         ///< ours
+        ChannelId remote;          ///< the peer's, for the packets
+        std::size_t bytes;         ///< how much it may send now
+        std::size_t packet_bytes;  ///< how much of it in one packet
+    };
+    /// Whose turn it is to send data, if anybody's.
+    std::optional<SendTurn> next_turn();
+    /// The channel sent this much of its turn.
+    void on_data_sent(ChannelId channel, std::size_t bytes);
+
+    GlobalRequests& global_requests() noexcept { return global_requests_; }
+    std::size_t channels() const noexcept { return channels_.size(); }
+    const Channel* find(ChannelId channel) noexcept { return channels_.find(channel); }
+
+    /// Channels that the peer never answered are refused with a description that says so.
+    std::optional<TimePoint> next_deadline();
+    std::optional<ChannelRefused> on_time(TimePoint now);
+
+private:
+    using Event = std::optional<ConnectionEvent>;
+
+    Event on_open(Bytes payload);
+    Event on_direct_tcpip(const msg::ChannelOpen& open, Reader& in);
+    Event on_open_confirmation(Bytes payload);
+    Event on_open_failure(Bytes payload);
+    Event on_data(Channel& channel, Bytes data);
+    Event on_close(Bytes payload);
+    void on_window_adjust(Bytes payload);
+    void on_extended_data(Bytes payload);
+    void on_channel_request(Bytes payload);
+    void refuse(ChannelId remote, OpenFailureReason reason, std::string_view description);
+    void send_close(Channel& channel);
+    void update_turn(Channel& channel);
+    void erase(Channel& channel);
+
+    ConnectionConfig config_;
+    PacketSink& out_;
+    ChannelTable channels_;
+    Scheduler scheduler_;
+    GlobalRequests global_requests_;
+
+    struct OpenDeadline {
+        TimePoint at;
+        ChannelId channel;
+    };
+    /// In the order of time, as each is as long; answered ones are dropped when they come first.
+    std::deque<OpenDeadline> open_deadlines_;
+};
+
+}  // namespace culvert

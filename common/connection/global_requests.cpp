@@ -1,0 +1,23 @@
+#include "common/connection/global_requests.hpp"
+
+#include "common/wire/connection_messages.hpp"
+#include "common/wire/protocol_error.hpp"
+
+namespace culvert {
+
+void GlobalRequests::send_keepalive() {
+    out_.send(msg::GlobalRequest{"keepalive@openssh.com", true});
+    ++awaited_replies_;
+}
+
+void GlobalRequests::on_request(Bytes payload) {
+    Reader in{payload};
+    if (decode_head<msg::GlobalRequest>(in).want_reply) out_.send(msg::RequestFailure{});
+}
+
+void GlobalRequests::on_reply() {
+    if (awaited_replies_ == 0) throw ProtocolError{"an answer to a global request never made"};
+    --awaited_replies_;
+}
+
+}  // namespace culvert

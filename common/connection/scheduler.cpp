@@ -1,0 +1,75 @@
+#include "common/connection/scheduler.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+namespace culvert {
+
+void Scheduler::List::push_back(SchedulerEntry& entry) noexcept {
+    if (first == nullptr) {
+        first = entry.next_ = entry.previous_ = &entry;
+        return;
+    }
+    SchedulerEntry* const last = first->previous_;
+    entry.previous_ = last;
+    entry.next_ = first;
+    last->next_ = first->previous_ = &entry;
+}
+
+void Scheduler::List::remove(SchedulerEntry& entry) noexcept {
+    if (entry.next_ == &entry) {
+        first = nullptr;
+    } else {
+        entry.previous_->next_ = entry.next_;
+        entry.next_->previous_ = entry.previous_;
+        if (first == &entry) first = entry.next_;
+    }
+    entry.previous_ = entry.next_ = nullptr;
+}
+
+Scheduler::List& Scheduler::list_of(const SchedulerEntry& entry) noexcept {
+    return entry.queue_ == SchedulerEntry::Queue::fresh ? fresh_ : bulk_;
+}
+
+void Scheduler::set_ready(SchedulerEntry& entry) noexcept {
+    entry.ready_ = true;
+    if (entry.queue_ != SchedulerEntry::Queue::none) return;
+    entry.queue_ = SchedulerEntry::Queue::fresh;
+    entry.deficit_ = quantum_;
+    fresh_.push_back(entry);
+}
+
+void Scheduler::remove(SchedulerEntry& entry) noexcept {
+    if (entry.queue_ != SchedulerEntry::Queue::none) list_of(entry).remove(entry);
+    entry.queue_ = SchedulerEntry::Queue::none;
+    entry.ready_ = false;
+}
+
+void Scheduler::move_to_bulk(SchedulerEntry& entry) noexcept {
+    list_of(entry).remove(entry);
+    entry.queue_ = SchedulerEntry::Queue::bulk;
+    bulk_.push_back(entry);
+}
+
+Scheduler::Turn Scheduler::next() noexcept {
+    for (;;) {
+        SchedulerEntry* const entry = fresh_.first != nullptr ? fresh_.first : bulk_.first;
+        if (entry == nullptr) return {};
+        if (entry->ready_) return {entry, entry->deficit_};
+        if (entry->queue_ == SchedulerEntry::Queue::fresh) {
+            move_to_bulk(*entry);
+        } else {
+            remove(*entry);  // idle for a whole round: the next time it is fresh again
+        }
+    }
+}
+
+void Scheduler::on_sent(SchedulerEntry& entry, std::size_t bytes) noexcept {
+    assert(entry.queue_ != SchedulerEntry::Queue::none);
+    entry.deficit_ -= std::min(bytes, entry.deficit_);
+    if (entry.deficit_ > 0) return;
+    entry.deficit_ = quantum_;
+    move_to_bulk(entry);
+}
+
+}  // namespace culvert

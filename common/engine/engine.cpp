@@ -1,0 +1,322 @@
+#include "common/engine/engine.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+#include <fmt/format.h>
+
+#include "common/auth/signed_request.hpp"
+#include "common/base/big_endian.hpp"
+#include "common/base/escape.hpp"
+#include "common/wire/auth_messages.hpp"
+#include "common/wire/protocol_error.hpp"
+#include "common/wire/transport_messages.hpp"
+
+namespace culvert {
+namespace {
+
+// RFC 4250 4.1.1: what belongs to the connection protocol.
+constexpr std::uint8_t first_connection_message = 80;
+constexpr std::uint8_t last_connection_message = 127;
+// All the text that a server may show before the user is in.
+constexpr std::size_t banner_limit = 16 * 1024;
+
+bool is_assigned_to_authentication(std::uint8_t number) {
+    return (number >= msg::UserauthRequest::number && number <= msg::UserauthBanner::number) ||
+           number == msg::UserauthPkOk::number;
+}
+
+ProtocolError not_from_this_side(std::uint8_t number) {
+    return ProtocolError{fmt::format("message {}, which this side must not send now", number)};
+}
+
+// The channels that were opened right behind the request are an offence now that it failed, and the
+// server ends the connection for them.
+Error refused_for_sure() {
+    return Error{ErrorKind::authentication,
+                 "the server doesn't take the key that it took before; to try the others takes "
+                 "another connection"};
+}
+
+}  // namespace
+
+Engine::Engine(EngineConfig config, Random& random, TimePoint now)
+    : config_{std::move(config)},
+      transport_{config_.transport, random},
+      userauth_server_{config_.userauth},
+      userauth_client_{config_.identities},
+      connection_{config_.connection, *this},
+      keepalive_{config_.keepalive, now},
+      login_deadline_{now + config_.login_grace} {
+    transport_.start(now);
+}
+
+// ---------------------------------------------------------------------- received
+
+void Engine::received(std::size_t bytes, TimePoint now) {
+    transport_.input().received(bytes);
+    keepalive_.on_received(now);
+}
+
+std::optional<EngineEvent> Engine::poll(TimePoint now) {
+    if (pending_) return std::exchange(pending_, std::nullopt);
+    // Whoever shows a key is answered before anything that he sent after it is looked at.
+    while (!ended_ && !userauth_server_.awaits_answer() && !userauth_client_.awaits_signature()) {
+        check_backlog();
+        auto event = transport_.poll(now);
+        if (!event) return std::nullopt;
+        if (const auto* packet = std::get_if<PacketReceived>(&*event)) {
+            if (auto result = on_packet(*packet, now)) return result;
+        } else if (auto* offered = std::get_if<HostKeyOffered>(&*event)) {
+            host_key_offered_ = now;
+            return std::move(*offered);
+        } else if (std::holds_alternative<Rekeyed>(*event)) {
+            return Rekeyed{};
+        } else {
+            return std::get<PeerDisconnected>(std::move(*event));
+        }
+    }
+    return std::nullopt;
+}
+
+void Engine::check_backlog() {
+    if (transport_.output().size() + transport_.held_bytes() > reply_limit) {
+        throw ProtocolError{"the peer asks for answers that it doesn't read"};
+    }
+}
+
+std::optional<EngineEvent> Engine::on_packet(const PacketReceived& packet, TimePoint now) {
+    const std::uint8_t number = message_number(packet.payload);
+    if (number >= first_connection_message && number <= last_connection_message) {
+        if (!authenticated_) {
+            throw ProtocolError{fmt::format("message {} before authentication", number)};
+        }
+        if (Connection::handles(number)) {
+            auto event = connection_.on_packet(packet.payload);
+            if (!event) return std::nullopt;
+            return std::move(*event);
+        }
+    } else if (number < msg::UserauthRequest::number || is_assigned_to_authentication(number)) {
+        return config_.transport.role == Role::server
+                   ? on_server_packet(number, packet.payload)
+                   : on_client_packet(number, packet.payload, now);
+    }
+    transport_.send_unimplemented(packet.sequence_number);
+    return std::nullopt;
+}
+
+std::optional<EngineEvent> Engine::on_server_packet(std::uint8_t number, Bytes payload) {
+    if (number == msg::ServiceRequest::number && !authenticated_) {
+        send(userauth_server_.on_service_request(payload));
+        return std::nullopt;
+    }
+    if (number != msg::UserauthRequest::number) throw not_from_this_side(number);
+    if (authenticated_) return std::nullopt;  // RFC 4252 5.1: ignored
+    auto outcome = userauth_server_.on_request(payload, transport_.session_id());
+    if (outcome.shown) return std::move(*outcome.shown);
+    send(outcome.reply);
+    return std::nullopt;
+}
+
+std::optional<EngineEvent> Engine::on_client_packet(std::uint8_t number, Bytes payload,
+                                                    TimePoint now) {
+    const bool has_begun =
+        userauth_client_.service_accepted() || number == msg::ServiceAccept::number;
+    if (authenticated_ || !has_begun) throw not_from_this_side(number);
+    const SessionId& session_id = transport_.session_id();
+    switch (number) {
+        case msg::ServiceAccept::number:
+            userauth_client_.on_service_accept(payload);
+            return std::nullopt;
+        case msg::UserauthBanner::number:
+            return on_banner(payload);
+        case msg::UserauthPkOk::number:
+            return follow(userauth_client_.on_pk_ok(payload, session_id));
+        case msg::UserauthFailure::number: {
+            auto step = userauth_client_.on_failure(payload, session_id,
+                                                    transport_.peer_extensions().server_sig_algs);
+            if (connection_.channels() > 0) throw refused_for_sure();
+            return follow(std::move(step));
+        }
+        case msg::UserauthSuccess::number:
+            userauth_client_.on_success(payload);
+            authenticated_ = true;
+            transport_.on_authenticated(now);
+            return Authenticated{config_.identities.user,
+                                 config_.identities.keys[userauth_client_.identity()]};
+        default:
+            throw not_from_this_side(number);
+    }
+}
+
+std::optional<EngineEvent> Engine::on_banner(Bytes payload) {
+    const auto banner = decode<msg::UserauthBanner>(payload);
+    banner_bytes_ += payload.size();
+    if (banner_bytes_ > banner_limit) {
+        throw ProtocolError{"the server's banners are longer than 16 KiB"};
+    }
+    return BannerReceived{std::string{banner.message}};
+}
+
+void Engine::on_peer_closed() const {
+    const auto closed = [](const std::string& text) { return Error{ErrorKind::network, text}; };
+    if (authenticated_) throw closed("the peer closed the connection");
+    if (transport_.peer_version()) {
+        throw closed(fmt::format("the peer closed the connection during {}",
+                                 transport_.keys_sent() ? "authentication" : "key exchange"));
+    }
+    const bool is_client = config_.transport.role == Role::client;
+    const std::string said = transport_.said_before_version();
+    if (!said.empty()) {
+        throw closed(
+            fmt::format("the peer is not an SSH {}: it said \"{}\" and closed the connection",
+                        is_client ? "server" : "client", said));
+    }
+    if (!is_client) throw closed("the client closed the connection before it said anything");
+    throw closed(
+        "the connection was closed before the server said anything: a firewall or proxy in "
+        "between, a server that is full (MaxStartups), or no SSH server");
+}
+
+// ---------------------------------------------------------------------- answers
+
+void Engine::accept_host_key(TimePoint now) {
+    login_deadline_ += now - *std::exchange(host_key_offered_, std::nullopt);
+    transport_.accept_host_key();
+    begin_authentication();
+}
+
+void Engine::begin_authentication() {
+    // Our NEWKEYS is out, so all this may follow without a word from the server.
+    send(encoded(msg::ServiceRequest{ssh_userauth}));
+    pending_ = follow(userauth_client_.begin(transport_.session_id()));
+}
+
+std::optional<EngineEvent> Engine::follow(UserauthClient::Step step) {
+    if (!step.packet.empty()) send(step.packet);
+    if (!step.wanted) return std::nullopt;
+    return std::move(*step.wanted);
+}
+
+void Engine::provide_signature(Bytes signature_blob) {
+    send(userauth_client_.sign({signature_blob.begin(), signature_blob.end()}));
+}
+
+void Engine::decline_signature() {
+    pending_ = follow(userauth_client_.decline(transport_.session_id(),
+                                               transport_.peer_extensions().server_sig_algs));
+}
+
+void Engine::accept_key(TimePoint now) {
+    send(userauth_server_.accept());
+    if (!userauth_server_.authenticated()) return;
+    authenticated_ = true;
+    transport_.on_authenticated(now);
+    pending_ = Authenticated{userauth_server_.user(), userauth_server_.key()};
+}
+
+void Engine::refuse_key() { send(userauth_server_.refuse()); }
+
+bool Engine::may_open_channels() const noexcept {
+    return authenticated_ ||
+           (config_.transport.role == Role::client && userauth_client_.request_is_sure() &&
+            !transport_.delays_compression());
+}
+
+// ---------------------------------------------------------------------- sending
+
+void Engine::send(Bytes payload) { transport_.send(payload); }
+
+std::optional<Engine::SendSlots> Engine::next_slots(std::size_t room, TimePoint now) {
+    if (!authenticated_ || ended_) return std::nullopt;
+    transport_.rekey_if_due(now);
+    if (room == 0 || !transport_.sends_data()) return std::nullopt;
+    const auto turn = connection_.next_turn();
+    if (!turn) return std::nullopt;
+    turn_ = *turn;
+
+    const std::size_t bytes = std::min(turn_.bytes, room);
+    const std::size_t each = std::min(turn_.packet_bytes, bytes);
+    turn_.packet_bytes = each;
+    slot_count_ = std::min((bytes + each - 1) / each, most_slots);
+    transport_.writer().reserve(msg::ChannelData::header_size + each, slot_count_);
+    std::size_t left = bytes;
+    for (std::size_t i = 0; i < slot_count_; ++i) {
+        const std::size_t size = std::min(each, left);
+        slots_[i] = transport_.writer().reserved(i).subspan(msg::ChannelData::header_size, size);
+        left -= size;
+    }
+    return SendSlots{turn_.channel, std::span{slots_}.first(slot_count_)};
+}
+
+void Engine::commit(std::size_t bytes, bool still_readable) {
+    PacketWriter& writer = transport_.writer();
+    std::size_t left = bytes;
+    for (std::size_t i = 0; left > 0; ++i) {
+        const std::size_t size = std::min(turn_.packet_bytes, left);
+        const MutableBytes payload = writer.reserved(i);
+        payload[0] = std::byte{msg::ChannelData::number};
+        store_big_endian<std::uint32_t>(payload.subspan<1, 4>(), turn_.remote.value());
+        store_big_endian<std::uint32_t>(payload.subspan<5, 4>(), static_cast<std::uint32_t>(size));
+        writer.write_reserved(i, msg::ChannelData::header_size + size);
+        left -= size;
+    }
+    connection_.on_data_sent(turn_.channel, bytes);
+    if (!still_readable) connection_.set_readable(turn_.channel, false);
+}
+
+// ---------------------------------------------------------------------- time and end
+
+std::optional<TimePoint> Engine::next_deadline() {
+    if (ended_) return std::nullopt;
+    if (host_key_offered_) return std::nullopt;
+    if (!authenticated_) return login_deadline_;
+    std::optional<TimePoint> next = transport_.next_deadline();
+    const auto consider = [&](std::optional<TimePoint> other) {
+        if (other && (!next || *other < *next)) next = other;
+    };
+    consider(connection_.next_deadline());
+    if (keepalive_.enabled()) consider(keepalive_.next_deadline());
+    return next;
+}
+
+std::optional<EngineEvent> Engine::on_time(TimePoint now) {
+    if (ended_) return std::nullopt;
+    if (!authenticated_) {
+        if (host_key_offered_ || now < login_deadline_) return std::nullopt;
+        throw ProtocolError{
+            fmt::format("no authentication within {} s",
+                        std::chrono::ceil<std::chrono::seconds>(config_.login_grace).count()),
+            DisconnectReason::by_application};
+    }
+    transport_.on_time(now);
+    switch (keepalive_.on_time(now)) {
+        case Keepalive::Action::none:
+            break;
+        case Keepalive::Action::ask:
+            connection_.global_requests().send_keepalive();
+            break;
+        case Keepalive::Action::give_up:
+            throw Error{ErrorKind::network,
+                        fmt::format("nothing heard from the peer for {} s, nor an answer to {} "
+                                    "keepalives",
+                                    std::chrono::duration_cast<std::chrono::seconds>(
+                                        keepalive_.silence(now))
+                                        .count(),
+                                    config_.keepalive.misses)};
+    }
+    if (auto refused = connection_.on_time(now)) return ConnectionEvent{std::move(*refused)};
+    return std::nullopt;
+}
+
+void Engine::end(DisconnectReason reason, std::string_view description) {
+    if (std::exchange(ended_, true)) return;
+    transport_.disconnect(reason, description);
+}
+
+void Engine::release_buffers() noexcept {
+    transport_.input().release();
+    transport_.writer().release();
+}
+
+}  // namespace culvert

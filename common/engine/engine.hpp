@@ -1,0 +1,162 @@
+#pragma once
+
+#include <array>
+#include <optional>
+#include <span>
+#include <variant>
+
+#include "common/auth/userauth_client.hpp"
+#include "common/auth/userauth_server.hpp"
+#include "common/connection/connection.hpp"
+#include "common/engine/keepalive.hpp"
+#include "common/transport/transport.hpp"
+
+namespace culvert {
+
+struct EngineConfig {
+    TransportConfig transport;
+    ConnectionConfig connection;
+    KeepaliveConfig keepalive;
+    UserauthLimits userauth;      ///< a server's
+    ClientIdentities identities;  ///< a client's
+    /// From the start until the user is authenticated, without the time that it takes the owner to
+    /// decide about a host key: a user may be asked.
+    Duration login_grace = std::chrono::seconds{30};
+};
+
+/// The user is authenticated: channels may be opened. On a server the key is the one that was
+/// proved, and what the user may do follows from it alone.
+struct Authenticated {
+    std::string user;
+    PublicKey key;
+};
+
+/// Text of the server for the user, to be shown escaped (RFC 4252 5.4).
+struct BannerReceived {
+    std::string text;
+};
+
+/// Each kind that asks for an answer says so at its type.
+using EngineEvent = std::variant<ConnectionEvent, HostKeyOffered, SignatureWanted, KeyShown,
+                                 Authenticated, BannerReceived, Rekeyed, PeerDisconnected>;
+
+/// One SSH connection without its socket: transport, authentication and connection layer joined, in
+/// either role. Received bytes and the time go in, bytes to send and events come out.
+///
+/// Any function may throw ProtocolError for what the peer did, or Error when the connection can't
+/// go on: the owner then calls end(), sends what is unsent, and closes.
+class Engine final : private PacketSink {
+public:
+    /// `random` must outlive this.
+    Engine(EngineConfig config, Random& random, TimePoint now);
+    Engine(const Engine&) = delete;
+    Engine& operator=(const Engine&) = delete;
+
+    // ---- received bytes
+    /// Where to receive the next bytes; never empty. Views into what came before are gone.
+    MutableBytes receive_space() { return transport_.input().space(); }
+    void received(std::size_t bytes, TimePoint now);
+    /// The next thing that happened, until there is none.
+    std::optional<EngineEvent> poll(TimePoint now);
+    /// True while the data of an event lives only until the next poll(); else it lives until the
+    /// next receive_space().
+    bool views_are_transient() const noexcept { return transport_.views_are_transient(); }
+    /// The peer closed the connection. Throws the Error that says what that means.
+    [[noreturn]] void on_peer_closed() const;
+
+    // ---- answers to events
+    void accept_host_key(TimePoint now);
+    void provide_signature(Bytes signature_blob);
+    void decline_signature();
+    /// To KeyShown. Accepting a proved key is followed by Authenticated.
+    void accept_key(TimePoint now);
+    void refuse_key();
+
+    // ---- channels
+    /// True from authentication on, and where the outcome of a sent request can be taken for
+    /// granted, ahead of it (design 3: round trips are counted).
+    bool may_open_channels() const noexcept;
+    bool authenticated() const noexcept { return authenticated_; }
+    std::optional<ChannelId> open_direct_tcpip(const Endpoint& target, const Endpoint& originator,
+                                               TimePoint now) {
+        return connection_.open_direct_tcpip(target, originator, now);
+    }
+    void confirm_open(ChannelId channel) { connection_.confirm_open(channel); }
+    void refuse_open(ChannelId channel, const OpenFailure& failure) {
+        connection_.refuse_open(channel, failure);
+    }
+    void send_eof(ChannelId channel) { connection_.send_eof(channel); }
+    void close(ChannelId channel) { connection_.close(channel); }
+    void reset(ChannelId channel) {
+        connection_.reset(channel, transport_.peer_extensions().reset);
+    }
+    void delivered(ChannelId channel, std::size_t bytes) { connection_.delivered(channel, bytes); }
+    void set_readable(ChannelId channel, bool readable) {
+        connection_.set_readable(channel, readable);
+    }
+    std::size_t channels() const noexcept { return connection_.channels(); }
+
+    // ---- bytes to send
+    Bytes unsent() noexcept { return transport_.output().unsent(); }
+    void sent(std::size_t bytes) noexcept { transport_.output().sent(bytes); }
+
+    /// Where the channel whose turn it is puts its next bytes: they are sealed where they lie.
+    struct SendSlots {
+        ChannelId channel;
+        std::span<const MutableBytes> space;
+    };
+    /// Empty when nobody may send. `room` is how many bytes the output should take in at most.
+    /// Followed by commit() before any other call.
+    std::optional<SendSlots> next_slots(std::size_t room, TimePoint now);
+    /// The channel filled this many bytes of its slots, in their order, and has more or not.
+    void commit(std::size_t bytes, bool still_readable);
+
+    // ---- time
+    std::optional<TimePoint> next_deadline();
+    std::optional<EngineEvent> on_time(TimePoint now);
+
+    // ---- the end
+    /// Tells the peer; nothing but sending what is unsent may follow.
+    void end(DisconnectReason reason, std::string_view description);
+    bool ended() const noexcept { return ended_; }
+    /// Gives memory back that an idle connection doesn't need.
+    void release_buffers() noexcept;
+
+    void start_rekey(TimePoint now) { transport_.start_rekey(now); }
+    const Transport& transport() const noexcept { return transport_; }
+
+    /// What may be waiting to be sent besides data: more than this is a peer that asks and does
+    /// not read the answers.
+    static constexpr std::size_t reply_limit = 2 * 1024 * 1024;
+    /// The most data that one turn reads, in packets of the usual size.
+    static constexpr std::size_t most_slots = 16;
+
+private:
+    void send(Bytes payload) override;
+    std::optional<EngineEvent> on_packet(const PacketReceived& packet, TimePoint now);
+    std::optional<EngineEvent> on_server_packet(std::uint8_t number, Bytes payload);
+    std::optional<EngineEvent> on_client_packet(std::uint8_t number, Bytes payload, TimePoint now);
+    std::optional<EngineEvent> follow(UserauthClient::Step step);
+    std::optional<EngineEvent> on_banner(Bytes payload);
+    void begin_authentication();
+    void check_backlog();
+
+    EngineConfig config_;
+    Transport transport_;
+    UserauthServer userauth_server_;
+    UserauthClient userauth_client_;
+    Connection connection_;
+    Keepalive keepalive_;
+    TimePoint login_deadline_;
+    std::optional<TimePoint> host_key_offered_;  ///< since when the owner is asked about it
+    bool authenticated_ = false;
+    bool ended_ = false;
+    std::optional<EngineEvent> pending_;
+    std::size_t banner_bytes_ = 0;
+
+    std::array<MutableBytes, most_slots> slots_;
+    std::size_t slot_count_ = 0;
+    Connection::SendTurn turn_{};
+};
+
+}  // namespace culvert

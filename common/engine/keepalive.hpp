@@ -1,0 +1,47 @@
+#pragma once
+
+#include "common/base/time.hpp"
+
+namespace culvert {
+
+struct KeepaliveConfig {
+    Duration interval = std::chrono::seconds{15};  ///< zero: none
+    unsigned misses = 3;
+};
+
+/// Whether the peer still lives. Anything received counts as life; after an interval of silence
+/// it is asked, and after so many questions, each with an interval for its answer, it is given up.
+class Keepalive {
+public:
+    enum class Action { none, ask, give_up };
+
+    Keepalive(const KeepaliveConfig& config, TimePoint now) noexcept
+        : config_{config}, heard_{now}, waits_since_{now} {}
+
+    void on_received(TimePoint now) noexcept {
+        heard_ = waits_since_ = now;
+        asked_ = 0;
+    }
+
+    bool enabled() const noexcept { return config_.interval > Duration::zero(); }
+    TimePoint next_deadline() const noexcept { return waits_since_ + config_.interval; }
+
+    [[nodiscard]] Action on_time(TimePoint now) noexcept {
+        if (!enabled() || now < next_deadline()) return Action::none;
+        if (asked_ == config_.misses) return Action::give_up;
+        ++asked_;
+        // Not from when it was due: a program that was stopped for long asks before it gives up.
+        waits_since_ = now;
+        return Action::ask;
+    }
+
+    Duration silence(TimePoint now) const noexcept { return now - heard_; }
+
+private:
+    KeepaliveConfig config_;
+    TimePoint heard_;
+    TimePoint waits_since_;  ///< the last sign of life, or the last question
+    unsigned asked_ = 0;
+};
+
+}  // namespace culvert
