@@ -1,0 +1,58 @@
+#include "common/config/algorithms.hpp"
+
+#include <algorithm>
+#include <array>
+#include <span>
+
+#include <fmt/format.h>
+
+#include "common/base/error.hpp"
+#include "common/base/escape.hpp"
+
+namespace culvert {
+namespace {
+
+constexpr std::array<std::string_view, 2> ciphers{"aes256-gcm@openssh.com",
+                                                  "chacha20-poly1305@openssh.com"};
+constexpr std::array<std::string_view, 2> kex_algorithms{"curve25519-sha256",
+                                                         "curve25519-sha256@libssh.org"};
+
+std::vector<std::string> parse_list(std::string_view list, std::span<const std::string_view> known,
+                                    std::string_view what) {
+    std::vector<std::string> names;
+    for (std::string_view rest = list;;) {
+        const std::size_t comma = rest.find(',');
+        const std::string_view name = rest.substr(0, comma);
+        if (std::ranges::find(known, name) == known.end()) {
+            throw Error{ErrorKind::usage, fmt::format("no {} '{}': culvert has {}", what,
+                                                      escaped(name, 64), fmt::join(known, ", "))};
+        }
+        if (std::ranges::find(names, name) == names.end()) names.emplace_back(name);
+        if (comma == std::string_view::npos) return names;
+        rest.remove_prefix(comma + 1);
+    }
+}
+
+}  // namespace
+
+std::vector<std::string> parse_ciphers(std::string_view list) {
+    return parse_list(list, ciphers, "cipher");
+}
+
+std::vector<std::string> parse_kex_algorithms(std::string_view list) {
+    return parse_list(list, kex_algorithms, "key exchange");
+}
+
+std::string compression_method(std::string_view word) {
+    if (word == "zlib") return "zlib@openssh.com";
+    if (word == "none") return "none";
+    throw Error{ErrorKind::config, fmt::format("'{}' is not a compression; there are zlib and none",
+                                               escaped(word, 64))};
+}
+
+std::vector<std::string> prefer_compression(bool compress) {
+    if (compress) return {"zlib@openssh.com", "none"};
+    return {"none", "zlib@openssh.com"};
+}
+
+}  // namespace culvert

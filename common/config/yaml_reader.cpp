@@ -1,0 +1,242 @@
+#include "common/config/yaml_reader.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <map>
+#include <sstream>
+
+#include <fmt/format.h>
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/parser.h>
+
+#include "common/base/escape.hpp"
+#include "common/base/file.hpp"
+#include "common/base/nearest.hpp"
+#include "common/config/duration.hpp"
+
+namespace culvert {
+namespace {
+
+constexpr std::size_t longest_file = 1 << 20;
+constexpr std::size_t most_values = 100'000;
+
+std::string place(const std::string& file, const YAML::Mark& mark) {
+    // A null mark is -1 in both, where yaml-cpp doesn't know.
+    return fmt::format("{}:{}:{}", file, std::max(mark.line, 0) + 1, std::max(mark.column, 0) + 1);
+}
+
+std::string_view type_name(const YAML::Node& node) {
+    switch (node.Type()) {
+        case YAML::NodeType::Map:
+            return "a map";
+        case YAML::NodeType::Sequence:
+            return "a list";
+        case YAML::NodeType::Scalar:
+            return "a single value";
+        default:
+            return "nothing";
+    }
+}
+
+/// Where the documents of a stream begin; what is in them is nobody's here.
+class DocumentStarts : public YAML::EventHandler {
+public:
+    const std::vector<YAML::Mark>& marks() const noexcept { return marks_; }
+
+    void OnDocumentStart(const YAML::Mark& mark) override { marks_.push_back(mark); }
+    void OnDocumentEnd() override {}
+    void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+    void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+    void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                  const std::string&) override {}
+    void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                         YAML::EmitterStyle::value) override {}
+    void OnSequenceEnd() override {}
+    void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                    YAML::EmitterStyle::value) override {}
+    void OnMapEnd() override {}
+
+private:
+    std::vector<YAML::Mark> marks_;
+};
+
+/// Throws Error{config} unless there is one document, or none. Two steps are enough to know, and no
+/// more may be taken: yaml-cpp 0.7 finds empty documents for ever in front of a stray comma.
+void expect_one_document(const std::string& text, const std::string& file) {
+    std::istringstream stream{text};
+    YAML::Parser parser{stream};
+    DocumentStarts starts;
+    if (!parser.HandleNextDocument(starts) || !parser.HandleNextDocument(starts)) return;
+    const YAML::Mark& second = starts.marks().back();
+    const bool is_marked = text.compare(static_cast<std::size_t>(second.pos), 3, "---") == 0;
+    throw Error{ErrorKind::config,
+                fmt::format("{}: {}", place(file, second),
+                            is_marked ? "a second document ('---'), which would be ignored"
+                                      : "not valid YAML: it belongs to nothing before it")};
+}
+
+}  // namespace
+
+struct YamlValue::Document {
+    std::string name;
+    Surroundings surroundings;
+    std::size_t values_visited = 0;
+};
+
+YamlValue YamlValue::from_file(const std::string& path, const Surroundings& surroundings) {
+    return from_text(read_file(path, longest_file), path, surroundings);
+}
+
+YamlValue YamlValue::from_text(const std::string& text, const std::string& file_name,
+                               const Surroundings& surroundings) {
+    auto document = std::make_shared<Document>(Document{file_name, surroundings});
+    try {
+        // yaml-cpp 0.7 takes a quote without its end for closed where the text ends in a newline.
+        const std::string trimmed = text.substr(0, text.find_last_not_of(" \t\r\n") + 1);
+        expect_one_document(trimmed, file_name);
+        YAML::Node top = YAML::Load(trimmed);
+        const YAML::Mark mark = top.Mark();
+        return YamlValue{std::move(document), std::move(top), mark, ""};
+    } catch (const YAML::Exception& error) {
+        throw Error{ErrorKind::config,
+                    fmt::format("{}: not valid YAML: {}", place(file_name, error.mark),
+                                escaped(error.msg))};
+    }
+}
+
+void YamlValue::fail(std::string_view why) const {
+    throw Error{ErrorKind::config, fmt::format("{}: {}{}{}", place(document_->name, mark_), path_,
+                                               path_.empty() ? "" : ": ", why)};
+}
+
+void YamlValue::fail_type(std::string_view wanted) const {
+    if (node_.IsNull()) fail(fmt::format("has no value, where {} is expected", wanted));
+    if (node_.IsScalar()) {
+        fail(fmt::format("'{}' is not {}", escaped(node_.Scalar(), 64), wanted));
+    }
+    fail(fmt::format("{}, where {} is expected", type_name(node_), wanted));
+}
+
+YamlMap YamlValue::map() const {
+    const bool empty_file = path_.empty() && node_.IsNull();
+    if (!node_.IsMap() && !empty_file) fail_type("a map");
+    return YamlMap{*this};
+}
+
+std::vector<YamlValue> YamlValue::list() const {
+    if (!node_.IsSequence()) fail_type("a list");
+    std::vector<YamlValue> elements;
+    for (const auto& element : node_) {
+        if (++document_->values_visited > most_values) fail("too many values");
+        elements.push_back(YamlValue{document_, element, element.Mark(),
+                                     fmt::format("{}[{}]", path_, elements.size())});
+    }
+    return elements;
+}
+
+std::vector<YamlValue> YamlValue::one_or_list() const {
+    if (node_.IsScalar()) return {*this};
+    if (!node_.IsSequence()) fail_type("a value or a list of them");
+    return list();
+}
+
+std::string YamlValue::text() const {
+    if (!node_.IsScalar()) fail_type("a single value");
+    if (node_.Scalar().empty()) fail("is empty");
+    return node_.Scalar();
+}
+
+bool YamlValue::boolean() const {
+    bool value = false;
+    if (!node_.IsScalar() || !YAML::convert<bool>::decode(node_, value)) {
+        fail_type("true or false");
+    }
+    return value;
+}
+
+std::uint64_t YamlValue::integer(std::uint64_t lowest, std::uint64_t highest) const {
+    const auto wanted = [&] {
+        if (highest >= std::uint64_t{1} << 32) return fmt::format("a number from {} on", lowest);
+        return fmt::format("a number from {} to {}", lowest, highest);
+    };
+    if (!node_.IsScalar()) fail_type(wanted());
+    const std::string& written = node_.Scalar();
+    std::uint64_t value = 0;
+    const char* const end = written.data() + written.size();
+    const auto [stop, failure] = std::from_chars(written.data(), end, value);
+    if (failure != std::errc{} || stop != end || value < lowest || value > highest) {
+        fail_type(wanted());
+    }
+    return value;
+}
+
+std::chrono::milliseconds YamlValue::duration() const {
+    constexpr std::string_view wanted = "a duration with its unit, as in 500ms, 15s, 2m or 1h";
+    if (!node_.IsScalar()) fail_type(wanted);
+    const auto value = parse_duration(node_.Scalar());
+    if (!value) fail_type(wanted);
+    return *value;
+}
+
+std::string YamlValue::path() const {
+    return parsed(
+        [&](std::string_view written) { return expand_path(written, document_->surroundings); });
+}
+
+std::vector<std::string> YamlValue::paths() const {
+    std::vector<std::string> all;
+    for (const YamlValue& element : one_or_list()) all.push_back(element.path());
+    return all;
+}
+
+YamlMap::YamlMap(const YamlValue& owner) : owner_{owner} {
+    std::map<std::string, int> line_of;
+    for (const auto& pair : owner.node_) {
+        const YAML::Node& key = pair.first;
+        const std::string before = owner.path_.empty() ? "" : owner.path_ + ".";
+        const YamlValue at_key{owner.document_, key, key.Mark(), owner.path_};
+        if (++owner.document_->values_visited > most_values) at_key.fail("too many values");
+        if (!key.IsScalar()) at_key.fail(fmt::format("{} as a key", type_name(key)));
+        const std::string& name = key.Scalar();
+        // yaml-cpp keeps both of two equal keys, and a lookup finds the first.
+        const auto [earlier, first] = line_of.emplace(name, key.Mark().line + 1);
+        if (!first) {
+            at_key.fail(fmt::format("the key '{}' is there a second time (first in line {})",
+                                    escaped(name, 64), earlier->second));
+        }
+        const YAML::Mark mark = pair.second.IsNull() ? key.Mark() : pair.second.Mark();
+        entries_.push_back(
+            Entry{name, key.Mark(),
+                  YamlValue{owner.document_, pair.second, mark, before + escaped(name, 64)}});
+    }
+}
+
+const YamlValue* YamlMap::find(std::string_view key) {
+    known_.emplace_back(key);
+    const auto found = std::ranges::find(entries_, key, &Entry::key);
+    if (found == entries_.end()) return nullptr;
+    found->known = true;
+    return &found->value;
+}
+
+std::vector<std::pair<std::string, YamlValue>> YamlMap::entries() {
+    std::vector<std::pair<std::string, YamlValue>> all;
+    for (Entry& entry : entries_) {
+        entry.known = true;
+        all.emplace_back(entry.key, entry.value);
+    }
+    return all;
+}
+
+void YamlMap::finish() const {
+    const auto unknown = std::ranges::find(entries_, false, &Entry::known);
+    if (unknown == entries_.end()) return;
+    const std::vector<std::string_view> known{known_.begin(), known_.end()};
+    std::string hint = did_you_mean(unknown->key, known);
+    if (hint.empty()) hint = fmt::format("; known here: {}", fmt::join(known, ", "));
+    YamlValue at_key = owner_;
+    at_key.mark_ = unknown->key_mark;
+    at_key.fail(fmt::format("unknown key '{}'{}", escaped(unknown->key, 64), hint));
+}
+
+}  // namespace culvert

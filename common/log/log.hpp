@@ -1,0 +1,43 @@
+#pragma once
+
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "common/log/log_flags.hpp"
+
+namespace culvert {
+
+/// Must be called before the first line; called again, the new flags hold. Every line on stderr is
+/// `program: text`, with --log-time `2026-11-23T20:15:01.123 program: text` (local time).
+void start_log(std::string_view program, const LogFlags& flags = {});
+
+bool logs(LogLevel level);
+
+/// One line. Text of a peer or a file must have been escaped (escape.hpp).
+void log_line(LogLevel level, std::string_view text);
+
+/// Formats only what will be seen.
+template <class... Args>
+void log_at(LogLevel level, fmt::format_string<Args...> format, Args&&... args) {
+    if (logs(level)) log_line(level, fmt::format(format, std::forward<Args>(args)...));
+}
+template <class... Args>
+void log_error(fmt::format_string<Args...> format, Args&&... args) {
+    log_at<Args...>(LogLevel::error, format, std::forward<Args>(args)...);
+}
+template <class... Args>
+void log_info(fmt::format_string<Args...> format, Args&&... args) {
+    log_at<Args...>(LogLevel::info, format, std::forward<Args>(args)...);
+}
+template <class... Args>
+void log_verbose(fmt::format_string<Args...> format, Args&&... args) {
+    log_at<Args...>(LogLevel::verbose, format, std::forward<Args>(args)...);
+}
+template <class... Args>
+void log_debug(fmt::format_string<Args...> format, Args&&... args) {
+    log_at<Args...>(LogLevel::debug, format, std::forward<Args>(args)...);
+}
+
+}  // namespace culvert

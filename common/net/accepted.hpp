@@ -1,0 +1,30 @@
+#pragma once
+
+#include <utility>
+
+#include <asio/any_io_executor.hpp>
+#include <asio/ip/tcp.hpp>
+
+#include "common/net/unique_fd.hpp"
+
+namespace culvert {
+
+/// A connection as the kernel handed it out, not on any io_context yet: it can be carried to
+/// another thread. Non-blocking and with TCP_NODELAY.
+struct Accepted {
+    UniqueFd fd;
+    asio::ip::tcp::endpoint remote;
+
+    /// To be called on the thread of the executor's io_context. Throws std::system_error when epoll
+    /// has no room for it, and the connection is closed.
+    asio::ip::tcp::socket on(const asio::any_io_executor& executor) && {
+        asio::ip::tcp::socket socket{executor};
+        socket.assign(remote.protocol(), fd.get());
+        fd.release();
+        // Asio waits in a call that would block unless it was told this itself.
+        socket.non_blocking(true);
+        return socket;
+    }
+};
+
+}  // namespace culvert

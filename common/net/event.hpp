@@ -1,0 +1,85 @@
+#pragma once
+
+#include <cassert>
+#include <system_error>
+#include <utility>
+#include <variant>
+
+#include <asio/associated_cancellation_slot.hpp>
+#include <asio/cancellation_type.hpp>
+
+#include "common/net/awaitable.hpp"
+#include "common/net/resume.hpp"
+
+namespace culvert {
+
+/// A condition that one coroutine at a time waits for, on one thread: two words, and no memory of
+/// its own. It must outlive its waiter: cancel that and wait for its end first.
+class Event {
+public:
+    Event() = default;
+    Event(const Event&) = delete;
+    Event& operator=(const Event&) = delete;
+    ~Event() { assert(!has_waiter()); }
+
+    bool is_set() const noexcept { return std::holds_alternative<Set>(state_); }
+    bool has_waiter() const noexcept { return std::holds_alternative<Waiter>(state_); }
+
+    /// Stays set until reset(). The waiter goes on in a turn of its own, after the caller's; should
+    /// the event have been reset by then, it goes on all the same.
+    void set() {
+        if (has_waiter()) resume_waiter({});
+        state_.emplace<Set>();
+    }
+
+    void reset() noexcept {
+        if (is_set()) state_.emplace<Clear>();
+    }
+
+    /// Returns at once when set. Throws operation_aborted when cancelled. In a loop that often
+    /// finds it set, `if (!event.is_set()) co_await event.wait();` saves even the coroutine frame.
+    awaitable<void> wait() {
+        if (is_set()) return already_set();
+        return suspend<std::error_code>(
+            [this](Waiter waiter) { hold(std::move(waiter), Cancellable::yes); });
+    }
+
+    /// As wait(), but the coroutine's cancellation doesn't end it: the next co_await finds it.
+    awaitable<void> wait_uncancelled() {
+        if (is_set()) return already_set();
+        return suspend<std::error_code>(
+            [this](Waiter waiter) { hold(std::move(waiter), Cancellable::no); });
+    }
+
+private:
+    using Waiter = Suspended<std::error_code>;
+    struct Clear {};
+    struct Set {};
+    enum class Cancellable { no, yes };
+
+    static awaitable<void> already_set() { co_return; }
+
+    void hold(Waiter waiter, Cancellable cancellable) {
+        assert(!has_waiter());
+        if (is_set()) {  // between wait() and its co_await
+            resume<std::error_code>(std::move(waiter), {});
+            return;
+        }
+        auto slot = asio::get_associated_cancellation_slot(waiter);
+        state_.emplace<Waiter>(std::move(waiter));
+        if (cancellable == Cancellable::yes && slot.is_connected()) {
+            slot.assign(
+                [this](asio::cancellation_type) { resume_waiter(asio::error::operation_aborted); });
+        }
+    }
+
+    void resume_waiter(std::error_code how) {
+        Waiter waiter = std::move(std::get<Waiter>(state_));
+        state_.emplace<Clear>();
+        resume<std::error_code>(std::move(waiter), how);
+    }
+
+    std::variant<Clear, Set, Waiter> state_;
+};
+
+}  // namespace culvert

@@ -1,0 +1,265 @@
+#include "common/net/listener.hpp"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cassert>
+#include <cerrno>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <utility>
+#include <variant>
+
+#include <asio/error.hpp>
+#include <asio/ip/v6_only.hpp>
+#include <asio/steady_timer.hpp>
+
+#include "common/base/error.hpp"
+#include "common/base/escape.hpp"
+#include "common/net/address.hpp"
+#include "common/net/both.hpp"
+#include "common/net/dial_failure.hpp"
+
+namespace culvert {
+namespace {
+
+using asio::ip::tcp;
+using namespace std::chrono_literals;
+
+// How often a port that was free on the first address may be taken on another.
+constexpr int port_choices = 16;
+// After so many at a stretch the thread's other work has its turn.
+constexpr int batch_length = 64;
+constexpr Duration shortest_pause = 100ms;
+constexpr Duration longest_pause = 1s;
+
+Error listen_error(const tcp::endpoint& endpoint, std::error_code reason) {
+    std::string text = to_string(endpoint) + ": ";
+    switch (reason.value()) {
+        case EADDRINUSE:
+            text +=
+                "address already in use; another program listens there: choose another port or "
+                "stop it (ss -ltnp shows which)";
+            break;
+        case EADDRNOTAVAIL:
+            text +=
+                "this machine doesn't have the address; choose one of its own (ip addr shows "
+                "them), localhost or *";
+            break;
+        case EACCES:
+            text +=
+                "permission denied; ports below 1024 need root or CAP_NET_BIND_SERVICE: choose a "
+                "higher one";
+            break;
+        default:
+            text += "can't listen: " + dial_failure(reason).text;
+    }
+    return {ErrorKind::network, text};
+}
+
+bool is_missing_here(std::error_code error) {
+    return error.value() == EADDRNOTAVAIL || error.value() == EAFNOSUPPORT;
+}
+
+std::error_code listen_on(tcp::acceptor& acceptor, const tcp::endpoint& endpoint) {
+    std::error_code error;
+    acceptor.open(endpoint.protocol(), error);
+    if (!error) acceptor.set_option(tcp::acceptor::reuse_address{true}, error);
+    if (!error && endpoint.address().is_v6()) {
+        acceptor.set_option(asio::ip::v6_only{true}, error);
+    }
+    // Accepted sockets inherit it, which saves a call for each.
+    if (!error) acceptor.set_option(tcp::no_delay{true}, error);
+    if (!error) acceptor.non_blocking(true, error);
+    if (!error) acceptor.bind(endpoint, error);
+    if (!error) acceptor.listen(tcp::acceptor::max_listen_connections, error);
+    return error;
+}
+
+/// Empty when the port picked for the first address is taken on another.
+std::vector<tcp::acceptor> listen_on_all(const asio::any_io_executor& executor,
+                                         const std::vector<tcp::endpoint>& endpoints) {
+    std::vector<tcp::acceptor> acceptors;
+    std::optional<Error> missing;
+    std::uint16_t port = endpoints.front().port();
+    const bool any_port = port == 0;
+    for (const tcp::endpoint& given : endpoints) {
+        const tcp::endpoint endpoint{given.address(), port};
+        tcp::acceptor acceptor{executor};
+        const std::error_code error = listen_on(acceptor, endpoint);
+        if (error.value() == EADDRINUSE && any_port && port != 0) return {};
+        if (is_missing_here(error)) {
+            if (!missing) missing = listen_error(endpoint, error);
+            continue;
+        }
+        if (error) throw listen_error(endpoint, error);
+        port = acceptor.local_endpoint().port();
+        acceptors.push_back(std::move(acceptor));
+    }
+    if (acceptors.empty()) throw *missing;
+    return acceptors;
+}
+
+/// Which errors say that descriptors or memory have run out, and how long to wait then.
+class Exhaustion {
+public:
+    explicit Exhaustion(const Listener::Events& events) : events_{events} {}
+
+    static bool is(std::error_code error) {
+        const int reason = error.value();
+        return reason == EMFILE || reason == ENFILE || reason == ENOBUFS || reason == ENOMEM;
+    }
+
+    Duration pause_after(std::error_code error) {
+        if (failures_++ == 0) {
+            pause_ = shortest_pause;
+            events_.on_exhausted(error);
+        } else {
+            pause_ = std::min(2 * pause_, longest_pause);
+        }
+        return pause_;
+    }
+
+    void is_over() {
+        if (const std::size_t failures = std::exchange(failures_, 0)) {
+            events_.on_recovered(failures);
+        }
+    }
+
+private:
+    const Listener::Events& events_;
+    std::size_t failures_ = 0;
+    Duration pause_{};
+};
+
+/// accept(2) passes on the connection's own errors, which are nobody's concern any more.
+bool is_lost_connection(std::error_code error) {
+    switch (error.value()) {
+        case ECONNABORTED:
+        case EINTR:
+        case EPERM:  // a firewall's no
+        case EPROTO:
+        case ENOPROTOOPT:
+        case ENETDOWN:
+        case ENETUNREACH:
+        case EHOSTDOWN:
+        case EHOSTUNREACH:
+        case ENONET:
+        case EOPNOTSUPP:
+            return true;
+        default:
+            return false;
+    }
+}
+
+/// The accepting half of one run().
+class Accepting {
+public:
+    Accepting(const Listener::AcceptOne& accept, const Listener::Events& events)
+        : accept_{accept}, events_{events}, exhaustion_{events} {}
+
+    awaitable<void> from_all(std::span<tcp::acceptor> acceptors) {
+        auto first = from(acceptors.front());
+        if (acceptors.size() == 1) return first;
+        return both(std::move(first), from_all(acceptors.subspan(1)));
+    }
+
+private:
+    awaitable<void> from(tcp::acceptor& acceptor);
+    std::error_code batch(tcp::acceptor& acceptor);
+
+    const Listener::AcceptOne& accept_;
+    const Listener::Events& events_;
+    Exhaustion exhaustion_;
+};
+
+awaitable<void> Accepting::from(tcp::acceptor& acceptor) {
+    asio::steady_timer timer{acceptor.get_executor()};
+    for (;;) {
+        const std::error_code exhausted = batch(acceptor);
+        if (exhausted) {
+            timer.expires_after(exhaustion_.pause_after(exhausted));
+            co_await timer.async_wait(use_awaitable);
+        } else {
+            // Also when nobody was there: accept(2) takes its descriptor first.
+            exhaustion_.is_over();
+            co_await acceptor.async_wait(tcp::acceptor::wait_read, use_awaitable);
+        }
+    }
+}
+
+/// Takes what is there, up to a batch. The error is one of Exhaustion's.
+std::error_code Accepting::batch(tcp::acceptor& acceptor) {
+    for (int taken = 0; taken < batch_length; ++taken) {
+        Accepted accepted;
+        const std::error_code error = accept_(acceptor, accepted);
+        if (!error) {
+            events_.on_accept(std::move(accepted));
+        } else if (error == asio::error::would_block) {
+            break;
+        } else if (Exhaustion::is(error)) {
+            return error;
+        } else if (!is_lost_connection(error)) {
+            throw Error{ErrorKind::network, to_string(acceptor.local_endpoint()) +
+                                                ": can't accept: " + dial_failure(error).text};
+        }
+    }
+    return {};
+}
+
+}  // namespace
+
+awaitable<std::vector<tcp::endpoint>> listen_endpoints(Resolver& resolver, Endpoint where,
+                                                       AddressFamily family, Deadline deadline) {
+    const std::uint16_t port = where.port;
+    if (where.host.empty() || where.host == "*") {
+        std::vector<tcp::endpoint> all;
+        if (family != AddressFamily::v6) all.emplace_back(asio::ip::address_v4::any(), port);
+        if (family != AddressFamily::v4) all.emplace_back(asio::ip::address_v6::any(), port);
+        co_return all;
+    }
+    auto resolved = co_await resolver.resolve(where.host, port, family, deadline);
+    if (const auto* failure = std::get_if<DialFailure>(&resolved)) {
+        throw with_context("can't listen", to_error(where, *failure));
+    }
+    co_return std::get<std::vector<tcp::endpoint>>(std::move(resolved));
+}
+
+std::error_code Listener::accept_one(tcp::acceptor& acceptor, Accepted& accepted) {
+    auto size = static_cast<socklen_t>(accepted.remote.capacity());
+    accepted.fd = UniqueFd{::accept4(acceptor.native_handle(), accepted.remote.data(), &size,
+                                     SOCK_NONBLOCK | SOCK_CLOEXEC)};
+    // In Asio's category: its codes equal those of no other.
+    if (!accepted.fd) return {errno, asio::error::get_system_category()};
+    accepted.remote.resize(size);
+    return {};
+}
+
+Listener::Listener(const asio::any_io_executor& executor,
+                   const std::vector<tcp::endpoint>& endpoints, AcceptOne accept)
+    : accept_{std::move(accept)} {
+    assert(!endpoints.empty());
+    for (int tries = 0; acceptors_.empty(); ++tries) {
+        if (tries == port_choices) {
+            throw Error{ErrorKind::network, to_string(endpoints.front()) +
+                                                ": found no port that is free on all addresses; "
+                                                "choose one"};
+        }
+        acceptors_ = listen_on_all(executor, endpoints);
+    }
+}
+
+std::vector<tcp::endpoint> Listener::bound() const {
+    std::vector<tcp::endpoint> endpoints;
+    for (const auto& acceptor : acceptors_) endpoints.push_back(acceptor.local_endpoint());
+    return endpoints;
+}
+
+awaitable<void> Listener::run(Events events) {
+    Accepting accepting{accept_, events};
+    co_await accepting.from_all(acceptors_);
+}
+
+}  // namespace culvert

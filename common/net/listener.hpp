@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include <asio/any_io_executor.hpp>
+#include <asio/ip/tcp.hpp>
+
+#include "common/base/endpoint.hpp"
+#include "common/net/accepted.hpp"
+#include "common/net/awaitable.hpp"
+#include "common/net/deadline.hpp"
+#include "common/net/resolver.hpp"
+
+namespace culvert {
+
+/// Where to listen, as a user wrote it, in addresses: `localhost` is 127.0.0.1 and ::1, `*` and
+/// nothing are all addresses of both families, the rest is what it resolves to; of these, what
+/// `family` takes. Throws Error, also when that is nothing.
+awaitable<std::vector<asio::ip::tcp::endpoint>> listen_endpoints(Resolver& resolver, Endpoint where,
+                                                                 AddressFamily family,
+                                                                 Deadline deadline);
+
+/// Listens on one port of one or several addresses. It lives on its executor's thread.
+class Listener {
+public:
+    struct Events {
+        /// Takes each connection. What it throws ends run().
+        std::function<void(Accepted)> on_accept;
+        /// Descriptors or memory have run out: connections wait in the kernel, and are tried again
+        /// after 100 ms to 1 s. Called once, until on_recovered() was.
+        std::function<void(std::error_code)> on_exhausted = [](std::error_code) {};
+        /// Connections are accepted again, after so many failures.
+        std::function<void(std::size_t failures)> on_recovered = [](std::size_t) {};
+    };
+
+    /// accept(2); tests have it fail.
+    using AcceptOne = std::function<std::error_code(asio::ip::tcp::acceptor&, Accepted&)>;
+    static std::error_code accept_one(asio::ip::tcp::acceptor& acceptor, Accepted& accepted);
+
+    /// Binds all of `endpoints`, which have one port in common; 0 is one that is free on each of
+    /// them. An address that this machine doesn't have may be missing as long as another is there.
+    /// Throws Error that names the address, nothing is bound then.
+    Listener(const asio::any_io_executor& executor,
+             const std::vector<asio::ip::tcp::endpoint>& endpoints, AcceptOne accept = accept_one);
+
+    /// The addresses really bound, with the port.
+    std::vector<asio::ip::tcp::endpoint> bound() const;
+
+    /// Accepts until cancelled, once at a time. Then connections wait in the kernel, and can be
+    /// accepted by another run(). Throws Error when the listening socket itself fails.
+    awaitable<void> run(Events events);
+
+private:
+    std::vector<asio::ip::tcp::acceptor> acceptors_;
+    AcceptOne accept_;
+};
+
+}  // namespace culvert

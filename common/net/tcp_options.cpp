@@ -1,0 +1,43 @@
+#include "common/net/tcp_options.hpp"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <limits>
+
+#include <asio/error.hpp>
+
+namespace culvert {
+namespace {
+
+// Not set_option(): a socket that Asio knows to linger stops doing so in its destructor, and the
+// reset would be a clean end.
+template <class Value>
+std::error_code set(asio::ip::tcp::socket& socket, int level, int option, const Value& value) {
+    if (setsockopt(socket.native_handle(), level, option, &value, sizeof value) == 0) return {};
+    return {errno, asio::error::get_system_category()};
+}
+
+}  // namespace
+
+std::error_code set_no_delay(asio::ip::tcp::socket& socket) {
+    return set(socket, IPPROTO_TCP, TCP_NODELAY, 1);
+}
+
+std::error_code set_on_close(asio::ip::tcp::socket& socket, OnClose on_close) {
+    return set(socket, SOL_SOCKET, SO_LINGER, linger{on_close == OnClose::reset ? 1 : 0, 0});
+}
+
+std::error_code set_unsent_limit(asio::ip::tcp::socket& socket, std::size_t bytes) {
+    constexpr std::size_t largest = std::numeric_limits<int>::max();
+    return set(socket, IPPROTO_TCP, TCP_NOTSENT_LOWAT, static_cast<int>(std::min(bytes, largest)));
+}
+
+std::error_code set_tcp_keepalive(asio::ip::tcp::socket& socket, TcpKeepalive keepalive) {
+    return set(socket, SOL_SOCKET, SO_KEEPALIVE, keepalive == TcpKeepalive::on ? 1 : 0);
+}
+
+}  // namespace culvert

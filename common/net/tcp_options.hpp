@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cstddef>
+#include <system_error>
+
+#include <asio/ip/tcp.hpp>
+
+namespace culvert {
+
+/// Small segments are sent at once (TCP_NODELAY). Dialer and Listener have set it already.
+[[nodiscard]] std::error_code set_no_delay(asio::ip::tcp::socket& socket);
+
+/// What the peer sees when the socket is closed, also by the death of this process.
+enum class OnClose {
+    finish,  ///< what was written, then FIN; the default of a new socket
+    reset,   ///< RST; what it hasn't taken yet is lost (linger of zero)
+};
+[[nodiscard]] std::error_code set_on_close(asio::ip::tcp::socket& socket, OnClose on_close);
+
+/// The socket is writable only while the kernel holds less than `bytes` of it unsent
+/// (TCP_NOTSENT_LOWAT): what is sent next is decided late.
+[[nodiscard]] std::error_code set_unsent_limit(asio::ip::tcp::socket& socket, std::size_t bytes);
+
+/// The kernel's own probes of an idle connection, at the system's intervals.
+enum class TcpKeepalive { off, on };
+[[nodiscard]] std::error_code set_tcp_keepalive(asio::ip::tcp::socket& socket,
+                                                TcpKeepalive keepalive);
+
+}  // namespace culvert

@@ -1,0 +1,265 @@
+#include "common/relay/relay.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <utility>
+
+#include <asio/buffer.hpp>
+#include <asio/redirect_error.hpp>
+
+#include "common/net/read_away.hpp"
+#include "common/net/tcp_options.hpp"
+#include "common/net/timeout.hpp"
+
+namespace culvert {
+namespace {
+
+// How long a program may take to read the tail of a stream that is over at the far end.
+constexpr Duration tail_time = std::chrono::seconds{30};
+// What one writev takes; Asio has room for no more.
+constexpr std::size_t most_buffers = 64;
+
+}  // namespace
+
+std::string_view name_of(RelayEnd end) noexcept {
+    switch (end) {
+        case RelayEnd::clean:
+            return "closed";
+        case RelayEnd::refused:
+            return "not opened";
+        case RelayEnd::reset_here:
+            return "reset by the near end";
+        case RelayEnd::reset_there:
+            return "reset by the far end";
+        case RelayEnd::connection_lost:
+            return "connection lost";
+    }
+    return "";
+}
+
+Relay::Relay(asio::ip::tcp::socket socket, Session& session, TaskGroup& tasks)
+    : socket_{std::move(socket)}, session_{session}, tasks_{tasks} {
+    (void)set_on_close(socket_, OnClose::reset);
+}
+
+Relay::~Relay() { assert(!channel_ && !draining_); }
+
+// ---------------------------------------------------------------------- the life of a stream
+
+awaitable<RelayEnd> Relay::open(Endpoint target, Endpoint originator) {
+    channel_ = session_.open(*this, target, originator);
+    if (!channel_) {
+        failure_ = {OpenFailureReason::resource_shortage, "too many streams on this connection"};
+        abort(RelayEnd::refused);
+    }
+    return carry();
+}
+
+awaitable<RelayEnd> Relay::accept(ChannelId channel) {
+    channel_ = channel;
+    opened_.set();
+    session_.accept(channel, *this);
+    return carry();
+}
+
+awaitable<RelayEnd> Relay::carry() {
+    try {
+        co_await opened_.wait();
+        co_await send_until_eof();
+        finish_if_done();
+        co_await wait_for_end();
+        if (*end_ == RelayEnd::clean) co_await close_cleanly();
+    } catch (const std::system_error&) {
+        fail_here();  // cancelled: our owner ends
+    }
+    co_await uncancellable();
+    if (draining_) co_await drained_.wait();
+    co_return *end_;
+}
+
+awaitable<void> Relay::send_until_eof() {
+    while (!end_ && !eof_sent_ && channel_) {
+        std::error_code ended;
+        co_await socket_.async_wait(asio::ip::tcp::socket::wait_read,
+                                    asio::redirect_error(use_awaitable, ended));
+        if (end_ || !channel_) break;
+        turn_over_.reset();
+        session_.set_readable(*channel_);
+        co_await turn_over_.wait();
+    }
+}
+
+awaitable<void> Relay::wait_for_end() {
+    while (!end_) {
+        // A program that has finished sending may still reset the connection: the socket is
+        // watched for that, since nobody reads from it any more.
+        std::error_code ended;
+        co_await socket_.async_wait(asio::ip::tcp::socket::wait_error,
+                                    asio::redirect_error(use_awaitable, ended));
+        if (!end_ && !ended) fail_here();
+    }
+}
+
+awaitable<void> Relay::close_cleanly() {
+    (void)set_on_close(socket_, OnClose::finish);
+    // The far end has closed although this one has not finished sending. A close now would answer
+    // its next byte with a reset, which may overtake the tail that it has yet to read.
+    if (!eof_sent_) co_await with_timeout(read_away(socket_), tail_time);
+    std::error_code ignored;
+    socket_.close(ignored);
+}
+
+void Relay::set_end(RelayEnd end) noexcept {
+    end_ = end;
+    std::error_code ignored;
+    socket_.cancel(ignored);
+    opened_.set();
+    turn_over_.set();
+}
+
+void Relay::abort(RelayEnd end) noexcept {
+    if (end_) return;
+    set_end(end);
+    std::error_code ignored;
+    socket_.close(ignored);  // which resets
+}
+
+void Relay::fail_here() noexcept {
+    if (end_) return;
+    abort(RelayEnd::reset_here);
+    if (channel_) session_.reset(*std::exchange(channel_, std::nullopt));
+}
+
+void Relay::finish_if_done() noexcept {
+    if (end_ || !fin_sent_ || (channel_ && !eof_sent_)) return;
+    set_end(RelayEnd::clean);
+    if (channel_) session_.close(*std::exchange(channel_, std::nullopt));
+}
+
+// ---------------------------------------------------------------------- socket to channel
+
+StreamRead Relay::read(std::span<const MutableBytes> slots) noexcept {
+    std::array<asio::mutable_buffer, Engine::most_slots> buffers;
+    std::size_t room = 0;
+    for (std::size_t i = 0; i < slots.size(); ++i) {
+        buffers[i] = asio::buffer(slots[i].data(), slots[i].size());
+        room += slots[i].size();
+    }
+    std::error_code failure;
+    const std::size_t length = socket_.read_some(std::span{buffers}.first(slots.size()), failure);
+    bytes_sent_ += length;
+    if (!failure && length == room) return {length, StreamRead::Then::more};
+    if (!failure || failure == asio::error::would_block) {
+        turn_over_.set();
+        return {length, StreamRead::Then::drained};
+    }
+    if (failure == asio::error::eof) {
+        eof_sent_ = true;
+        turn_over_.set();
+        return {0, StreamRead::Then::eof};
+    }
+    channel_.reset();  // the session takes us off
+    abort(RelayEnd::reset_here);
+    return {0, StreamRead::Then::failed};
+}
+
+// ---------------------------------------------------------------------- channel to socket
+
+void Relay::write(std::span<const Bytes> data) noexcept {
+    const std::size_t written = draining_ ? 0 : write_now(data);
+    if (!channel_) return;
+    take_into_backlog(data, written);
+    if (written > 0) session_.delivered(*channel_, written);
+}
+
+std::size_t Relay::write_now(std::span<const Bytes> data) noexcept {
+    std::array<asio::const_buffer, most_buffers> buffers;
+    std::size_t size = 0;
+    assert(data.size() <= most_buffers);
+    for (std::size_t i = 0; i < data.size(); ++i) {
+        buffers[i] = asio::buffer(data[i].data(), data[i].size());
+        size += data[i].size();
+    }
+    if (size == 0) return 0;
+    std::error_code failure;
+    const std::size_t written = socket_.write_some(std::span{buffers}.first(data.size()), failure);
+    bytes_received_ += written;
+    if (failure && failure != asio::error::would_block) fail_here();
+    return written;
+}
+
+void Relay::take_into_backlog(std::span<const Bytes> data, std::size_t written) {
+    for (const Bytes piece : data) {
+        const std::size_t skipped = std::min(written, piece.size());
+        written -= skipped;
+        append(backlog_, piece.subspan(skipped));
+    }
+    if (backlog_.empty() || draining_) return;
+    draining_ = true;
+    drained_.reset();
+    tasks_.spawn(drain_backlog());
+}
+
+awaitable<void> Relay::drain_backlog() {
+    try {
+        while (!end_ && backlog_head_ < backlog_.size()) {
+            std::error_code ended;
+            co_await socket_.async_wait(asio::ip::tcp::socket::wait_write,
+                                        asio::redirect_error(use_awaitable, ended));
+            if (end_) break;
+            const Bytes rest = Bytes{backlog_}.subspan(backlog_head_);
+            const std::size_t written = write_now({&rest, 1});
+            backlog_head_ += written;
+            if (channel_ && written > 0) session_.delivered(*channel_, written);
+        }
+    } catch (const std::system_error&) {
+        fail_here();  // cancelled: our owner ends
+    }
+    backlog_ = ByteVector{};
+    backlog_head_ = 0;
+    draining_ = false;
+    drained_.set();
+    on_written();
+}
+
+void Relay::on_written() noexcept {
+    if (!end_ && eof_received_ && !draining_ && !fin_sent_) {
+        std::error_code failure;
+        socket_.shutdown(asio::ip::tcp::socket::shutdown_send, failure);
+        fin_sent_ = true;
+        if (failure) return fail_here();
+    }
+    finish_if_done();
+}
+
+// ---------------------------------------------------------------------- what the session tells
+
+void Relay::on_opened() noexcept { opened_.set(); }
+
+void Relay::on_refused(const OpenFailure& failure) noexcept {
+    channel_.reset();
+    failure_ = failure;
+    abort(RelayEnd::refused);
+}
+
+void Relay::on_eof() noexcept {
+    eof_received_ = true;
+    on_written();
+}
+
+void Relay::on_closed(ChannelEnd end) noexcept {
+    channel_.reset();
+    if (end == ChannelEnd::reset) return abort(RelayEnd::reset_there);
+    // Peers that never send EOF end a stream this way (design 9).
+    eof_received_ = true;
+    turn_over_.set();
+    on_written();
+}
+
+void Relay::on_connection_lost() noexcept {
+    channel_.reset();
+    abort(RelayEnd::connection_lost);
+}
+
+}  // namespace culvert

@@ -1,0 +1,93 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <asio/ip/tcp.hpp>
+
+#include "common/net/awaitable.hpp"
+#include "common/net/event.hpp"
+#include "common/net/task_group.hpp"
+#include "common/session/session.hpp"
+
+namespace culvert {
+
+/// How a relayed stream ended, for its one log line.
+enum class RelayEnd {
+    clean,            ///< both directions, or the peer's CLOSE
+    refused,          ///< the channel was never opened
+    reset_here,       ///< our socket's other end reset it
+    reset_there,      ///< the far end did, and the peer said so
+    connection_lost,  ///< the SSH connection went first
+};
+std::string_view name_of(RelayEnd end) noexcept;
+
+/// Carries bytes between a TCP socket and a channel, both ways, each direction to its own end
+/// (design 9, what a local program sees): EOF becomes FIN, a reset stays a reset, and whatever
+/// fails closes the socket with a reset, never with what looks like a clean end. So does the death
+/// of this process: the socket lingers for nothing as long as the stream lives.
+class Relay final : public Stream {
+public:
+    /// `tasks` and the session must outlive it, the session until it has let the stream go.
+    Relay(asio::ip::tcp::socket socket, Session& session, TaskGroup& tasks);
+    Relay(const Relay&) = delete;
+    Relay& operator=(const Relay&) = delete;
+    ~Relay() override;
+
+    /// A client's: opens a channel to `target` and carries the stream to its end.
+    awaitable<RelayEnd> open(Endpoint target, Endpoint originator);
+    /// A server's: takes the requested channel and carries the stream to its end.
+    awaitable<RelayEnd> accept(ChannelId channel);
+
+    /// Why the channel wasn't opened, when that was so.
+    const OpenFailure& failure() const noexcept { return failure_; }
+    std::uint64_t bytes_sent() const noexcept { return bytes_sent_; }  ///< into the channel
+    std::uint64_t bytes_received() const noexcept { return bytes_received_; }
+
+private:
+    StreamRead read(std::span<const MutableBytes> slots) noexcept override;
+    void write(std::span<const Bytes> data) noexcept override;
+    void on_opened() noexcept override;
+    void on_refused(const OpenFailure& failure) noexcept override;
+    void on_eof() noexcept override;
+    void on_closed(ChannelEnd end) noexcept override;
+    void on_connection_lost() noexcept override;
+
+    awaitable<RelayEnd> carry();
+    awaitable<void> send_until_eof();
+    awaitable<void> wait_for_end();
+    awaitable<void> close_cleanly();
+    awaitable<void> drain_backlog();
+    void take_into_backlog(std::span<const Bytes> data, std::size_t written);
+    std::size_t write_now(std::span<const Bytes> data) noexcept;
+    void on_written() noexcept;
+    void finish_if_done() noexcept;
+    void fail_here() noexcept;
+    void abort(RelayEnd end) noexcept;
+    void set_end(RelayEnd end) noexcept;
+
+    asio::ip::tcp::socket socket_;
+    Session& session_;
+    TaskGroup& tasks_;
+    std::optional<ChannelId> channel_;  ///< as long as we are on the session
+    std::optional<RelayEnd> end_;
+
+    bool eof_sent_ = false;      ///< our socket's other end has finished sending
+    bool eof_received_ = false;  ///< the channel has
+    bool fin_sent_ = false;      ///< and our socket's other end knows
+
+    ByteVector backlog_;  ///< received, but the socket takes no more for now
+    std::size_t backlog_head_ = 0;
+    bool draining_ = false;
+
+    Event opened_;     ///< the channel is open, or never will be
+    Event turn_over_;  ///< the session has read all there was
+    Event drained_;    ///< drain_backlog() has ended
+    OpenFailure failure_;
+    std::uint64_t bytes_sent_ = 0;
+    std::uint64_t bytes_received_ = 0;
+};
+
+}  // namespace culvert

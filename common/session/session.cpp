@@ -1,0 +1,380 @@
+#include "common/session/session.hpp"
+
+#include <cassert>
+#include <utility>
+
+#include <fmt/format.h>
+#include <asio/buffer.hpp>
+#include <asio/redirect_error.hpp>
+
+#include "common/base/escape.hpp"
+#include "common/net/both.hpp"
+#include "common/net/read_away.hpp"
+#include "common/net/tcp_options.hpp"
+#include "common/net/timeout.hpp"
+#include "common/wire/protocol_error.hpp"
+
+namespace culvert {
+namespace {
+
+// One connection may keep its thread for this many large receives, or sends, at a time.
+constexpr int receives_a_turn = 4;
+constexpr int sends_a_turn = 4;
+// A connection that is silent for this long gives its buffers back.
+constexpr Duration idle_time = std::chrono::seconds{5};
+// How long a peer that we leave may take to read why.
+constexpr Duration farewell_time = std::chrono::milliseconds{500};
+
+TimePoint now() { return Clock::now(); }
+
+Error lost(const std::error_code& code) {
+    return Error{ErrorKind::network, fmt::format("the connection was lost: {}", code.message())};
+}
+
+}  // namespace
+
+Session::Session(asio::ip::tcp::socket socket, EngineConfig config, Random& random,
+                 SessionOwner& owner)
+    : socket_{std::move(socket)},
+      engine_{std::move(config), random, now()},
+      owner_{owner},
+      timer_{socket_.get_executor()} {
+    run_.reserve(longest_run);
+    // A kernel that refuses one of these carries the connection all the same, only slower.
+    (void)set_no_delay(socket_);
+    (void)set_unsent_limit(socket_, output_target);
+}
+
+Session::~Session() { assert(!waits_writable_); }
+
+// ---------------------------------------------------------------------- the life of a connection
+
+awaitable<void> Session::run() {
+    std::exception_ptr why;
+    try {
+        pump();
+        co_await both(both(read_loop(), keep_time()), wait_for_failure());
+    } catch (...) {
+        why = std::current_exception();
+    }
+    co_await uncancellable();
+    ended_ = true;
+    tell_end(why);
+    for (Stream*& stream : streams_) {
+        if (stream != nullptr) std::exchange(stream, nullptr)->on_connection_lost();
+    }
+    co_await close_socket();
+    if (!end_asked_) std::rethrow_exception(why);
+}
+
+awaitable<void> Session::wait_for_failure() {
+    co_await failed_.wait();
+    std::rethrow_exception(failure_);
+}
+
+void Session::fail(std::exception_ptr why) noexcept {
+    if (failure_ || ended_) return;
+    failure_ = std::move(why);
+    failed_.set();
+}
+
+void Session::end(DisconnectReason reason, std::string description) {
+    if (ended_ || failure_) return;
+    end_asked_ = true;
+    fail(std::make_exception_ptr(ProtocolError{description, reason}));
+}
+
+void Session::tell_end(const std::exception_ptr& why) noexcept {
+    assert(why);  // the loops end by failing only
+    try {
+        std::rethrow_exception(why);
+    } catch (const ProtocolError& error) {
+        engine_.end(error.reason(), error.what());
+    } catch (const Error& error) {
+        // A dead connection hears nothing; the other kinds are ours to explain.
+        if (error.kind() == ErrorKind::host_key) {
+            engine_.end(DisconnectReason::host_key_not_verifiable, "host key not accepted");
+        } else if (error.kind() != ErrorKind::network) {
+            engine_.end(DisconnectReason::by_application, error.what());
+        }
+    } catch (...) {
+        engine_.end(DisconnectReason::by_application, "the connection is closed");
+    }
+}
+
+awaitable<void> Session::close_socket() {
+    std::error_code ignored;
+    if (engine_.ended()) co_await with_timeout(flush_output(), farewell_time);
+    socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+    if (engine_.ended()) co_await with_timeout(read_away(socket_), farewell_time);
+    socket_.close(ignored);
+    if (waits_writable_) co_await writable_wait_over_.wait();
+}
+
+awaitable<void> Session::flush_output() {
+    while (!send_output()) {
+        std::error_code ignored;
+        co_await socket_.async_wait(asio::ip::tcp::socket::wait_write,
+                                    asio::redirect_error(use_awaitable, ignored));
+    }
+}
+
+// ---------------------------------------------------------------------- receiving
+
+awaitable<void> Session::read_loop() {
+    for (;;) {
+        co_await socket_.async_wait(asio::ip::tcp::socket::wait_read, use_awaitable);
+        for (int i = 0; i < receives_a_turn; ++i) {
+            const MutableBytes space = engine_.receive_space();
+            std::error_code failure;
+            const std::size_t length =
+                socket_.receive(asio::buffer(space.data(), space.size()), 0, failure);
+            if (failure == asio::error::would_block) break;
+            if (failure == asio::error::eof) engine_.on_peer_closed();
+            if (failure) throw lost(failure);
+            last_received_ = now();
+            engine_.received(length, last_received_);
+            co_await dispatch();
+            if (length < space.size()) break;
+        }
+    }
+}
+
+awaitable<void> Session::dispatch() {
+    dispatching_ = true;
+    while (auto event = engine_.poll(last_received_)) {
+        if (const auto* of_channel = std::get_if<ConnectionEvent>(&*event)) {
+            on_connection_event(*of_channel);
+            if (engine_.views_are_transient()) deliver_run();
+            continue;
+        }
+        dispatching_ = false;
+        co_await on_event(std::move(*event));
+        dispatching_ = true;
+    }
+    deliver_run();
+    dispatching_ = false;
+    announce_ready();
+    announce_no_channels();
+    pump();
+}
+
+awaitable<void> Session::on_event(EngineEvent event) {
+    deliver_run();
+    if (auto* offered = std::get_if<HostKeyOffered>(&event)) {
+        co_await owner_.check_host_key(std::move(offered->key));
+        engine_.accept_host_key(now());
+    } else if (auto* wanted = std::get_if<SignatureWanted>(&event)) {
+        const auto signature = co_await owner_.sign(std::move(*wanted));
+        if (signature) {
+            engine_.provide_signature(*signature);
+        } else {
+            engine_.decline_signature();
+        }
+    } else if (auto* shown = std::get_if<KeyShown>(&event)) {
+        if (co_await owner_.allows(std::move(*shown))) {
+            engine_.accept_key(now());
+        } else {
+            engine_.refuse_key();
+        }
+    } else if (const auto* authenticated = std::get_if<Authenticated>(&event)) {
+        owner_.on_authenticated(*authenticated);
+    } else if (const auto* banner = std::get_if<BannerReceived>(&event)) {
+        owner_.on_banner(*banner);
+    } else if (std::holds_alternative<Rekeyed>(event)) {
+        owner_.on_rekeyed();
+    } else if (const auto* ended = std::get_if<PeerDisconnected>(&event)) {
+        throw Error{ErrorKind::network, fmt::format("the peer ended the connection: {} (reason {})",
+                                                    escaped(ended->description), ended->reason)};
+    }
+}
+
+void Session::announce_ready() {
+    if (announced_ready_ || !ready()) return;
+    announced_ready_ = true;
+    owner_.on_ready();
+}
+
+void Session::announce_no_channels() {
+    const bool has_channels = engine_.channels() > 0;
+    if (std::exchange(had_channels_, has_channels) && !has_channels) owner_.on_no_channels();
+}
+
+void Session::on_connection_event(const ConnectionEvent& event) {
+    if (const auto* data = std::get_if<ChannelDataReceived>(&event)) return on_data(*data);
+    deliver_run();
+    if (const auto* eof = std::get_if<ChannelEofReceived>(&event)) {
+        stream(eof->channel).on_eof();
+    } else if (const auto* closed = std::get_if<ChannelClosed>(&event)) {
+        detach(closed->channel).on_closed(closed->end);
+    } else if (const auto* opened = std::get_if<ChannelOpened>(&event)) {
+        stream(opened->channel).on_opened();
+    } else if (const auto* refused = std::get_if<ChannelRefused>(&event)) {
+        detach(refused->channel).on_refused(refused->failure);
+    } else if (const auto* requested = std::get_if<ChannelRequested>(&event)) {
+        owner_.on_channel_requested(*requested);
+    }
+}
+
+void Session::on_data(const ChannelDataReceived& data) {
+    if (data.channel != run_channel_ || run_.size() == longest_run) deliver_run();
+    run_channel_ = data.channel;
+    run_.push_back(data.data);
+}
+
+void Session::deliver_run() noexcept {
+    if (run_.empty()) return;
+    // The stream may have been reset since by its own end; then nobody wants the data.
+    if (Stream* const receiver = streams_[run_channel_.value()]) receiver->write(run_);
+    run_.clear();
+}
+
+// ---------------------------------------------------------------------- sending
+
+void Session::pump() noexcept {
+    if (pumping_ || dispatching_ || ended_) return;
+    pumping_ = true;
+    try {
+        for (int i = 0;; ++i) {
+            fill_output(now());
+            if (engine_.unsent().empty()) break;
+            // When the kernel takes no more, or others have waited long enough, the rest goes when
+            // the socket is writable.
+            if (!send_output() || i == sends_a_turn) {
+                wait_writable();
+                break;
+            }
+        }
+        rearm_timer();
+    } catch (...) {
+        fail(std::current_exception());
+    }
+    pumping_ = false;
+}
+
+void Session::fill_output(TimePoint when) {
+    while (engine_.unsent().size() < output_target) {
+        const auto slots = engine_.next_slots(output_target - engine_.unsent().size(), when);
+        if (!slots) break;
+        take_turn(*slots);
+    }
+}
+
+void Session::take_turn(const Engine::SendSlots& slots) {
+    Stream& sender = stream(slots.channel);
+    const StreamRead read = sender.read(slots.space);
+    engine_.commit(read.bytes, read.then == StreamRead::Then::more);
+    if (read.then == StreamRead::Then::eof) engine_.send_eof(slots.channel);
+    if (read.then == StreamRead::Then::failed) reset(slots.channel);
+}
+
+/// True if the kernel took everything, or never will any more.
+bool Session::send_output() {
+    while (!engine_.unsent().empty()) {
+        if (waits_writable_) return false;
+        const Bytes unsent = engine_.unsent();
+        std::error_code failure;
+        const std::size_t length =
+            socket_.send(asio::buffer(unsent.data(), unsent.size()), 0, failure);
+        if (failure == asio::error::would_block) return false;
+        if (failure) {
+            // Why the peer closed stands in what it sent before: the read loop finds that, or the
+            // connection's end.
+            if (ended_) return true;
+            throw lost(failure);
+        }
+        engine_.sent(length);
+    }
+    return true;
+}
+
+void Session::wait_writable() {
+    if (std::exchange(waits_writable_, true)) return;
+    writable_wait_over_.reset();
+    socket_.async_wait(asio::ip::tcp::socket::wait_write, [this](const std::error_code&) {
+        waits_writable_ = false;
+        writable_wait_over_.set();
+        pump();
+    });
+}
+
+// ---------------------------------------------------------------------- streams
+
+void Session::attach(ChannelId channel, Stream& stream) {
+    if (streams_.size() <= channel.value()) streams_.resize(channel.value() + 1);
+    streams_[channel.value()] = &stream;
+}
+
+Stream& Session::detach(ChannelId channel) {
+    return *std::exchange(streams_[channel.value()], nullptr);
+}
+
+std::optional<ChannelId> Session::open(Stream& stream, const Endpoint& target,
+                                       const Endpoint& originator) {
+    const auto channel = engine_.open_direct_tcpip(target, originator, now());
+    if (channel) attach(*channel, stream);
+    pump();
+    return channel;
+}
+
+void Session::accept(ChannelId channel, Stream& stream) {
+    attach(channel, stream);
+    engine_.confirm_open(channel);
+    pump();
+}
+
+void Session::refuse(ChannelId channel, const OpenFailure& failure) {
+    engine_.refuse_open(channel, failure);
+    pump();
+}
+
+void Session::set_readable(ChannelId channel) {
+    engine_.set_readable(channel, true);
+    pump();
+}
+
+void Session::delivered(ChannelId channel, std::size_t bytes) {
+    engine_.delivered(channel, bytes);
+    pump();
+}
+
+void Session::send_eof(ChannelId channel) {
+    engine_.send_eof(channel);
+    pump();
+}
+
+void Session::close(ChannelId channel) {
+    detach(channel);
+    engine_.close(channel);
+    pump();
+}
+
+void Session::reset(ChannelId channel) {
+    detach(channel);
+    engine_.reset(channel);
+    pump();
+}
+
+// ---------------------------------------------------------------------- time
+
+awaitable<void> Session::keep_time() {
+    for (;;) {
+        const auto deadline = engine_.next_deadline();
+        timer_at_ = deadline.value_or(TimePoint::max());
+        timer_.expires_at(timer_at_);
+        std::error_code moved;
+        co_await timer_.async_wait(asio::redirect_error(use_awaitable, moved));
+        if (const auto event = engine_.on_time(now())) {
+            on_connection_event(std::get<ConnectionEvent>(*event));
+        }
+        if (now() - last_received_ >= idle_time) engine_.release_buffers();
+        pump();
+    }
+}
+
+void Session::rearm_timer() {
+    const auto deadline = engine_.next_deadline();
+    if (deadline && *deadline < timer_at_) timer_.cancel();
+}
+
+}  // namespace culvert

@@ -1,0 +1,139 @@
+#pragma once
+
+#include <exception>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include <asio/ip/tcp.hpp>
+#include <asio/steady_timer.hpp>
+
+#include "common/engine/engine.hpp"
+#include "common/net/awaitable.hpp"
+#include "common/net/event.hpp"
+#include "common/session/stream.hpp"
+
+namespace culvert {
+
+/// Who decides for a session: the client or the daemon. The coroutines may take their time; nothing
+/// else is read from the peer until they end. What they throw ends the session.
+class SessionOwner {
+public:
+    virtual ~SessionOwner() = default;
+
+    /// A client's: throws Error{host_key} unless it takes this key.
+    virtual awaitable<void> check_host_key(PublicKey key) = 0;
+    /// A client's: the signature blob, or nothing if this key can't sign.
+    virtual awaitable<std::optional<ByteVector>> sign(SignatureWanted wanted) = 0;
+    /// A client's: channels may be opened from here on, perhaps ahead of on_authenticated.
+    virtual void on_ready() = 0;
+    virtual void on_banner(const BannerReceived& banner) = 0;
+
+    /// A server's: may this user come in with this key?
+    virtual awaitable<bool> allows(KeyShown shown) = 0;
+    /// A server's: to be answered with Session::accept or Session::refuse.
+    virtual void on_channel_requested(ChannelRequested request) = 0;
+
+    virtual void on_authenticated(const Authenticated& authenticated) = 0;
+    virtual void on_rekeyed() = 0;
+    /// The last channel is gone: both sides have closed it.
+    virtual void on_no_channels() = 0;
+};
+
+/// One SSH connection: a socket and an engine, on one thread. It moves bytes between the socket,
+/// the engine and the streams, and tells the time; all decisions are the engine's and the owner's.
+class Session {
+public:
+    /// The owner and `random` must outlive it.
+    Session(asio::ip::tcp::socket socket, EngineConfig config, Random& random, SessionOwner& owner);
+    Session(const Session&) = delete;
+    Session& operator=(const Session&) = delete;
+    ~Session();
+
+    /// Runs the connection to its end, and returns if that end was asked for with end(). Throws the
+    /// Error that ended it otherwise, or operation_aborted. In any case every stream has been told,
+    /// and the socket is closed.
+    awaitable<void> run();
+
+    /// Ends it: the peer is told so, and run() returns soon.
+    void end(DisconnectReason reason, std::string description);
+
+    bool running() const noexcept { return !ended_; }
+    bool ready() const noexcept { return !ended_ && engine_.may_open_channels(); }
+    bool authenticated() const noexcept { return engine_.authenticated(); }
+
+    // ---- streams: they must outlive their channels
+    /// Asks for a channel; the stream hears of the outcome. Empty if there are too many.
+    std::optional<ChannelId> open(Stream& stream, const Endpoint& target,
+                                  const Endpoint& originator);
+    void accept(ChannelId channel, Stream& stream);
+    void refuse(ChannelId channel, const OpenFailure& failure);
+    /// The stream has something to send: it is read when it is its turn, perhaps at once.
+    void set_readable(ChannelId channel);
+    void delivered(ChannelId channel, std::size_t bytes);
+    void send_eof(ChannelId channel);
+    /// The stream is off the session from here on.
+    void close(ChannelId channel);
+    void reset(ChannelId channel);
+
+    std::size_t channels() const noexcept { return engine_.channels(); }
+    const Transport& transport() const noexcept { return engine_.transport(); }
+    asio::any_io_executor executor() { return socket_.get_executor(); }
+
+    /// The output is filled up to this before it is sent, and the kernel takes no more unsent bytes
+    /// than this (TCP_NOTSENT_LOWAT): enough for a full pipe, little enough to wait behind.
+    static constexpr std::size_t output_target = 512 * 1024;
+
+private:
+    awaitable<void> read_loop();
+    awaitable<void> keep_time();
+    awaitable<void> wait_for_failure();
+    awaitable<void> close_socket();
+    awaitable<void> flush_output();
+    awaitable<void> dispatch();
+    awaitable<void> on_event(EngineEvent event);
+    void on_connection_event(const ConnectionEvent& event);
+    void on_data(const ChannelDataReceived& data);
+    void deliver_run() noexcept;
+
+    void pump() noexcept;
+    void fill_output(TimePoint now);
+    bool send_output();
+    void wait_writable();
+    void take_turn(const Engine::SendSlots& slots);
+    void fail(std::exception_ptr why) noexcept;
+    void tell_end(const std::exception_ptr& why) noexcept;
+    void announce_ready();
+    void announce_no_channels();
+    void rearm_timer();
+
+    Stream& stream(ChannelId channel) { return *streams_[channel.value()]; }
+    void attach(ChannelId channel, Stream& stream);
+    Stream& detach(ChannelId channel);
+
+    asio::ip::tcp::socket socket_;
+    Engine engine_;
+    SessionOwner& owner_;
+    std::vector<Stream*> streams_;  ///< by channel id; null where nobody is
+
+    /// Consecutive data for one channel, written with one call.
+    static constexpr std::size_t longest_run = 64;
+    std::vector<Bytes> run_;
+    ChannelId run_channel_;
+
+    asio::steady_timer timer_;
+    TimePoint timer_at_{};
+    TimePoint last_received_{};
+    Event failed_;
+    std::exception_ptr failure_;
+    bool end_asked_ = false;
+    bool ended_ = false;
+    bool announced_ready_ = false;
+    bool had_channels_ = false;
+    bool dispatching_ = false;
+    bool pumping_ = false;
+    bool waits_writable_ = false;
+    Event writable_wait_over_;
+};
+
+}  // namespace culvert
