@@ -1,0 +1,198 @@
+#include "server/config.hpp"
+
+#include <algorithm>
+#include <cstdio>
+
+#include <fmt/format.h>
+
+#include "common/base/characters.hpp"
+#include "common/base/error.hpp"
+#include "common/base/escape.hpp"
+#include "common/config/algorithms.hpp"
+#include "common/config/byte_size.hpp"
+#include "common/config/yaml_reader.hpp"
+#include "server/listen_address.hpp"
+
+namespace culvert {
+namespace {
+
+std::vector<Endpoint> read_listen(const YamlValue& value) {
+    std::vector<Endpoint> listen;
+    for (const YamlValue& element : value.one_or_list()) {
+        listen.push_back(
+            element.parsed([](std::string_view text) { return parse_listen_address(text); }));
+    }
+    if (listen.empty()) value.fail("an empty list: culvertd has to listen somewhere");
+    return listen;
+}
+
+std::vector<std::string> read_host_keys(const YamlValue& value) {
+    std::vector<std::string> paths = value.paths();
+    if (paths.empty()) value.fail("an empty list: a server proves who it is with a key");
+    return paths;
+}
+
+std::vector<std::string> read_compression(const YamlValue& value) {
+    std::vector<std::string> methods;
+    for (const YamlValue& element : value.one_or_list()) {
+        methods.push_back(element.parsed(compression_method));
+        if (std::ranges::count(methods, methods.back()) > 1) element.fail("there a second time");
+    }
+    if (methods.empty()) value.fail("an empty list: the least there can be is [none]");
+    return methods;
+}
+
+AuthorizedKey read_authorized_key(const YamlValue& value) {
+    auto key = value.parsed(parse_authorized_key);
+    if (!key) value.fail("no key, but a comment");
+    if (key->refused) value.fail(*key->refused);
+    if (key->key.algorithm() != ssh_ed25519) {
+        value.fail(
+            fmt::format("a key of type {}: culvertd takes ssh-ed25519 keys only; culvert "
+                        "keygen or ssh-keygen -t ed25519 makes one",
+                        escaped(key->key.algorithm(), 64)));
+    }
+    return *std::move(key);
+}
+
+std::vector<OpenRule> read_permit_open(const YamlValue& value) {
+    std::vector<OpenRule> rules;
+    for (const YamlValue& element : value.list()) rules.push_back(element.parsed(OpenRule::parse));
+    return rules;
+}
+
+UserConfig read_user(const YamlValue& value) {
+    UserConfig user;
+    YamlMap map = value.map();
+    map.optional("authorized_keys", user.authorized_keys, [](const YamlValue& keys) {
+        std::vector<AuthorizedKey> all;
+        for (const YamlValue& key : keys.one_or_list()) all.push_back(read_authorized_key(key));
+        return all;
+    });
+    map.optional("authorized_keys_files", user.authorized_keys_files, &YamlValue::paths);
+    map.optional("permit_open", user.permit_open, read_permit_open);
+    if (const YamlValue* const listen = map.find("permit_listen")) {
+        listen->fail(
+            "this version of culvertd opens no ports for clients (ssh -R) and denies "
+            "every such request; take this key out");
+    }
+    map.finish();
+    if (user.authorized_keys.empty() && user.authorized_keys_files.empty()) {
+        value.fail("could never log in: give authorized_keys, authorized_keys_files, or both");
+    }
+    return user;
+}
+
+std::map<std::string, UserConfig, std::less<>> read_users(const YamlValue& value) {
+    std::map<std::string, UserConfig, std::less<>> users;
+    for (const auto& [name, user] : value.map().entries()) {
+        if (name.empty() || name.size() > 255 || has_blank_or_control(name)) {
+            user.fail("not a user name: empty, too long, or with blanks or control characters");
+        }
+        users.emplace(name, read_user(user));
+    }
+    return users;
+}
+
+/// "10:30:100", or one number for begin and full.
+MaxStartups read_max_startups(const YamlValue& value) {
+    const std::string text = value.text();
+    MaxStartups limits;
+    int used = 0;
+    const bool three = std::sscanf(text.c_str(), "%9u:%9u:%9u%n", &limits.begin, &limits.percent,
+                                   &limits.full, &used) == 3;
+    if (!three || static_cast<std::size_t>(used) != text.size() || limits.percent > 100 ||
+        limits.begin == 0 || limits.full < limits.begin) {
+        value.fail(
+            fmt::format("'{}' is not begin:percent:full, as in 10:30:100: from `begin` "
+                        "connections that haven't logged in on, `percent` of new ones are "
+                        "dropped, and all of them from `full` on",
+                        escaped(text, 64)));
+    }
+    return limits;
+}
+
+/// A number that 0 would make useless.
+template <class Number>
+Number read_positive(const YamlValue& value) {
+    return static_cast<Number>(value.integer(1, 1'000'000));
+}
+
+std::chrono::milliseconds read_positive_duration(const YamlValue& value) {
+    const auto duration = value.duration();
+    if (duration == duration.zero()) value.fail("0 would let nobody in");
+    return duration;
+}
+
+ServerLimits read_limits(const YamlValue& value) {
+    ServerLimits limits;
+    YamlMap map = value.map();
+    map.optional("login_grace", limits.login_grace, read_positive_duration);
+    map.optional("auth_tries", limits.auth_tries, read_positive<unsigned>);
+    map.optional("channels", limits.channels, read_positive<std::size_t>);
+    map.optional("channel_open", limits.channel_open, read_positive_duration);
+    map.optional("keepalive", limits.keepalive_interval);
+    map.optional("keepalive_misses", limits.keepalive_misses, read_positive<unsigned>);
+    map.optional("max_startups", limits.max_startups, read_max_startups);
+    map.optional("unauthenticated_per_source", limits.unauthenticated_per_source,
+                 read_positive<unsigned>);
+    map.optional("drain", limits.drain);
+    map.finish();
+    return limits;
+}
+
+std::optional<std::uint64_t> read_rekey_limit(const YamlValue& value) {
+    constexpr std::uint64_t least = 16;  // less than a packet would rekey without end
+    const auto bytes = parse_byte_size(value.text());
+    if (!bytes || *bytes < least) value.fail("not a size of 16 bytes or more, as 512M or 1G");
+    return bytes;
+}
+
+ServerConfig read_config(const YamlValue& top, const Surroundings& surroundings) {
+    ServerConfig config = default_server_config(surroundings);
+    YamlMap map = top.map();
+    map.optional("listen", config.listen, read_listen);
+    map.optional("host_keys", config.host_keys, read_host_keys);
+    map.optional("ciphers", config.ciphers,
+                 [](const YamlValue& value) { return value.parsed(parse_ciphers); });
+    map.optional("compression", config.compression, read_compression);
+    map.optional("require_strict_kex", config.require_strict_kex);
+    map.optional("rekey_limit", config.rekey_bytes, read_rekey_limit);
+    map.optional("threads", config.threads, [](const YamlValue& value) {
+        return static_cast<unsigned>(value.integer(0, 1'024));
+    });
+    map.optional("users", config.users, read_users);
+    map.optional("limits", config.limits, read_limits);
+    map.finish();
+    return config;
+}
+
+}  // namespace
+
+ServerConfig default_server_config(const Surroundings& surroundings) {
+    ServerConfig config;
+    config.listen = {{"*", default_listen_port}};
+    config.host_keys = {default_host_key_path(surroundings)};
+    config.compression = {"zlib@openssh.com", "none"};
+    return config;
+}
+
+ServerConfig read_server_config(const std::string& path, const Surroundings& surroundings) {
+    return read_config(YamlValue::from_file(path, surroundings), surroundings);
+}
+
+ServerConfig parse_server_config(const std::string& text, const std::string& name,
+                                 const Surroundings& surroundings) {
+    return read_config(YamlValue::from_text(text, name, surroundings), surroundings);
+}
+
+std::string default_host_key_path(const Surroundings& surroundings) {
+    constexpr std::string_view name = "ssh_host_ed25519_key";
+    if (surroundings.root) return fmt::format("/etc/culvert/{}", name);
+    const auto state = surroundings.variable("XDG_STATE_HOME");
+    // The XDG specification has relative paths ignored.
+    if (state && state->starts_with('/')) return fmt::format("{}/culvert/{}", *state, name);
+    return fmt::format("{}/.local/state/culvert/{}", surroundings.home, name);
+}
+
+}  // namespace culvert

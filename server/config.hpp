@@ -1,0 +1,81 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/auth/authorized_keys.hpp"
+#include "common/base/endpoint.hpp"
+#include "common/config/surroundings.hpp"
+#include "server/policy.hpp"
+
+namespace culvert {
+
+/// sshd's max_startups: from `begin` unauthenticated connections on, `percent` of new ones are
+/// dropped, rising to all of them at `full`.
+struct MaxStartups {
+    unsigned begin = 10;
+    unsigned percent = 30;
+    unsigned full = 100;
+
+    friend bool operator==(const MaxStartups&, const MaxStartups&) = default;
+};
+
+struct ServerLimits {
+    std::chrono::milliseconds login_grace{30'000};
+    unsigned auth_tries = 6;
+    std::size_t channels = 16'384;  ///< of one connection
+    std::chrono::milliseconds channel_open{10'000};
+    std::chrono::milliseconds keepalive_interval{15'000};  ///< 0: none
+    unsigned keepalive_misses = 3;
+    MaxStartups max_startups;
+    unsigned unauthenticated_per_source = 32;
+    std::chrono::milliseconds drain{30'000};
+
+    friend bool operator==(const ServerLimits&, const ServerLimits&) = default;
+};
+
+struct UserConfig {
+    std::vector<AuthorizedKey> authorized_keys;
+    std::vector<std::string> authorized_keys_files;  ///< read afresh at each lookup
+    std::vector<OpenRule> permit_open{OpenRule{}};   ///< OpenRule{} is `*:*`
+};
+
+/// What culvertd does, from a file or from quick flags. Never changed once made: a reload makes
+/// another and swaps it in.
+struct ServerConfig {
+    std::vector<Endpoint> listen;          ///< host "*": all addresses, both families; port 0: free
+    std::vector<std::string> host_keys;    ///< paths; a missing file is made
+    std::vector<std::string> ciphers;      ///< wire names in order; empty: the default order
+    std::vector<std::string> compression;  ///< wire names in order, never empty
+    bool require_strict_kex = false;
+    std::optional<std::uint64_t> rekey_bytes;  ///< none: RFC 4253 9's 1 GiB
+    unsigned threads = 0;                      ///< 0: as many as there are CPUs
+
+    std::map<std::string, UserConfig, std::less<>> users;
+    /// --authorized-keys: whoever proves a key of these files is let in, under any user name.
+    std::vector<std::string> any_user_keys_files;
+
+    ServerLimits limits;
+};
+
+/// What holds where nothing is said: all addresses, port 2222; nobody may log in.
+ServerConfig default_server_config(const Surroundings& surroundings);
+
+/// Reads culvertd.yaml. Throws Error{config} with file:line:column, the key's path and what to do.
+ServerConfig read_server_config(const std::string& path, const Surroundings& surroundings);
+
+/// The same from text; `name` stands for the file in errors.
+ServerConfig parse_server_config(const std::string& text, const std::string& name,
+                                 const Surroundings& surroundings);
+
+/// Where a host key that nobody named is kept: /etc/culvert for root, else
+/// $XDG_STATE_HOME/culvert (~/.local/state/culvert).
+std::string default_host_key_path(const Surroundings& surroundings);
+
+}  // namespace culvert

@@ -1,0 +1,30 @@
+#include "server/engine_config.hpp"
+
+#include <algorithm>
+
+#include "common/engine/default_ciphers.hpp"
+
+namespace culvert {
+
+EngineConfig make_engine_config(const ServerConfig& config,
+                                std::shared_ptr<const PrivateKey> host_key) {
+    EngineConfig made;
+    made.transport.role = Role::server;
+    made.transport.host_key = std::move(host_key);
+    made.transport.algorithms.ciphers = config.ciphers.empty() ? default_ciphers() : config.ciphers;
+    made.transport.algorithms.compression = config.compression;
+    made.transport.extensions = {.server_sig_algs = {"ssh-ed25519"}, .ping = true, .reset = true};
+    made.transport.require_strict_kex = config.require_strict_kex;
+    if (config.rekey_bytes) made.transport.rekey.bytes = *config.rekey_bytes;
+
+    made.connection.accepts_direct_tcpip = true;
+    made.connection.channel_limit = config.limits.channels;
+    made.keepalive = {config.limits.keepalive_interval, config.limits.keepalive_misses};
+    made.userauth.tries = config.limits.auth_tries;
+    // `none`, and a question before each try: the limit against floods must not come first.
+    made.userauth.requests = std::max(made.userauth.requests, 1 + 2 * config.limits.auth_tries);
+    made.login_grace = config.limits.login_grace;
+    return made;
+}
+
+}  // namespace culvert

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <memory>
+
+#include "common/engine/engine.hpp"
+#include "server/config.hpp"
+
+namespace culvert {
+
+/// A connection's engine as the daemon's configuration wants it.
+EngineConfig make_engine_config(const ServerConfig& config,
+                                std::shared_ptr<const PrivateKey> host_key);
+
+}  // namespace culvert

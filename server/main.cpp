@@ -1,0 +1,57 @@
+#include <iostream>
+#include <vector>
+
+#include "common/base/exit_code.hpp"
+#include "common/crypto/sodium.hpp"
+#include "common/log/log.hpp"
+#include "common/net/descriptor_limit.hpp"
+#include "server/daemon.hpp"
+#include "server/host_key.hpp"
+#include "server/options.hpp"
+
+namespace culvert {
+namespace {
+
+void serve(const ServeCommand& command) {
+    const Surroundings surroundings = surroundings_of_process();
+    auto config = std::make_shared<const ServerConfig>(load_server_config(command, surroundings));
+    SystemRandom random;
+    const std::string& host_key_path = shown_host_key(config->host_keys);
+    if (command.check_only) {
+        check_host_key(host_key_path);
+        return;
+    }
+    auto host_key =
+        std::make_shared<const PrivateKey>(load_or_make_host_key(host_key_path, random));
+    raise_descriptor_limit();
+    Daemon{std::move(config), std::move(host_key)}.run();
+}
+
+ExitCode run(std::span<const std::string> arguments) {
+    start_log("culvertd");
+    try {
+        start_crypto();
+        const ServerCommandLine command_line = parse_server_command_line(arguments);
+        start_log("culvertd", command_line.log);
+        if (const auto* print = std::get_if<PrintText>(&command_line.command)) {
+            std::cout << print->text << std::flush;
+            return exit_as_asked;
+        }
+        serve(std::get<ServeCommand>(command_line.command));
+        return exit_as_asked;
+    } catch (const Error& error) {
+        log_error("{}", error.what());
+        return exit_code(error);
+    } catch (const std::exception& error) {
+        log_error("{}", error.what());
+        return exit_work_failed;
+    }
+}
+
+}  // namespace
+}  // namespace culvert
+
+int main(int argc, char** argv) {
+    const std::vector<std::string> arguments{argv + 1, argv + argc};
+    return culvert::run(arguments);
+}

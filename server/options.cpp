@@ -1,0 +1,152 @@
+#include "server/options.hpp"
+
+#include <array>
+
+#include <fmt/format.h>
+
+#include "common/base/error.hpp"
+#include "common/base/escape.hpp"
+#include "common/config/arguments.hpp"
+#include "server/key_files.hpp"
+#include "server/listen_address.hpp"
+
+namespace culvert {
+namespace {
+
+constexpr std::string_view default_config_file = "/etc/culvert/culvertd.yaml";
+
+constexpr std::string_view help =
+    R"(culvertd serves encrypted TCP tunnels to SSH clients: culvert, ssh -L and the like.
+
+usage: culvertd [flags]
+
+It reads /etc/culvert/culvertd.yaml, or without a file is told all it needs by flags:
+
+  culvertd -p 2222 --authorized-keys ~/.ssh/authorized_keys
+
+  -c FILE                  the config file
+  -p PORT                  listen on this port of every address (2222); 0 is a free one
+  --listen ADDRESS[:PORT]  listen on this address only; may be repeated
+  --authorized-keys FILE   let in whoever has one of the file's keys, under any user name;
+                           may be repeated
+  --host-key FILE          the server's private key, made if it is missing; of several the
+                           first is used (/etc/culvert/ssh_host_ed25519_key;
+                           $XDG_STATE_HOME/culvert/... for a user who isn't root)
+  -t                       check the config and the files it names, and end
+  -v, -vv, -q              say more, much more, errors only
+  --log-time               a time before each line
+  -h, --help; --version (or -V)
+
+Flags go before what the file says. culvertd stays in the foreground.
+)";
+
+constexpr std::array flags{
+    Flag{"-c", FlagValue::required},
+    Flag{"-p", FlagValue::required},
+    Flag{"--listen", FlagValue::required},
+    Flag{"--authorized-keys", FlagValue::required},
+    Flag{"--host-key", FlagValue::required},
+    Flag{"-t"},
+    Flag{"-v"},
+    Flag{"-q"},
+    Flag{"--log-time"},
+    Flag{"-h"},
+    Flag{"--help"},
+    Flag{"-V"},
+    Flag{"--version"},
+    Flag{"-D", FlagValue::none, "culvertd is always in the foreground: leave it out"},
+    Flag{"-e", FlagValue::none, "culvertd always logs to stderr: leave it out"},
+    Flag{"-d", FlagValue::none, "for more lines there are -v and -vv"},
+    Flag{"-f", FlagValue::required, "the config file goes after -c; it is not an sshd_config"},
+    Flag{"-o", FlagValue::required, "culvertd has no -o: its settings are in culvertd.yaml"},
+};
+
+[[noreturn]] void fail(const std::string& why) { throw Error{ErrorKind::usage, why}; }
+
+std::string required_path(const Argument& argument) {
+    if (argument.value.empty()) fail(fmt::format("{}: the file's name is empty", argument.flag));
+    return argument.value;
+}
+
+std::uint16_t read_port(const std::string& text) {
+    const auto port = parse_port(text);
+    if (!port) {
+        fail(fmt::format("-p: '{}' is neither a number up to 65535 nor the name of a TCP service",
+                         escaped(text, 64)));
+    }
+    return *port;
+}
+
+}  // namespace
+
+ServerCommandLine parse_server_command_line(std::span<const std::string> arguments) {
+    ServerCommandLine line;
+    ServeCommand serve;
+    std::optional<std::uint16_t> port;
+    std::vector<std::string> listen;
+    for (const Argument& argument : split_arguments(arguments, flags)) {
+        const std::string& flag = argument.flag;
+        if (flag.empty()) {
+            fail(fmt::format("'{}': culvertd takes flags only; a config file goes after -c",
+                             escaped(argument.value, 64)));
+        } else if (flag == "-h" || flag == "--help") {
+            return {PrintText{std::string{help}}, {}};
+        } else if (flag == "-V" || flag == "--version") {
+            return {PrintText{"culvertd " CULVERT_VERSION "\n"}, {}};
+        } else if (flag == "-c") {
+            serve.config_file = required_path(argument);
+        } else if (flag == "-p") {
+            if (port) fail("-p: there twice; for several ports there is --listen");
+            port = read_port(argument.value);
+        } else if (flag == "--listen") {
+            listen.push_back(argument.value);
+        } else if (flag == "--authorized-keys") {
+            serve.authorized_keys.push_back(required_path(argument));
+        } else if (flag == "--host-key") {
+            serve.host_keys.push_back(required_path(argument));
+        } else if (flag == "-t") {
+            serve.check_only = true;
+        } else {
+            line.log.read(flag);
+        }
+    }
+    for (const std::string& text : listen) {
+        serve.listen.push_back(parse_listen_address(text, port.value_or(default_listen_port)));
+    }
+    if (listen.empty() && port) serve.listen.push_back({"*", *port});
+    const bool quick =
+        !serve.listen.empty() || !serve.authorized_keys.empty() || !serve.host_keys.empty();
+    if (!serve.config_file && !quick) serve.config_file = default_config_file;
+    line.command = std::move(serve);
+    return line;
+}
+
+ServerConfig load_server_config(const ServeCommand& command, const Surroundings& surroundings) {
+    ServerConfig config =
+        command.config_file
+            ? read_server_config(expand_path(*command.config_file, surroundings), surroundings)
+            : default_server_config(surroundings);
+    if (!command.listen.empty()) config.listen = command.listen;
+    const auto expanded = [&](std::vector<std::string> paths) {
+        for (std::string& path : paths) path = expand_path(path, surroundings);
+        return paths;
+    };
+    if (!command.host_keys.empty()) config.host_keys = expanded(command.host_keys);
+    config.any_user_keys_files = expanded(command.authorized_keys);
+    if (config.users.empty() && config.any_user_keys_files.empty()) {
+        const std::string why = "nobody could log in: ";
+        throw Error{ErrorKind::config,
+                    command.config_file
+                        ? fmt::format("{}: {}name users, or give --authorized-keys FILE",
+                                      *command.config_file, why)
+                        : why + "give --authorized-keys FILE, or users in a file with -c"};
+    }
+    // They are read again at each login; a typo shows now.
+    for (const std::string& file : config.any_user_keys_files) read_key_file(file);
+    for (const auto& [name, user] : config.users) {
+        for (const std::string& file : user.authorized_keys_files) read_key_file(file);
+    }
+    return config;
+}
+
+}  // namespace culvert

@@ -1,0 +1,196 @@
+#include "server/server_connection.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+#include <fmt/format.h>
+
+#include "common/base/escape.hpp"
+#include "common/keys/fingerprint.hpp"
+#include "common/log/log.hpp"
+#include "common/net/dialer.hpp"
+#include "common/relay/relay.hpp"
+#include "server/engine_config.hpp"
+#include "server/policy.hpp"
+#include "server/users.hpp"
+
+namespace culvert {
+namespace {
+
+IpAddress to_ip_address(const asio::ip::address& address) {
+    if (address.is_v4()) return IpAddress{address.to_v4().to_bytes()};
+    return IpAddress{address.to_v6().to_bytes()};
+}
+
+std::string named(const Endpoint& endpoint) {
+    return to_string(Endpoint{escaped(endpoint.host), endpoint.port});
+}
+
+OpenFailure to_open_failure(const DialFailure& failure) {
+    const auto reason = failure.kind == DialFailure::Kind::no_descriptors
+                            ? OpenFailureReason::resource_shortage
+                            : OpenFailureReason::connect_failed;
+    return {reason, failure.text};
+}
+
+}  // namespace
+
+ServerConnection::ServerConnection(ServerContext context, asio::ip::tcp::socket socket,
+                                   asio::ip::tcp::endpoint peer, Admission::Ticket ticket)
+    : context_{std::move(context)},
+      peer_{std::move(peer)},
+      name_{to_string(peer_)},
+      ticket_{std::move(ticket)},
+      session_{std::move(socket), make_engine_config(*context_.config, context_.host_key),
+               context_.random, *this},
+      streams_{session_.executor(), [this](const std::exception_ptr& thrown) {
+                   log_error("{}: a stream ended: {}", name_, text_of_exception(thrown));
+               }} {}
+
+awaitable<void> ServerConnection::run() {
+    log_verbose("{}: connected", name_);
+    try {
+        co_await session_.run();
+        log_info("{}: closed", name_);
+    } catch (const Error& error) {
+        log_info("{}: {}", name_, error.what());
+    } catch (const std::system_error&) {
+        // Cancelled: the daemon ends.
+    }
+    co_await uncancellable();
+    ticket_.reset();
+    co_await streams_.join();
+}
+
+void ServerConnection::drain() {
+    draining_ = true;
+    end_if_drained();
+}
+
+void ServerConnection::end_if_drained() {
+    // A stream that is over here may have its tail on the way: only the peer's CLOSE says that all
+    // has arrived.
+    if (draining_ && open_streams_ == 0 && session_.channels() == 0) end();
+}
+
+void ServerConnection::end() {
+    session_.end(DisconnectReason::by_application, "the server is shutting down");
+}
+
+// ---------------------------------------------------------------------- who
+
+awaitable<bool> ServerConnection::allows(KeyShown shown) {
+    KeyLookup found = look_up_key(*context_.config, shown.user, shown.key,
+                                  to_ip_address(peer_.address()), std::chrono::system_clock::now());
+    for (const std::string& remark : found.remarks) {
+        log_info("{}: {}: {}", name_, escaped(shown.user), remark);
+    }
+    if (!found.allowed) {
+        log_verbose("{}: {} is not let in with {} {}", name_, escaped(shown.user),
+                    escaped(shown.key.algorithm()), fingerprint(shown.key));
+        co_return false;
+    }
+    // What a user may do comes from the key that is proved, never from one that was only shown.
+    if (shown.proved) permissions_ = std::move(*found.allowed);
+    co_return true;
+}
+
+void ServerConnection::on_authenticated(const Authenticated& authenticated) {
+    ticket_.reset();
+    user_ = authenticated.user;
+    const std::string who = escaped(user_);
+    log_info("{}: {} logged in with {} {}", name_, who, authenticated.key.algorithm(),
+             fingerprint(authenticated.key));
+    name_ = fmt::format("{} ({})", name_, who);
+    end_if_drained();
+}
+
+void ServerConnection::on_rekeyed() { log_verbose("{}: rekeyed", name_); }
+
+awaitable<void> ServerConnection::check_host_key(PublicKey) {
+    assert(!"only a client is offered a host key");
+    co_return;
+}
+
+awaitable<std::optional<ByteVector>> ServerConnection::sign(SignatureWanted) {
+    assert(!"only a client signs");
+    co_return std::nullopt;
+}
+
+// ---------------------------------------------------------------------- what he opens
+
+void ServerConnection::on_channel_requested(ChannelRequested request) {
+    if (draining_) {
+        session_.refuse(request.channel,
+                        {OpenFailureReason::resource_shortage, "the server is shutting down"});
+        return;
+    }
+    streams_.spawn(carry(std::move(request)));
+}
+
+awaitable<void> ServerConnection::carry(ChannelRequested request) {
+    ++open_streams_;
+    std::exception_ptr failure;
+    try {
+        co_await connect_and_carry(request);
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    --open_streams_;
+    end_if_drained();
+    if (failure) std::rethrow_exception(failure);
+}
+
+awaitable<void> ServerConnection::connect_and_carry(const ChannelRequested& request) {
+    const TimePoint began = Clock::now();
+    auto reached = co_await reach(request);
+    if (!session_.running()) co_return;
+    if (const auto* failure = std::get_if<OpenFailure>(&reached)) {
+        log_info("{}: {} not opened: {}", name_, named(request.target), failure->description);
+        session_.refuse(request.channel, *failure);
+        co_return;
+    }
+    Relay relay{std::get<asio::ip::tcp::socket>(std::move(reached)), session_, streams_};
+    const RelayEnd end = co_await relay.accept(request.channel);
+    log_info("{}: {} -> {}: {} after {:.1f} s, {} bytes there, {} back", name_,
+             named(request.originator), named(request.target), name_of(end),
+             std::chrono::duration<double>(Clock::now() - began).count(), relay.bytes_received(),
+             relay.bytes_sent());
+}
+
+awaitable<std::variant<asio::ip::tcp::socket, OpenFailure>> ServerConnection::reach(
+    ChannelRequested request) {
+    const auto rules = open_rules(*context_.config, user_);
+    const OpenRequest asked{request.target.host, request.target.port};
+    if (const auto why = why_denied(permissions_, rules, asked)) co_return denied(request, *why);
+
+    const Deadline deadline{context_.config->limits.channel_open};
+    auto resolved = co_await context_.resolver.resolve(request.target.host, request.target.port,
+                                                       AddressFamily::any, deadline);
+    if (const auto* failure = std::get_if<DialFailure>(&resolved)) {
+        co_return to_open_failure(*failure);
+    }
+    // The address that is checked is the address that is connected to: no second look-up can slip
+    // another one in.
+    auto& endpoints = std::get<std::vector<asio::ip::tcp::endpoint>>(resolved);
+    std::string why_not;
+    std::erase_if(endpoints, [&](const asio::ip::tcp::endpoint& endpoint) {
+        const auto why = why_denied(permissions_, rules, asked, to_ip_address(endpoint.address()));
+        if (why) why_not = *why;
+        return why.has_value();
+    });
+    if (endpoints.empty()) co_return denied(request, why_not);
+
+    auto dialed = co_await connect_to(std::move(endpoints), DialOptions(), deadline);
+    if (const auto* failure = std::get_if<DialFailure>(&dialed)) {
+        co_return to_open_failure(*failure);
+    }
+    co_return std::get<asio::ip::tcp::socket>(std::move(dialed));
+}
+
+OpenFailure ServerConnection::denied(const ChannelRequested& request, std::string_view why) const {
+    log_info("{}: {} denied: {}", name_, named(request.target), why);
+    return {OpenFailureReason::administratively_prohibited, "denied by the server's rules"};
+}
+
+}  // namespace culvert

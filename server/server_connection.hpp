@@ -1,0 +1,68 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "common/net/event.hpp"
+#include "common/net/resolver.hpp"
+#include "common/net/task_group.hpp"
+#include "common/session/session.hpp"
+#include "server/admission.hpp"
+#include "server/config.hpp"
+
+namespace culvert {
+
+/// What all connections of a daemon share; it outlives them.
+struct ServerContext {
+    std::shared_ptr<const ServerConfig> config;
+    std::shared_ptr<const PrivateKey> host_key;
+    Resolver& resolver;
+    Random& random;
+};
+
+/// One client's SSH connection: who is logged in, what he may open, and the streams that he opened.
+class ServerConnection final : private SessionOwner {
+public:
+    ServerConnection(ServerContext context, asio::ip::tcp::socket socket,
+                     asio::ip::tcp::endpoint peer, Admission::Ticket ticket);
+
+    /// Runs it to its end, and logs what there is to say.
+    awaitable<void> run();
+
+    /// No new streams; ends when the last one has, and at once if nobody has logged in.
+    void drain();
+    /// Ends now, with a reset for every stream.
+    void end();
+
+private:
+    awaitable<void> check_host_key(PublicKey) override;
+    awaitable<std::optional<ByteVector>> sign(SignatureWanted) override;
+    void on_ready() override {}
+    void on_banner(const BannerReceived&) override {}
+    awaitable<bool> allows(KeyShown shown) override;
+    void on_authenticated(const Authenticated& authenticated) override;
+    void on_rekeyed() override;
+    void on_no_channels() override { end_if_drained(); }
+    void on_channel_requested(ChannelRequested request) override;
+
+    awaitable<void> carry(ChannelRequested request);
+    awaitable<void> connect_and_carry(const ChannelRequested& request);
+    /// The socket that reached the target, or the answer that refuses the channel.
+    awaitable<std::variant<asio::ip::tcp::socket, OpenFailure>> reach(ChannelRequested request);
+    OpenFailure denied(const ChannelRequested& request, std::string_view why) const;
+    void end_if_drained();
+
+    ServerContext context_;
+    asio::ip::tcp::endpoint peer_;
+    std::string name_;  ///< for log lines: the peer's address, then also the user
+    std::optional<Admission::Ticket> ticket_;
+    KeyPermissions permissions_;
+    std::string user_;
+    std::size_t open_streams_ = 0;
+    bool draining_ = false;
+    Session session_;
+    TaskGroup streams_;
+};
+
+}  // namespace culvert

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/auth/authorized_keys.hpp"
+#include "server/config.hpp"
+
+namespace culvert {
+
+/// What became of a key that somebody wants to log in with. Whether he has its private half is
+/// another question: signed_request.hpp.
+struct KeyLookup {
+    std::optional<KeyPermissions> allowed;  ///< none: refused
+    /// For the log: why a key that is listed was refused, and files that can't be read.
+    std::vector<std::string> remarks;
+};
+
+/// May `key` log in as `user`? Files are read afresh. An unknown user takes the same way as a known
+/// one without keys. Never throws for what a file holds.
+[[nodiscard]] KeyLookup look_up_key(const ServerConfig& config, std::string_view user,
+                                    const PublicKey& key, const IpAddress& peer,
+                                    std::chrono::system_clock::time_point now);
+
+/// The user's permit_open; `*:*` for one that only --authorized-keys lets in.
+std::span<const OpenRule> open_rules(const ServerConfig& config, std::string_view user);
+
+}  // namespace culvert

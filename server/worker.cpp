@@ -1,0 +1,70 @@
+#include "server/worker.hpp"
+
+#include <asio/post.hpp>
+
+#include "common/log/log.hpp"
+
+namespace culvert {
+
+Worker::Worker(std::function<void()> on_idle)
+    : on_idle_{std::move(on_idle)},
+      tasks_{context_.get_executor(),
+             [](const std::exception_ptr& thrown) {
+                 log_error("a connection ended: {}", text_of_exception(thrown));
+             }},
+      thread_{[this] { context_.run(); }} {}
+
+void Worker::stop() {
+    if (!thread_.joinable()) return;
+    asio::post(context_, [this] {
+        tasks_.cancel();
+        work_.reset();
+    });
+    thread_.join();
+}
+
+void Worker::serve(ServerContext context, Accepted accepted, Admission::Ticket ticket) {
+    count_.fetch_add(1, std::memory_order_relaxed);
+    // A ticket and a descriptor are move-only, which std::function could not carry; post can.
+    asio::post(context_, [this, context = std::move(context), accepted = std::move(accepted),
+                          ticket = std::move(ticket)]() mutable {
+        tasks_.spawn(run(std::move(context), std::move(accepted), std::move(ticket)));
+    });
+}
+
+awaitable<void> Worker::run(ServerContext context, Accepted accepted, Admission::Ticket ticket) {
+    const auto peer = accepted.remote;
+    try {
+        ServerConnection connection{std::move(context),
+                                    std::move(accepted).on(context_.get_executor()), peer,
+                                    std::move(ticket)};
+        const auto place = connections_.insert(connections_.end(), &connection);
+        if (draining_) connection.drain();
+        co_await connection.run();
+        connections_.erase(place);
+    } catch (const std::system_error& error) {
+        log_error("{}: {}", to_string(peer), error.what());
+    }
+    count_.fetch_sub(1, std::memory_order_relaxed);
+    report_idle();
+}
+
+void Worker::drain() {
+    asio::post(context_, [this] {
+        draining_ = true;
+        for (ServerConnection* const connection : connections_) connection->drain();
+        report_idle();
+    });
+}
+
+void Worker::end_connections() {
+    asio::post(context_, [this] {
+        for (ServerConnection* const connection : connections_) connection->end();
+    });
+}
+
+void Worker::report_idle() {
+    if (draining_ && connections() == 0) on_idle_();
+}
+
+}  // namespace culvert
