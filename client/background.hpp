@@ -1,0 +1,24 @@
+#pragma once
+
+#include "common/net/unique_fd.hpp"
+
+namespace culvert {
+
+/// -f: the work is done by a child in a session of its own, while the caller's process waits until
+/// that says it is ready. To be made before anything else: threads don't survive it.
+class Background {
+public:
+    /// Forks. Returns in the child; the parent ends when the child is ready (0) or has ended (with
+    /// its exit code). Throws Error{internal}.
+    static Background enter();
+
+    /// The parent may go. The standard streams are let go of, but stderr for messages.
+    void ready();
+
+private:
+    explicit Background(UniqueFd to_parent) noexcept : to_parent_{std::move(to_parent)} {}
+
+    UniqueFd to_parent_;
+};
+
+}  // namespace culvert

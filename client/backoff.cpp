@@ -1,0 +1,22 @@
+#include "client/backoff.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "common/base/big_endian.hpp"
+
+namespace culvert {
+
+Duration Backoff::next() {
+    // 0.5 s doubled seven times has passed the cap.
+    constexpr unsigned enough_doublings = 7;
+    const Duration longest = std::min(first * (1U << std::min(failures_, enough_doublings)), cap);
+    ++failures_;
+    std::array<std::byte, 4> bytes;
+    random_.fill(bytes);
+    const std::uint64_t part = load_big_endian<std::uint32_t>(bytes);
+    return Duration{
+        static_cast<Duration::rep>((static_cast<unsigned __int128>(longest.count()) * part) >> 32)};
+}
+
+}  // namespace culvert

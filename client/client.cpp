@@ -1,0 +1,78 @@
+#include "client/client.hpp"
+
+#include <asio/redirect_error.hpp>
+#include <asio/steady_timer.hpp>
+
+#include "client/identities.hpp"
+#include "client/terminal.hpp"
+#include "common/base/error.hpp"
+#include "common/log/log.hpp"
+
+namespace culvert {
+namespace {
+
+/// How long streams may take to end after the first signal (design 9).
+constexpr std::chrono::seconds drain_time{30};
+
+}  // namespace
+
+Client::Client(std::vector<TunnelSettings> tunnels, FirstFailure first_failure,
+               std::function<void()> on_up)
+    : not_yet_up_{tunnels.size()},
+      on_up_{std::move(on_up)},
+      tasks_{context_.get_executor(), [this](const std::exception_ptr& thrown) {
+                 if (!failure_) failure_ = thrown;
+             }} {
+    const ClientContext shared{.executor = context_.get_executor(),
+                               .resolver = resolver_,
+                               .random = random_,
+                               .ask = ask_on_terminal(),
+                               .on_first_up = [this] { on_tunnel_up(); }};
+    for (TunnelSettings& settings : tunnels) {
+        auto identities = load_identities(settings);
+        tunnels_.push_back(std::make_unique<Tunnel>(shared, std::move(settings),
+                                                    std::move(identities), first_failure));
+    }
+}
+
+void Client::run() {
+    tasks_.spawn(obey_signals());
+    running_ = tunnels_.size();
+    for (const auto& tunnel : tunnels_) tasks_.spawn(run_tunnel(*tunnel));
+    context_.run();
+    if (failure_) std::rethrow_exception(failure_);
+}
+
+awaitable<void> Client::run_tunnel(Tunnel& tunnel) {
+    std::exception_ptr why;
+    try {
+        co_await tunnel.run();
+    } catch (const Error& error) {
+        // The last error is main's to log.
+        if (running_ > 1) log_error("{}", error.what());
+        why = std::current_exception();
+    }
+    if (--running_ > 0) co_return;
+    signals_.cancel();
+    if (why) std::rethrow_exception(why);
+}
+
+awaitable<void> Client::obey_signals() {
+    std::error_code cancelled;
+    int signal = co_await signals_.async_wait(asio::redirect_error(use_awaitable, cancelled));
+    if (cancelled) co_return;
+    log_verbose("{}: streams have {} s to end", signal == SIGTERM ? "SIGTERM" : "SIGINT",
+                drain_time.count());
+    for (const auto& tunnel : tunnels_) tunnel->drain();
+
+    asio::steady_timer deadline{context_, drain_time};
+    deadline.async_wait([this](const std::error_code&) { signals_.cancel(); });
+    co_await signals_.async_wait(asio::redirect_error(use_awaitable, cancelled));
+    for (const auto& tunnel : tunnels_) tunnel->end();
+}
+
+void Client::on_tunnel_up() {
+    if (--not_yet_up_ == 0) on_up_();
+}
+
+}  // namespace culvert

@@ -1,0 +1,183 @@
+#include "client/config.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "client/defaults.hpp"
+#include "client/destination.hpp"
+#include "client/forward_spec.hpp"
+#include "common/base/error.hpp"
+#include "common/base/escape.hpp"
+#include "common/base/nearest.hpp"
+#include "common/config/algorithms.hpp"
+#include "common/config/yaml_reader.hpp"
+#include "common/crypto/base64.hpp"
+
+namespace culvert {
+namespace {
+
+/// A word of a fixed set, as in `while_down: hold`.
+template <class Enum, std::size_t N>
+auto word_reader(const std::pair<std::string_view, Enum> (&words)[N]) {
+    return [&words](const YamlValue& value) {
+        const std::string written = value.text();
+        for (const auto& [word, meaning] : words) {
+            if (word == written) return meaning;
+        }
+        std::vector<std::string_view> all;
+        for (const auto& word : words) all.push_back(word.first);
+        value.fail(fmt::format("'{}' is none of {}", escaped(written, 64), fmt::join(all, ", ")));
+    };
+}
+
+constexpr std::pair<std::string_view, WhileDown> while_down_words[] = {{"hold", WhileDown::hold},
+                                                                       {"reset", WhileDown::reset}};
+constexpr std::pair<std::string_view, StrictHostKeyChecking> strictness_words[] = {
+    {"yes", StrictHostKeyChecking::yes},
+    {"accept-new", StrictHostKeyChecking::accept_new},
+    {"ask", StrictHostKeyChecking::ask},
+    {"no", StrictHostKeyChecking::no}};
+constexpr std::pair<std::string_view, bool> compression_words[] = {{"zlib", true}, {"none", false}};
+
+std::string read_pin(const YamlValue& value) {
+    constexpr std::string_view prefix = "SHA256:";
+    constexpr std::size_t digest_size = 32;
+    const std::string pin = value.text();
+    // ssh-keygen prints it without the padding that base64 asks for.
+    const bool is_sha256 =
+        pin.starts_with(prefix) && !pin.ends_with('=') &&
+        base64_decode(pin.substr(prefix.size()) + "=").value_or(ByteVector{}).size() == digest_size;
+    if (!is_sha256) {
+        value.fail(
+            fmt::format("'{}' is not a key's fingerprint, SHA256: and 43 characters, as "
+                        "ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub prints it on "
+                        "the server",
+                        escaped(pin, 64)));
+    }
+    return pin;
+}
+
+LocalForward read_forward(const YamlValue& value) {
+    YamlMap map = value.map();
+    for (const std::string_view later : {"remote", "socks"}) {
+        if (const YamlValue* const found = map.find(later)) {
+            found->fail(
+                "this version of culvert carries local forwards only, as in {local: 12345, "
+                "to: pop3.example.com:110}; take this one out, and leave it to ssh for now");
+        }
+    }
+    LocalForward forward;
+    map.required("local", forward, [](const YamlValue& local) {
+        const ListenSpec listen = local.parsed(parse_listen_spec);
+        return LocalForward{bind_or_default(listen.bind, false), listen.port, {}};
+    });
+    map.required("to", forward.target, [](const YamlValue& to) { return to.parsed(parse_target); });
+    map.finish();
+    return forward;
+}
+
+std::vector<LocalForward> read_forwards(const YamlValue& value) {
+    std::vector<LocalForward> forwards;
+    for (const YamlValue& element : value.list()) {
+        const LocalForward forward = read_forward(element);
+        const auto takes_the_same = [&](const LocalForward& other) {
+            return forward.port != 0 && other.port == forward.port && other.bind == forward.bind;
+        };
+        const auto earlier = std::ranges::find_if(forwards, takes_the_same);
+        if (earlier != forwards.end()) {
+            element.fail(fmt::format("local {} is already taken by forwards[{}]", forward.port,
+                                     earlier - forwards.begin()));
+        }
+        forwards.push_back(forward);
+    }
+    if (forwards.empty()) value.fail("an empty list: a tunnel without forwards carries nothing");
+    return forwards;
+}
+
+TunnelSettings read_tunnel(const std::string& name, const YamlValue& value,
+                           const Surroundings& surroundings) {
+    TunnelSettings tunnel = default_tunnel_settings(surroundings);
+    tunnel.name = name;
+    YamlMap map = value.map();
+
+    Destination server;
+    map.required("server", server, [](const YamlValue& v) { return v.parsed(parse_destination); });
+    tunnel.server = {server.host, server.port.value_or(tunnel.server.port)};
+    if (!server.user.empty()) tunnel.user = server.user;
+    if (tunnel.user.empty()) value.fail("server: name the user too, as in alice@gw.example.com");
+
+    tunnel.identities_defaulted = !map.optional("identity", tunnel.identities, &YamlValue::paths);
+    map.optional("host_key", tunnel.host_key_pin, read_pin);
+    map.optional("known_hosts", tunnel.user_known_hosts, &YamlValue::paths);
+    map.optional("strict_host_key_checking", tunnel.strict_host_key_checking,
+                 word_reader(strictness_words));
+    map.optional("compression", tunnel.compression, [](const YamlValue& v) {
+        return prefer_compression(word_reader(compression_words)(v));
+    });
+    map.optional("ciphers", tunnel.ciphers,
+                 [](const YamlValue& v) { return v.parsed(parse_ciphers); });
+    map.required("forwards", tunnel.forwards, read_forwards);
+    map.optional("exit_on_forward_failure", tunnel.exit_on_forward_failure);
+    map.optional("connect_timeout", tunnel.connect_timeout, [](const YamlValue& v) {
+        if (v.duration() == v.duration().zero()) v.fail("a connection takes more time than 0");
+        return v.duration();
+    });
+    map.optional("keepalive", tunnel.keepalive_interval);
+    map.optional("keepalive_misses", tunnel.keepalive_misses,
+                 [](const YamlValue& v) { return static_cast<unsigned>(v.integer(1, 1'000)); });
+    map.optional("while_down", tunnel.while_down, word_reader(while_down_words));
+    map.optional("hold_for", tunnel.hold_for);
+    map.finish();
+    return tunnel;
+}
+
+std::vector<TunnelSettings> read_tunnels(const YamlValue& top, const Surroundings& surroundings) {
+    std::vector<TunnelSettings> tunnels;
+    YamlMap map = top.map();
+    const YamlValue* const all = map.find("tunnels");
+    map.finish();
+    if (all == nullptr) top.fail("'tunnels' is missing");
+    for (const auto& [name, value] : all->map().entries()) {
+        tunnels.push_back(read_tunnel(name, value, surroundings));
+    }
+    if (tunnels.empty()) all->fail("no tunnel is named");
+    return tunnels;
+}
+
+}  // namespace
+
+std::vector<TunnelSettings> read_client_config(const std::string& path,
+                                               const Surroundings& surroundings) {
+    return read_tunnels(YamlValue::from_file(path, surroundings), surroundings);
+}
+
+std::vector<TunnelSettings> parse_client_config(const std::string& text, const std::string& name,
+                                                const Surroundings& surroundings) {
+    return read_tunnels(YamlValue::from_text(text, name, surroundings), surroundings);
+}
+
+std::vector<TunnelSettings> select_tunnels(std::vector<TunnelSettings> tunnels,
+                                           std::span<const std::string> names) {
+    if (names.empty()) return tunnels;
+    std::vector<TunnelSettings> selected;
+    for (const std::string& name : names) {
+        const auto found = std::ranges::find(tunnels, name, &TunnelSettings::name);
+        if (found == tunnels.end()) {
+            std::vector<std::string_view> known;
+            for (const TunnelSettings& tunnel : tunnels) known.push_back(tunnel.name);
+            std::string hint = did_you_mean(name, known);
+            if (hint.empty()) {
+                hint = "; there are: " + escaped(fmt::format("{}", fmt::join(known, ", ")));
+            }
+            throw Error{ErrorKind::usage, fmt::format("no tunnel '{}'{}", escaped(name, 64), hint)};
+        }
+        const bool again =
+            std::ranges::find(selected, name, &TunnelSettings::name) != selected.end();
+        if (!again) selected.push_back(*found);
+    }
+    return selected;
+}
+
+}  // namespace culvert

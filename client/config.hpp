@@ -1,0 +1,26 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "client/settings.hpp"
+#include "common/config/surroundings.hpp"
+
+namespace culvert {
+
+/// Reads culvert.yaml: its tunnels in the file's order. Throws Error{config} with
+/// file:line:column, the key's path and what to do.
+std::vector<TunnelSettings> read_client_config(const std::string& path,
+                                               const Surroundings& surroundings);
+
+/// The same from text; `name` stands for the file in errors.
+std::vector<TunnelSettings> parse_client_config(const std::string& text, const std::string& name,
+                                                const Surroundings& surroundings);
+
+/// The named tunnels, in the order of the names; all of them without a name. Throws Error{usage}
+/// for a tunnel that isn't there, with the nearest one that is.
+std::vector<TunnelSettings> select_tunnels(std::vector<TunnelSettings> tunnels,
+                                           std::span<const std::string> names);
+
+}  // namespace culvert

@@ -1,0 +1,31 @@
+#include "client/defaults.hpp"
+
+#include "common/config/algorithms.hpp"
+
+namespace culvert {
+
+TunnelSettings default_tunnel_settings(const Surroundings& surroundings) {
+    TunnelSettings settings;
+    settings.user = surroundings.login;
+    settings.server.port = 22;
+    settings.agent = agent_socket("SSH_AUTH_SOCK", surroundings);
+    if (const std::string& home = surroundings.home; !home.empty()) {
+        settings.identities = {home + "/.ssh/id_ed25519"};
+        settings.user_known_hosts = {home + "/.ssh/known_hosts", home + "/.ssh/known_hosts2"};
+    }
+    settings.global_known_hosts = {"/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2"};
+    settings.compression = prefer_compression(false);
+    return settings;
+}
+
+std::optional<std::string> agent_socket(const std::string& written,
+                                        const Surroundings& surroundings) {
+    if (written == "none") return std::nullopt;
+    const bool dollar = written.starts_with('$') && !written.starts_with("${");
+    if (!dollar && written != "SSH_AUTH_SOCK") return expand_path(written, surroundings);
+    auto socket = surroundings.variable(written.substr(dollar ? 1 : 0));
+    if (socket && socket->empty()) socket.reset();
+    return socket;
+}
+
+}  // namespace culvert

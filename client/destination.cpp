@@ -1,0 +1,91 @@
+#include "client/destination.hpp"
+
+#include <fmt/format.h>
+
+#include "common/base/characters.hpp"
+#include "common/base/endpoint.hpp"
+#include "common/base/error.hpp"
+#include "common/base/escape.hpp"
+#include "common/base/ip_address.hpp"
+
+namespace culvert {
+namespace {
+
+[[noreturn]] void fail(std::string_view text, std::string_view why) {
+    throw Error{ErrorKind::usage,
+                fmt::format("'{}': {}; the form is [user@]host[:port]", escaped(text), why)};
+}
+
+void require_name(std::string_view what, std::string_view name) {
+    constexpr std::size_t longest = 255;
+    const auto fail_name = [&](std::string_view why) {
+        throw Error{ErrorKind::usage, fmt::format("the {} '{}' {}", what, escaped(name, 64), why)};
+    };
+    if (name.empty()) throw Error{ErrorKind::usage, fmt::format("the {} is empty", what)};
+    if (name.starts_with('-')) fail_name("begins with '-'");
+    if (name.size() > longest) fail_name("is too long");
+    if (has_blank_or_control(name)) fail_name("has a blank or a control character in it");
+}
+
+bool is_v6(std::string_view host) {
+    return host.find(':') != std::string_view::npos &&
+           IpAddress::parse(host.substr(0, host.find('%'))).has_value();
+}
+
+std::uint16_t read_port(std::string_view whole, std::string_view text) {
+    const auto port = parse_port(text);
+    if (!port || *port == 0) {
+        fail(whole, fmt::format("the port '{}' is neither a number from 1 to 65535 nor the name "
+                                "of a TCP service",
+                                escaped(text, 64)));
+    }
+    return *port;
+}
+
+}  // namespace
+
+void require_user_name(std::string_view user) { require_name("user name", user); }
+void require_host_name(std::string_view host) { require_name("host name", host); }
+
+Destination parse_destination(std::string_view text) {
+    std::string_view rest = text;
+    if (rest.starts_with("ssh://")) {
+        rest.remove_prefix(6);
+        if (rest.ends_with('/')) rest.remove_suffix(1);
+        if (rest.find('/') != std::string_view::npos) fail(text, "an ssh:// address has no path");
+    } else if (rest.find("://") != std::string_view::npos) {
+        fail(text, "only ssh:// is understood");
+    }
+
+    Destination destination;
+    // A user name may have an '@' in it (user@domain@host); a host can't.
+    if (const std::size_t at = rest.rfind('@'); at != std::string_view::npos) {
+        destination.user = rest.substr(0, at);
+        require_user_name(destination.user);
+        rest.remove_prefix(at + 1);
+    }
+    if (rest.starts_with('[')) {
+        const std::size_t close = rest.find(']');
+        if (close == std::string_view::npos) fail(text, "'[' without its ']'");
+        destination.host = rest.substr(1, close - 1);
+        if (!is_v6(destination.host)) {
+            fail(text, fmt::format("[{}] is no IPv6 address", escaped(destination.host, 64)));
+        }
+        rest.remove_prefix(close + 1);
+        if (rest.empty()) return destination;
+        if (!rest.starts_with(':')) fail(text, "']' is not followed by ':'");
+        destination.port = read_port(text, rest.substr(1));
+        return destination;
+    }
+    if (is_v6(rest)) {
+        destination.host = rest;
+        return destination;
+    }
+    const std::size_t colon = rest.find(':');
+    destination.host = rest.substr(0, colon);
+    require_host_name(destination.host);
+    if (colon != std::string_view::npos) destination.port = read_port(text, rest.substr(colon + 1));
+    return destination;
+}
+
+}  // namespace culvert

@@ -1,0 +1,26 @@
+#include "client/engine_config.hpp"
+
+#include "common/engine/default_ciphers.hpp"
+
+namespace culvert {
+
+EngineConfig make_engine_config(const TunnelSettings& settings, ClientIdentities identities) {
+    EngineConfig made;
+    made.transport.role = Role::client;
+    if (!settings.kex_algorithms.empty()) made.transport.algorithms.kex = settings.kex_algorithms;
+    made.transport.algorithms.ciphers =
+        settings.ciphers.empty() ? default_ciphers() : settings.ciphers;
+    made.transport.algorithms.compression = settings.compression;
+    made.transport.extensions = {.server_sig_algs = {}, .ping = true, .reset = true};
+    if (settings.rekey_bytes) made.transport.rekey.bytes = *settings.rekey_bytes;
+    if (settings.rekey_after) {
+        const bool never = *settings.rekey_after == std::chrono::seconds::zero();
+        made.transport.rekey.time = never ? std::chrono::years{1} : *settings.rekey_after;
+    }
+    made.keepalive = {settings.keepalive_interval, settings.keepalive_misses};
+    made.identities = std::move(identities);
+    made.login_grace = settings.connect_timeout;
+    return made;
+}
+
+}  // namespace culvert

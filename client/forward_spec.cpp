@@ -1,0 +1,160 @@
+#include "client/forward_spec.hpp"
+
+#include <algorithm>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "common/base/characters.hpp"
+#include "common/base/error.hpp"
+#include "common/base/escape.hpp"
+#include "common/base/ip_address.hpp"
+
+namespace culvert {
+namespace {
+
+constexpr std::string_view forward_form =
+    "[bind:]port:host:hostport, as in 12345:pop3.example.com:110";
+constexpr std::string_view listen_form = "[bind:]port, as in 12345 or 127.0.0.1:12345";
+constexpr std::string_view target_form = "host:port, as in pop3.example.com:110 or [::1]:110";
+
+/// A DNS name has at most 253 characters; OpenSSH's limit, too.
+constexpr std::size_t longest_host = 255;
+
+/// The text being read, for its errors.
+struct Spec {
+    std::string_view text;
+    std::string_view form;
+
+    [[noreturn]] void fail(std::string_view why) const {
+        throw Error{ErrorKind::usage,
+                    fmt::format("'{}': {}; the form is {}", escaped(text), why, form)};
+    }
+};
+
+/// The parts between ':' (or '/'), brackets taken off.
+struct Part {
+    std::string text;
+    bool bracketed = false;
+};
+
+std::vector<Part> split(const Spec& spec) {
+    if (spec.text.empty()) spec.fail("empty");
+    std::vector<Part> parts;
+    std::string_view rest = spec.text;
+    for (;;) {
+        Part part;
+        std::size_t end = 0;
+        if (rest.starts_with('[')) {
+            const std::size_t close = rest.find(']');
+            if (close == std::string_view::npos) spec.fail("'[' without its ']'");
+            part.text = rest.substr(1, close - 1);
+            part.bracketed = true;
+            end = close + 1;
+            if (end < rest.size() && rest[end] != ':' && rest[end] != '/') {
+                spec.fail("']' is not followed by ':'");
+            }
+        } else {
+            end = std::min(rest.find_first_of(":/"), rest.size());
+            part.text = rest.substr(0, end);
+        }
+        parts.push_back(std::move(part));
+        if (end == rest.size()) return parts;
+        rest.remove_prefix(end + 1);
+    }
+}
+
+/// A socket's path begins where a host, a bind address or a port could stand: no spelling of a
+/// forward has an empty part before a '/'.
+void refuse_socket_path(const Spec& spec) {
+    if (spec.text.starts_with('/') || spec.text.find(":/") != std::string_view::npos) {
+        spec.fail("this looks like the path of a unix socket, which this version does not forward");
+    }
+}
+
+void require_host(const Spec& spec, std::string_view what, const Part& part) {
+    const std::string& host = part.text;
+    if (host.empty()) spec.fail(fmt::format("the {} is empty", what));
+    if (host.size() > longest_host) spec.fail(fmt::format("the {} is too long", what));
+    if (!is_one_word(host)) {
+        spec.fail(fmt::format("the {} has a blank or a control character in it", what));
+    }
+    if (host.starts_with('-')) spec.fail(fmt::format("the {} begins with '-'", what));
+    if (part.bracketed && host.find(':') == std::string::npos) {
+        spec.fail(fmt::format("[{}] is no IPv6 address", escaped(host)));
+    }
+    if (part.bracketed && !IpAddress::parse(host.substr(0, host.find('%')))) {
+        spec.fail(fmt::format("[{}] is no IPv6 address", escaped(host)));
+    }
+}
+
+std::uint16_t read_port(const Spec& spec, std::string_view what, const Part& part,
+                        unsigned lowest) {
+    const auto port = part.bracketed ? std::nullopt : parse_port(part.text);
+    if (!port || *port < lowest) {
+        spec.fail(
+            fmt::format("the {} '{}' is neither a number from {} to 65535 nor the name of a "
+                        "TCP service",
+                        what, escaped(part.text), lowest));
+    }
+    return *port;
+}
+
+std::string read_bind(const Spec& spec, const Part& part) {
+    if ((part.text.empty() && !part.bracketed) || part.text == "*") return "*";
+    require_host(spec, "bind address", part);
+    return part.text;
+}
+
+Endpoint read_endpoint(const Spec& spec, const Part& host, const Part& port) {
+    require_host(spec, "target host", host);
+    return {host.text, read_port(spec, "target port", port, 1)};
+}
+
+}  // namespace
+
+LocalForward parse_local_forward(std::string_view text) {
+    const Spec spec{text, forward_form};
+    refuse_socket_path(spec);
+    const std::vector<Part> parts = split(spec);
+    if (parts.size() < 3) spec.fail("parts are missing");
+    if (parts.size() > 4) spec.fail("too many parts (an IPv6 address goes in brackets)");
+    const bool bound = parts.size() == 4;
+    LocalForward forward;
+    if (bound) forward.bind = read_bind(spec, parts[0]);
+    const std::size_t next = bound ? 1 : 0;
+    forward.port = read_port(spec, "local port", parts[next], 0);
+    forward.target = read_endpoint(spec, parts[next + 1], parts[next + 2]);
+    return forward;
+}
+
+ListenSpec parse_listen_spec(std::string_view text) {
+    const Spec spec{text, listen_form};
+    refuse_socket_path(spec);
+    const std::vector<Part> parts = split(spec);
+    if (parts.size() > 2) spec.fail("too many parts (an IPv6 address goes in brackets)");
+    ListenSpec listen;
+    if (parts.size() == 2) listen.bind = read_bind(spec, parts[0]);
+    listen.port = read_port(spec, "local port", parts.back(), 0);
+    return listen;
+}
+
+std::string bind_or_default(const std::string& bind, bool gateway_ports) {
+    if (bind == "localhost") return {};
+    return bind.empty() && gateway_ports ? "*" : bind;
+}
+
+Endpoint parse_target(std::string_view text) {
+    const Spec spec{text, target_form};
+    refuse_socket_path(spec);
+    const std::vector<Part> parts = split(spec);
+    if (parts.size() < 2) spec.fail("the port is missing");
+    if (parts.size() > 2) spec.fail("too many parts (an IPv6 address goes in brackets)");
+    return read_endpoint(spec, parts[0], parts[1]);
+}
+
+std::string ready_line(const Endpoint& bound, const Endpoint& target) {
+    return fmt::format("forwarding {} -> {}", to_string(bound), to_string(target));
+}
+
+}  // namespace culvert

@@ -1,0 +1,89 @@
+#include "client/help.hpp"
+
+namespace culvert {
+
+constexpr std::string_view tunnel_help =
+    R"(culvert carries TCP connections through an encrypted tunnel to an SSH server.
+
+usage: culvert [flags] [user@]host[:port] [-L] forward...
+       culvert up [-c FILE] [TUNNEL...]      the tunnels of a file; culvert up --help
+       culvert check [-c FILE]               says what that file means
+       culvert keygen [-f FILE]              makes a key pair; culvert keygen --help
+
+A forward is [bind:]port:host:hostport. What connects to `port` here comes out at
+`host`:`hostport`, as the server sees it. Ports may be names (pop3), port 0 is a free one,
+IPv6 addresses go in brackets. Without a bind it is open to this machine alone.
+
+examples:
+  culvert alice@gw -L 12345:pop3.example.com:pop3     then: telnet localhost 12345
+  culvert -C -p 2222 alice@gw 12345:pop3.example.com:110 8080:intranet:80
+
+forwards
+  -L FORWARD        one more; it may also just follow the host
+  -g                forwards without a bind are open to every machine that reaches this one
+  -o ExitOnForwardFailure=yes   end when a port can't be bound
+
+server and user
+  -p PORT           the server's port (22)
+  -l USER           the user's name there (your login name)
+  -4, -6            IPv4 alone, IPv6 alone
+  -b ADDRESS        connect from this address
+
+keys
+  -i FILE           a private key to log in with; may be repeated (~/.ssh/id_ed25519);
+                    this version asks no agent, so IdentityAgent and IdentitiesOnly change nothing
+  -o StrictHostKeyChecking=yes|accept-new|ask|no   what to do with an unknown host key (ask)
+  -o UserKnownHostsFile=FILE    where host keys are kept (~/.ssh/known_hosts)
+
+connection
+  -C                compress
+  -c CIPHERS        aes256-gcm@openssh.com, chacha20-poly1305@openssh.com, or both with a comma
+  -o NAME=VALUE     ssh's options: AddressFamily BatchMode BindAddress Ciphers Compression
+                    ConnectionAttempts ConnectTimeout ExitOnForwardFailure GatewayPorts
+                    GlobalKnownHostsFile HashKnownHosts HostKeyAlias HostName IdentitiesOnly
+                    IdentityAgent IdentityFile KexAlgorithms LogLevel Port RekeyLimit
+                    ServerAliveCountMax ServerAliveInterval StrictHostKeyChecking TCPKeepAlive
+                    User UserKnownHostsFile
+
+program
+  -f                go to the background once the tunnel is up
+  -v, -vv, -q       say more, much more, errors only
+  --log-time        a time before each line
+  -h, --help; --version (or -V)
+  -N -T -n -a -x -k, -F none    as for ssh; culvert never does what they switch off
+
+A host that is called up, check or keygen: culvert -- up 12345:host:110
+)";
+
+constexpr std::string_view up_help =
+    R"(usage: culvert up [-c FILE] [-v] [-q] [--log-time] [TUNNEL...]
+
+Brings up every tunnel of the file, or the named ones, and keeps them up.
+
+  -c FILE           the file (~/.config/culvert/culvert.yaml; for root /etc/culvert/culvert.yaml)
+  -v, -vv, -q       say more, much more, errors only
+  --log-time        a time before each line
+)";
+
+constexpr std::string_view check_help = R"(usage: culvert check [-c FILE]
+
+Reads the file as `culvert up` does, and prints each tunnel's name and server and a line for each of
+its forwards. Says what is wrong, with the line, and ends with 2, if anything is.
+
+  -c FILE           the file (~/.config/culvert/culvert.yaml; for root /etc/culvert/culvert.yaml)
+)";
+
+constexpr std::string_view keygen_help =
+    R"(usage: culvert keygen [-t ed25519] [-f FILE] [-N ''] [-C COMMENT] [-q]
+
+Makes an Ed25519 key pair in OpenSSH's formats: FILE, which is secret, and FILE.pub, a line of which
+goes into the server's authorized_keys.
+
+  -f FILE           where to (~/.ssh/id_ed25519)
+  -C COMMENT        what the public key's line ends in (user@host)
+  -N ''             no passphrase, which is the default; for one: ssh-keygen -p -f FILE
+  -t ed25519        the only type
+  -q                print nothing
+)";
+
+}  // namespace culvert

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "client/settings.hpp"
+#include "common/crypto/random.hpp"
+#include "common/keys/public_key.hpp"
+#include "common/net/awaitable.hpp"
+
+namespace culvert {
+
+/// Asks the user, and gives the answer without its newline; nothing where nobody can be asked.
+using AskUser = std::function<awaitable<std::optional<std::string>>(std::string question)>;
+
+/// Returns if the server may be trusted with this key: because it is pinned, stands in known_hosts,
+/// or was accepted now, and then it has been written there. Throws Error{host_key} in every other
+/// case, with what is known, where that stands, and the command that mends it.
+awaitable<void> check_host_key(const TunnelSettings& settings, const PublicKey& key,
+                               const AskUser& ask, Random& random);
+
+}  // namespace culvert

@@ -1,0 +1,151 @@
+#include "client/options.hpp"
+
+#include <unistd.h>
+
+#include <array>
+
+#include <fmt/format.h>
+
+#include "client/help.hpp"
+#include "client/ssh_options.hpp"
+#include "client/tunnel_options.hpp"
+#include "common/base/characters.hpp"
+#include "common/base/error.hpp"
+#include "common/base/escape.hpp"
+#include "common/config/arguments.hpp"
+
+namespace culvert {
+namespace {
+
+constexpr std::array up_flags{
+    Flag{"-c", FlagValue::required},
+    Flag{"-v"},
+    Flag{"-q"},
+    Flag{"-h"},
+    Flag{"--help"},
+    Flag{"--log-time"},
+};
+
+constexpr std::array check_flags{
+    Flag{"-c", FlagValue::required},
+    Flag{"-h"},
+    Flag{"--help"},
+};
+
+constexpr std::array keygen_flags{
+    Flag{"-t", FlagValue::required},
+    Flag{"-f", FlagValue::required},
+    Flag{"-N", FlagValue::required},
+    Flag{"-C", FlagValue::required},
+    Flag{"-q"},
+    Flag{"-h"},
+    Flag{"--help"},
+    Flag{"-p", FlagValue::none, "culvert keygen changes no passphrase: ssh-keygen -p does"},
+    Flag{"-b", FlagValue::required, "an Ed25519 key has one size"},
+};
+
+[[noreturn]] void fail(const std::string& why) { throw Error{ErrorKind::usage, why}; }
+
+CommandLine print(std::string_view text) { return {PrintCommand{std::string{text}}, {}}; }
+
+std::string config_path(const std::string& written, const Surroundings& surroundings) {
+    if (written.empty()) fail("-c: the file's name is empty");
+    return expand_option_path(written, surroundings);
+}
+
+CommandLine read_up(std::span<const std::string> arguments, const Surroundings& surroundings) {
+    CommandLine line;
+    UpCommand up;
+    for (const Argument& argument : split_arguments(arguments, up_flags)) {
+        const std::string& flag = argument.flag;
+        if (flag == "-h" || flag == "--help") return print(up_help);
+        if (flag.empty()) {
+            up.names.push_back(argument.value);
+        } else if (!line.log.read(flag)) {
+            up.config_file = config_path(argument.value, surroundings);
+        }
+    }
+    if (up.config_file.empty()) up.config_file = default_client_config_path(surroundings);
+    line.command = std::move(up);
+    return line;
+}
+
+CommandLine read_check(std::span<const std::string> arguments, const Surroundings& surroundings) {
+    CheckCommand check;
+    for (const Argument& argument : split_arguments(arguments, check_flags)) {
+        if (argument.flag == "-h" || argument.flag == "--help") return print(check_help);
+        if (argument.flag.empty()) {
+            fail(fmt::format("'{}': culvert check takes no words; a file goes after -c",
+                             escaped(argument.value)));
+        }
+        check.config_file = config_path(argument.value, surroundings);
+    }
+    if (check.config_file.empty()) check.config_file = default_client_config_path(surroundings);
+    return {std::move(check), {}};
+}
+
+std::string default_comment(const Surroundings& surroundings) {
+    std::array<char, 256> host{};
+    if (::gethostname(host.data(), host.size() - 1) != 0) return surroundings.login;
+    return fmt::format("{}@{}", surroundings.login, host.data());
+}
+
+CommandLine read_keygen(std::span<const std::string> arguments, const Surroundings& surroundings) {
+    KeygenSettings keygen;
+    keygen.comment = default_comment(surroundings);
+    for (const Argument& argument : split_arguments(arguments, keygen_flags)) {
+        const std::string& flag = argument.flag;
+        const std::string& value = argument.value;
+        if (flag == "-h" || flag == "--help") return print(keygen_help);
+        if (flag.empty()) {
+            fail(fmt::format("'{}': culvert keygen takes no words; a file goes after -f",
+                             escaped(value)));
+        } else if (flag == "-t" && value != "ed25519") {
+            fail(
+                fmt::format("-t {}: culvert makes ed25519 keys only: they are small, fast, and "
+                            "every current SSH server takes them",
+                            escaped(value, 64)));
+        } else if (flag == "-f") {
+            keygen.file = expand_option_path(value, surroundings);
+        } else if (flag == "-N" && !value.empty()) {
+            fail(
+                "-N: culvert keygen makes keys without a passphrase only; give the key one "
+                "afterwards with ssh-keygen -p -f FILE, and use it through ssh-agent");
+        } else if (flag == "-C") {
+            if (has_control(value)) {
+                fail("-C: a comment with control characters, which would break the key's line");
+            }
+            keygen.comment = value;
+        } else if (flag == "-q") {
+            keygen.quiet = true;
+        }
+    }
+    if (keygen.file.empty()) {
+        if (surroundings.home.empty())
+            fail("HOME is not set: say where the key goes, with -f FILE");
+        keygen.file = surroundings.home + "/.ssh/id_ed25519";
+    }
+    return {std::move(keygen), {}};
+}
+
+}  // namespace
+
+CommandLine parse_command_line(std::span<const std::string> arguments,
+                               const Surroundings& surroundings) {
+    if (!arguments.empty()) {
+        const std::string& first = arguments.front();
+        const auto rest = arguments.subspan(1);
+        if (first == "up") return read_up(rest, surroundings);
+        if (first == "check") return read_check(rest, surroundings);
+        if (first == "keygen") return read_keygen(rest, surroundings);
+    }
+    return parse_tunnel_command_line(arguments, surroundings);
+}
+
+std::string default_client_config_path(const Surroundings& surroundings) {
+    if (surroundings.root) return "/etc/culvert/culvert.yaml";
+    if (surroundings.home.empty()) fail("HOME is not set: name the file, with -c FILE");
+    return surroundings.home + "/.config/culvert/culvert.yaml";
+}
+
+}  // namespace culvert

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "client/keygen.hpp"
+#include "client/settings.hpp"
+#include "common/config/surroundings.hpp"
+#include "common/log/log_flags.hpp"
+
+namespace culvert {
+
+/// `culvert [user@]host ...`
+struct TunnelCommand {
+    TunnelSettings tunnel;
+    bool background = false;  ///< -f: go there once authenticated and bound
+};
+
+/// `culvert up [-c FILE] [TUNNEL...]`
+struct UpCommand {
+    std::string config_file;
+    std::vector<std::string> names;  ///< empty: every tunnel of the file
+};
+
+/// `culvert check [-c FILE]`
+struct CheckCommand {
+    std::string config_file;
+};
+
+/// --help, --version: the text goes to stdout, and that is all.
+struct PrintCommand {
+    std::string text;
+};
+
+struct CommandLine {
+    std::variant<TunnelCommand, UpCommand, CheckCommand, KeygenSettings, PrintCommand> command;
+    LogFlags log;
+};
+
+/// Reads culvert's arguments, without argv[0]. Flags that OpenSSH's ssh has too mean what they mean
+/// there. Throws Error{usage} for everything that is not understood; nothing is ignored.
+CommandLine parse_command_line(std::span<const std::string> arguments,
+                               const Surroundings& surroundings);
+
+/// Where `up` and `check` look without -c: /etc/culvert/culvert.yaml for root, else
+/// ~/.config/culvert/culvert.yaml.
+std::string default_client_config_path(const Surroundings& surroundings);
+
+}  // namespace culvert

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/base/endpoint.hpp"
+#include "common/net/address.hpp"
+
+namespace culvert {
+
+/// OpenSSH's StrictHostKeyChecking. `accept_new` takes only a host that is known by no key at all.
+enum class StrictHostKeyChecking { yes, accept_new, ask, no };
+
+/// What becomes of a local connection made while the tunnel is down.
+enum class WhileDown { hold, reset };
+
+/// -L: what connects to `bind`:`port` here is carried to `target`, as seen from the server.
+struct LocalForward {
+    std::string bind;        ///< empty: loopback, both families; "*": every address; else one
+    std::uint16_t port = 0;  ///< 0: a free one
+    Endpoint target;
+
+    friend bool operator==(const LocalForward&, const LocalForward&) = default;
+};
+
+/// One tunnel as it was asked for, on the command line or in culvert.yaml: everything is checked,
+/// defaults are filled in, paths are expanded. `~` and variables are gone from every path.
+struct TunnelSettings {
+    std::string name;  ///< the key in culvert.yaml; on the command line the host as written
+
+    std::string user;
+    Endpoint server;                            ///< where to connect
+    AddressFamily family = AddressFamily::any;  ///< of the server's address and of what we bind
+    std::optional<std::string> bind_address;    ///< an IP address: the connection's own end
+
+    std::vector<std::string> identities;  ///< files that were named; may be missing when defaulted
+    bool identities_defaulted = true;     ///< nobody named one: a missing file is no error
+    // This version asks no agent: the next two are read and checked, and change nothing.
+    bool identities_only = false;      ///< of the agent's keys only those named in identities
+    std::optional<std::string> agent;  ///< the agent's socket; none: no agent is to be asked
+
+    StrictHostKeyChecking strict_host_key_checking = StrictHostKeyChecking::ask;
+    bool batch_mode = false;                      ///< never asks
+    std::optional<std::string> host_key_pin;      ///< "SHA256:...", goes before known_hosts
+    std::string host_key_alias;                   ///< looked up instead of [host]:port; or empty
+    std::vector<std::string> user_known_hosts;    ///< the first is written to
+    std::vector<std::string> global_known_hosts;  ///< read only
+    bool hash_known_hosts = false;                ///< new entries get hashed names
+
+    std::vector<std::string> ciphers;         ///< wire names in order; empty: the default order
+    std::vector<std::string> compression;     ///< wire names in order, never empty
+    std::vector<std::string> kex_algorithms;  ///< wire names in order; empty: the default order
+
+    std::vector<LocalForward> forwards;
+    bool exit_on_forward_failure = false;
+
+    std::chrono::milliseconds connect_timeout{30'000};
+    unsigned connection_attempts = 1;  ///< before the first success, on the command line
+    std::chrono::milliseconds keepalive_interval{15'000};  ///< 0: none
+    unsigned keepalive_misses = 3;
+    bool tcp_keepalive = true;
+    WhileDown while_down = WhileDown::hold;
+    std::chrono::milliseconds hold_for{5'000};
+
+    std::optional<std::uint64_t> rekey_bytes;         ///< none: RFC 4253 9's 1 GiB
+    std::optional<std::chrono::seconds> rekey_after;  ///< none: its hour; 0: never by time
+};
+
+}  // namespace culvert

@@ -1,0 +1,324 @@
+#include "client/ssh_options.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include <fmt/format.h>
+
+#include "client/defaults.hpp"
+#include "client/destination.hpp"
+#include "common/base/characters.hpp"
+#include "common/base/error.hpp"
+#include "common/base/escape.hpp"
+#include "common/base/ip_address.hpp"
+#include "common/base/nearest.hpp"
+#include "common/config/algorithms.hpp"
+#include "common/config/byte_size.hpp"
+#include "common/config/duration.hpp"
+
+namespace culvert {
+namespace {
+
+[[noreturn]] void fail(const std::string& why) { throw Error{ErrorKind::usage, why}; }
+
+/// One option's value and what is needed to understand it.
+struct Value {
+    std::string text;
+    const Surroundings& surroundings;
+
+    [[noreturn]] void fail_wanted(std::string_view wanted) const {
+        fail(fmt::format("'{}' is not {}", escaped(text, 64), wanted));
+    }
+
+    bool yes_no() const {
+        const std::string word = lower_case(text);
+        if (word == "yes" || word == "true") return true;
+        if (word == "no" || word == "false") return false;
+        fail_wanted("yes or no");
+    }
+
+    std::uint64_t number(std::uint64_t lowest, std::uint64_t highest) const {
+        std::uint64_t result = 0;
+        const char* const end = text.data() + text.size();
+        const auto [stop, failure] = std::from_chars(text.data(), end, result);
+        if (failure != std::errc{} || stop != end || result < lowest || result > highest) {
+            fail_wanted(fmt::format("a number from {} to {}", lowest, highest));
+        }
+        return result;
+    }
+
+    /// Seconds, or ssh's time format: 90, 90s, 1m30s, 1h.
+    std::chrono::seconds seconds() const {
+        const bool digits = text.find_first_not_of("0123456789") == std::string::npos;
+        const auto duration = parse_duration(lower_case(digits ? text + "s" : text));
+        if (!duration || text.empty() || *duration % std::chrono::seconds{1} != Zero) {
+            fail_wanted("a time in seconds");
+        }
+        return std::chrono::duration_cast<std::chrono::seconds>(*duration);
+    }
+
+    std::vector<std::string> words() const {
+        std::vector<std::string> all;
+        for (std::string_view rest = text;;) {
+            const std::size_t start = rest.find_first_not_of(" \t");
+            if (start == std::string_view::npos) return all;
+            rest.remove_prefix(start);
+            const std::size_t end = std::min(rest.find_first_of(" \t"), rest.size());
+            all.emplace_back(rest.substr(0, end));
+            rest.remove_prefix(end);
+        }
+    }
+
+    std::vector<std::string> files() const {
+        if (lower_case(text) == "none") return {};
+        std::vector<std::string> all = words();
+        for (std::string& file : all) file = expand_option_path(file, surroundings);
+        return all;
+    }
+
+    static constexpr std::chrono::milliseconds Zero{0};
+};
+
+AddressFamily parse_family(const Value& value) {
+    const std::string word = lower_case(value.text);
+    if (word == "any") return AddressFamily::any;
+    if (word == "inet") return AddressFamily::v4;
+    if (word == "inet6") return AddressFamily::v6;
+    value.fail_wanted("any, inet or inet6");
+}
+
+StrictHostKeyChecking parse_strictness(const Value& value) {
+    const std::string word = lower_case(value.text);
+    if (word == "yes" || word == "true") return StrictHostKeyChecking::yes;
+    if (word == "no" || word == "false" || word == "off") return StrictHostKeyChecking::no;
+    if (word == "ask") return StrictHostKeyChecking::ask;
+    if (word == "accept-new") return StrictHostKeyChecking::accept_new;
+    value.fail_wanted("yes, accept-new, ask or no");
+}
+
+LogLevel parse_log_level(const Value& value) {
+    const std::string word = lower_case(value.text);
+    if (word == "quiet" || word == "fatal" || word == "error") return LogLevel::error;
+    if (word == "info") return LogLevel::info;
+    if (word == "verbose") return LogLevel::verbose;
+    if (word == "debug" || word == "debug1" || word == "debug2" || word == "debug3") {
+        return LogLevel::debug;
+    }
+    value.fail_wanted("QUIET, FATAL, ERROR, INFO, VERBOSE or DEBUG");
+}
+
+/// Less than a packet would rekey without end.
+constexpr std::uint64_t least_rekey_bytes = 16;
+
+/// "1G", "512M 1h", "default none" (ssh_config(5), RekeyLimit).
+void parse_rekey_limit(const Value& value, SshOptions& options) {
+    constexpr std::string_view wanted = "a number of bytes with K, M or G, and maybe a time";
+    const std::vector<std::string> words = value.words();
+    if (words.empty() || words.size() > 2) value.fail_wanted(wanted);
+    if (lower_case(words[0]) != "default") {
+        const auto bytes = parse_byte_size(words[0]);
+        if (!bytes) value.fail_wanted(wanted);
+        if (*bytes < least_rekey_bytes) value.fail_wanted("16 bytes or more");
+        SshOptions::set(options.rekey_bytes, *bytes);
+    }
+    if (words.size() == 2 && lower_case(words[1]) != "none") {
+        SshOptions::set(options.rekey_after, Value{words[1], value.surroundings}.seconds());
+    }
+}
+
+struct Option {
+    std::string_view name;
+    void (*apply)(const Value&, SshOptions&);
+};
+
+constexpr std::array<Option, 26> known_options{{
+    {"AddressFamily", [](const Value& v, SshOptions& o) { o.set(o.family, parse_family(v)); }},
+    {"BatchMode", [](const Value& v, SshOptions& o) { o.set(o.batch_mode, v.yes_no()); }},
+    {"BindAddress",
+     [](const Value& v, SshOptions& o) { o.set(o.bind_address, parse_bind_address(v.text)); }},
+    {"Ciphers", [](const Value& v, SshOptions& o) { o.set(o.ciphers, parse_ciphers(v.text)); }},
+    {"Compression", [](const Value& v, SshOptions& o) { o.set(o.compression, v.yes_no()); }},
+    {"ConnectionAttempts",
+     [](const Value& v, SshOptions& o) {
+         o.set(o.connection_attempts, static_cast<unsigned>(v.number(1, 1'000'000)));
+     }},
+    {"ConnectTimeout",
+     [](const Value& v, SshOptions& o) {
+         const auto timeout = v.seconds();
+         if (timeout.count() == 0) v.fail_wanted("a time above 0");
+         o.set(o.connect_timeout, timeout);
+     }},
+    {"ExitOnForwardFailure",
+     [](const Value& v, SshOptions& o) { o.set(o.exit_on_forward_failure, v.yes_no()); }},
+    {"GatewayPorts", [](const Value& v, SshOptions& o) { o.set(o.gateway_ports, v.yes_no()); }},
+    {"GlobalKnownHostsFile",
+     [](const Value& v, SshOptions& o) { o.set(o.global_known_hosts, v.files()); }},
+    {"HashKnownHosts",
+     [](const Value& v, SshOptions& o) { o.set(o.hash_known_hosts, v.yes_no()); }},
+    {"HostKeyAlias",
+     [](const Value& v, SshOptions& o) {
+         require_host_name(v.text);
+         o.set(o.host_key_alias, v.text);
+     }},
+    {"HostName",
+     [](const Value& v, SshOptions& o) {
+         require_host_name(v.text);
+         if (v.text.find('%') != std::string::npos) v.fail_wanted("a host name");
+         o.set(o.host_name, v.text);
+     }},
+    {"IdentitiesOnly", [](const Value& v, SshOptions& o) { o.set(o.identities_only, v.yes_no()); }},
+    {"IdentityAgent", [](const Value& v, SshOptions& o) { o.set(o.agent, v.text); }},
+    {"IdentityFile",
+     [](const Value& v, SshOptions& o) {
+         o.identities.push_back(expand_option_path(v.text, v.surroundings));
+     }},
+    {"KexAlgorithms",
+     [](const Value& v, SshOptions& o) { o.set(o.kex_algorithms, parse_kex_algorithms(v.text)); }},
+    {"LogLevel", [](const Value& v, SshOptions& o) { o.set(o.log_level, parse_log_level(v)); }},
+    {"Port",
+     [](const Value& v, SshOptions& o) {
+         const auto port = parse_port(v.text);
+         if (!port || *port == 0) v.fail_wanted("a port");
+         o.set(o.port, *port);
+     }},
+    {"RekeyLimit", [](const Value& v, SshOptions& o) { parse_rekey_limit(v, o); }},
+    {"ServerAliveCountMax",
+     [](const Value& v, SshOptions& o) {
+         o.set(o.alive_count_max, static_cast<unsigned>(v.number(1, 1'000'000)));
+     }},
+    {"ServerAliveInterval",
+     [](const Value& v, SshOptions& o) { o.set(o.alive_interval, v.seconds()); }},
+    {"StrictHostKeyChecking",
+     [](const Value& v, SshOptions& o) { o.set(o.strict_host_key_checking, parse_strictness(v)); }},
+    {"TCPKeepAlive", [](const Value& v, SshOptions& o) { o.set(o.tcp_keepalive, v.yes_no()); }},
+    {"User",
+     [](const Value& v, SshOptions& o) {
+         require_user_name(v.text);
+         o.set(o.user, v.text);
+     }},
+    {"UserKnownHostsFile",
+     [](const Value& v, SshOptions& o) { o.set(o.user_known_hosts, v.files()); }},
+}};
+
+/// Options of things culvert never does, with the value that says just that.
+struct FixedOption {
+    std::string_view name;
+    std::string_view value;
+};
+constexpr std::array<FixedOption, 12> fixed_options{{
+    {"ControlMaster", "no"},
+    {"ControlPath", "none"},
+    {"ControlPersist", "no"},
+    {"ForwardAgent", "no"},
+    {"ForwardX11", "no"},
+    {"HostbasedAuthentication", "no"},
+    {"KbdInteractiveAuthentication", "no"},
+    {"PasswordAuthentication", "no"},
+    {"PermitLocalCommand", "no"},
+    {"PubkeyAuthentication", "yes"},
+    {"RequestTTY", "no"},
+    {"SessionType", "none"},
+}};
+
+[[noreturn]] void fail_unknown(std::string_view name) {
+    std::vector<std::string_view> names;
+    for (const Option& option : known_options) names.push_back(option.name);
+    for (const FixedOption& option : fixed_options) names.push_back(option.name);
+    fail(fmt::format("-o {}: culvert has no such option{}", escaped(name, 64),
+                     did_you_mean(name, names)));
+}
+
+}  // namespace
+
+void apply_ssh_option(std::string_view text, SshOptions& options,
+                      const Surroundings& surroundings) {
+    constexpr std::string_view blanks = " \t";
+    text.remove_prefix(std::min(text.find_first_not_of(blanks), text.size()));
+    const std::size_t name_end = std::min(text.find_first_of(" \t="), text.size());
+    const std::string_view name = text.substr(0, name_end);
+    std::string_view value = text.substr(name_end);
+    value.remove_prefix(std::min(value.find_first_not_of(blanks), value.size()));
+    if (value.starts_with('=')) value.remove_prefix(1);
+    value.remove_prefix(std::min(value.find_first_not_of(blanks), value.size()));
+    value = value.substr(0, value.find_last_not_of(blanks) + 1);
+    if (value.size() >= 2 && value.front() == '"' && value.back() == '"') {
+        value = value.substr(1, value.size() - 2);
+    }
+
+    const std::string lower_name = lower_case(name);
+    const auto is_it = [&](const auto& option) { return lower_case(option.name) == lower_name; };
+    const auto option = std::ranges::find_if(known_options, is_it);
+    const auto fixed = std::ranges::find_if(fixed_options, is_it);
+    if (option == known_options.end() && fixed == fixed_options.end()) fail_unknown(name);
+    if (value.empty())
+        fail(fmt::format("-o {}: the value is missing, as in -o {}=...", name, name));
+    if (fixed != fixed_options.end()) {
+        if (lower_case(value) == fixed->value) return;
+        fail(fmt::format("-o {}={}: culvert does no such thing; only {}={} is taken", fixed->name,
+                         escaped(value, 64), fixed->name, fixed->value));
+    }
+    try {
+        option->apply(Value{std::string{value}, surroundings}, options);
+    } catch (const Error& error) {
+        fail(fmt::format("-o {}: {}", option->name, error.what()));
+    }
+}
+
+std::string parse_bind_address(std::string_view text) {
+    if (!IpAddress::parse(text.substr(0, text.find('%')))) {
+        fail(fmt::format("'{}' is not an IP address of this machine to connect from",
+                         escaped(text, 64)));
+    }
+    return std::string{text};
+}
+
+std::string expand_option_path(std::string_view path, const Surroundings& surroundings) {
+    if (path.find('%') != std::string_view::npos) {
+        fail(fmt::format("{}: ssh's %-tokens are not replaced: write the whole path",
+                         escaped(path)));
+    }
+    try {
+        return expand_path(path, surroundings);
+    } catch (const Error& error) {
+        fail(error.what());
+    }
+}
+
+TunnelSettings settings_from(const SshOptions& options, TunnelSettings base,
+                             const Surroundings& surroundings) {
+    const auto put = [](auto& field, const auto& said) {
+        if (said) field = *said;
+    };
+    put(base.user, options.user);
+    put(base.server.host, options.host_name);
+    put(base.server.port, options.port);
+    put(base.host_key_alias, options.host_key_alias);
+    put(base.bind_address, options.bind_address);
+    put(base.family, options.family);
+    if (!options.identities.empty()) {
+        base.identities = options.identities;
+        base.identities_defaulted = false;
+    }
+    put(base.identities_only, options.identities_only);
+    if (options.agent) base.agent = agent_socket(*options.agent, surroundings);
+    put(base.batch_mode, options.batch_mode);
+    put(base.strict_host_key_checking, options.strict_host_key_checking);
+    put(base.user_known_hosts, options.user_known_hosts);
+    put(base.global_known_hosts, options.global_known_hosts);
+    put(base.hash_known_hosts, options.hash_known_hosts);
+    put(base.ciphers, options.ciphers);
+    put(base.kex_algorithms, options.kex_algorithms);
+    if (options.compression) base.compression = prefer_compression(*options.compression);
+    if (options.rekey_bytes) base.rekey_bytes = options.rekey_bytes;
+    if (options.rekey_after) base.rekey_after = options.rekey_after;
+    put(base.exit_on_forward_failure, options.exit_on_forward_failure);
+    put(base.connect_timeout, options.connect_timeout);
+    put(base.connection_attempts, options.connection_attempts);
+    put(base.keepalive_interval, options.alive_interval);
+    put(base.keepalive_misses, options.alive_count_max);
+    put(base.tcp_keepalive, options.tcp_keepalive);
+    return base;
+}
+
+}  // namespace culvert

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "client/settings.hpp"
+#include "common/config/surroundings.hpp"
+#include "common/log/log.hpp"
+
+namespace culvert {
+
+/// What the flags and -o have said so far. As with ssh the first word on a matter holds, and
+/// identities add up.
+struct SshOptions {
+    std::optional<std::string> user;
+    std::optional<std::string> host_name;
+    std::optional<std::uint16_t> port;
+    std::optional<std::string> host_key_alias;
+    std::optional<std::string> bind_address;
+    std::optional<AddressFamily> family;
+
+    std::vector<std::string> identities;
+    std::optional<bool> identities_only;
+    std::optional<std::string> agent;  ///< as written: none, SSH_AUTH_SOCK, $NAME or a path
+
+    std::optional<bool> batch_mode;
+    std::optional<StrictHostKeyChecking> strict_host_key_checking;
+    std::optional<std::vector<std::string>> user_known_hosts;
+    std::optional<std::vector<std::string>> global_known_hosts;
+    std::optional<bool> hash_known_hosts;
+
+    std::optional<std::vector<std::string>> ciphers;
+    std::optional<std::vector<std::string>> kex_algorithms;
+    std::optional<bool> compression;
+    std::optional<std::uint64_t> rekey_bytes;
+    std::optional<std::chrono::seconds> rekey_after;
+
+    std::optional<bool> exit_on_forward_failure;
+    std::optional<bool> gateway_ports;
+    std::optional<std::chrono::seconds> connect_timeout;
+    std::optional<unsigned> connection_attempts;
+    std::optional<std::chrono::seconds> alive_interval;
+    std::optional<unsigned> alive_count_max;
+    std::optional<bool> tcp_keepalive;
+    std::optional<LogLevel> log_level;
+
+    /// A value goes where nothing was said before.
+    template <class Field, class Value>
+    static void set(std::optional<Field>& field, Value&& value) {
+        if (!field) field = std::forward<Value>(value);
+    }
+};
+
+/// Reads what stands after -o: `Name=value` or `Name value`, names without regard to case. Throws
+/// Error{usage} for an option or a value that is not understood.
+void apply_ssh_option(std::string_view text, SshOptions& options, const Surroundings& surroundings);
+
+/// An IP address, as -b and BindAddress take it. Throws Error{usage}.
+std::string parse_bind_address(std::string_view text);
+
+/// A path as -i and -o take them; `~` and ${NAME} are replaced. ssh's %-tokens are an error.
+std::string expand_option_path(std::string_view path, const Surroundings& surroundings);
+
+/// `base` with everything that was said put in.
+TunnelSettings settings_from(const SshOptions& options, TunnelSettings base,
+                             const Surroundings& surroundings);
+
+}  // namespace culvert

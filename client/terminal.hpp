@@ -1,0 +1,11 @@
+#pragma once
+
+#include "client/host_key_check.hpp"
+
+namespace culvert {
+
+/// Asks on the controlling terminal, /dev/tty, whatever stdin and stdout are. Nothing if there is
+/// none, or if it was closed instead of answered.
+AskUser ask_on_terminal();
+
+}  // namespace culvert

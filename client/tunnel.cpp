@@ -1,0 +1,312 @@
+#include "client/tunnel.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+#include <fmt/format.h>
+#include <asio/steady_timer.hpp>
+
+#include "client/engine_config.hpp"
+#include "client/forward_spec.hpp"
+#include "common/base/error.hpp"
+#include "common/base/escape.hpp"
+#include "common/keys/fingerprint.hpp"
+#include "common/log/log.hpp"
+#include "common/net/both.hpp"
+#include "common/net/dialer.hpp"
+#include "common/net/tcp_options.hpp"
+#include "common/net/timeout.hpp"
+#include "common/relay/relay.hpp"
+
+namespace culvert {
+namespace {
+
+constexpr Duration bind_lookup_time = std::chrono::seconds{10};
+/// How often `up` tries a port that another program has.
+constexpr Duration bind_retry_time = std::chrono::seconds{5};
+/// Between the ConnectionAttempts of a first connection, as ssh waits.
+constexpr Duration first_retry_time = std::chrono::seconds{1};
+
+awaitable<void> pause(Duration time) {
+    asio::steady_timer timer{co_await asio::this_coro::executor, time};
+    co_await timer.async_wait(use_awaitable);
+}
+
+double seconds(Duration time) { return std::chrono::duration<double>(time).count(); }
+
+}  // namespace
+
+Tunnel::Tunnel(ClientContext context, TunnelSettings settings, std::vector<PrivateKey> identities,
+               FirstFailure first_failure)
+    : context_{std::move(context)},
+      settings_{std::move(settings)},
+      identities_{std::move(identities)},
+      first_failure_{first_failure},
+      server_name_{to_string(settings_.server)},
+      backoff_{context_.random},
+      accepting_{context_.executor,
+                 [](const std::exception_ptr& thrown) {
+                     log_error("a forward ended: {}", text_of_exception(thrown));
+                 }},
+      streams_{context_.executor, [](const std::exception_ptr& thrown) {
+                   log_error("a stream ended: {}", text_of_exception(thrown));
+               }} {
+    for (const LocalForward& forward : settings_.forwards) forwards_.push_back({forward, {}});
+}
+
+awaitable<void> Tunnel::run() {
+    std::exception_ptr why;
+    try {
+        co_await bind_forwards();
+        co_await keep_connected();
+    } catch (...) {
+        why = std::current_exception();
+    }
+    co_await uncancellable();
+    ending_ = true;
+    co_await accepting_.join();
+    co_await streams_.join();
+    if (why) std::rethrow_exception(why);
+}
+
+void Tunnel::drain() {
+    draining_ = true;
+    accepting_.cancel();
+    end_if_drained();
+}
+
+void Tunnel::end_if_drained() {
+    // A stream that is over here may have its tail on the way: only the peer's CLOSE says that all
+    // has arrived.
+    const bool has_channels = session_ != nullptr && session_->channels() > 0;
+    if (draining_ && open_streams_ == 0 && !has_channels) end();
+}
+
+void Tunnel::end() {
+    ending_ = true;
+    ended_.set();
+    if (session_ != nullptr) session_->end(DisconnectReason::by_application, "the client ends");
+}
+
+// ---------------------------------------------------------------------- listening
+
+awaitable<void> Tunnel::bind_forwards() {
+    std::size_t bound = 0;
+    for (Forward& forward : forwards_) {
+        if (co_await bind(forward)) {
+            ++bound;
+        } else if (first_failure_ == FirstFailure::is_outlived) {
+            accepting_.spawn(bind_later(forward));
+        }
+    }
+    const bool may_come = first_failure_ == FirstFailure::is_outlived;
+    if (bound == 0 && !forwards_.empty() && !may_come) {
+        throw Error{ErrorKind::network, "no forward could be set up"};
+    }
+}
+
+awaitable<bool> Tunnel::bind(Forward& forward) {
+    const LocalForward& wanted = forward.settings;
+    try {
+        const Endpoint where{wanted.bind.empty() ? "localhost" : wanted.bind, wanted.port};
+        const auto endpoints = co_await listen_endpoints(context_.resolver, where, settings_.family,
+                                                         Deadline{bind_lookup_time});
+        forward.listener.emplace(context_.executor, endpoints);
+    } catch (const Error& error) {
+        if (settings_.exit_on_forward_failure) throw;
+        log_error("{}", error.what());
+        co_return false;
+    }
+    for (const auto& bound : forward.listener->bound()) {
+        log_info("{}", ready_line(to_endpoint(bound), wanted.target));
+    }
+    accepting_.spawn(accept(forward));
+    co_return true;
+}
+
+awaitable<void> Tunnel::bind_later(Forward& forward) {
+    do {
+        co_await pause(bind_retry_time);
+    } while (!co_await bind(forward));
+}
+
+awaitable<void> Tunnel::accept(Forward& forward) {
+    Listener::Events events;
+    events.on_accept = [this, &forward](Accepted accepted) {
+        const auto peer = accepted.remote;
+        streams_.spawn(carry(std::move(accepted).on(context_.executor), peer, forward.settings));
+    };
+    events.on_exhausted = [](std::error_code why) {
+        log_error("accepting no connections for now: {}", why.message());
+    };
+    events.on_recovered = [](std::size_t failures) {
+        log_info("accepting connections again, after {} failures", failures);
+    };
+    try {
+        co_await forward.listener->run(std::move(events));
+    } catch (...) {
+        // Nobody may connect any more to a port behind which nobody accepts.
+        forward.listener.reset();
+        throw;
+    }
+}
+
+// ---------------------------------------------------------------------- the connection
+
+awaitable<void> Tunnel::keep_connected() {
+    while (!ending_) {
+        std::optional<Error> why;
+        try {
+            co_await connect_once();
+        } catch (const Error& error) {
+            why = with_context(server_name_, error);
+        }
+        if (ending_) break;
+        if (is_final(*why)) throw *why;
+        co_await wait_before_retry(*why);
+    }
+}
+
+/// No later try can go better, or nobody asked for one.
+bool Tunnel::is_final(const Error& error) {
+    const bool refused = error.kind() == ErrorKind::host_key ||
+                         error.kind() == ErrorKind::authentication ||
+                         error.kind() == ErrorKind::config || error.kind() == ErrorKind::usage;
+    if (refused) return true;
+    if (has_been_up_ || first_failure_ == FirstFailure::is_outlived) return false;
+    return ++failures_before_up_ >= settings_.connection_attempts;
+}
+
+awaitable<void> Tunnel::wait_before_retry(const Error& why) {
+    if (has_been_up_) backoff_.on_up_for(Clock::now() - up_since_);
+    const bool first = !has_been_up_ && first_failure_ == FirstFailure::ends;
+    const Duration wait = first ? first_retry_time : backoff_.next();
+    log_error("{}; next try in {:.1f} s", why.what(), seconds(wait));
+    const auto until_ended = [](Event& ended) -> awaitable<void> { co_await ended.wait(); };
+    co_await with_timeout(until_ended(ended_), wait);
+}
+
+awaitable<void> Tunnel::connect_once() {
+    DialOptions options;
+    options.family = settings_.family;
+    if (settings_.bind_address) {
+        const auto address = parse_address(*settings_.bind_address);
+        if (!address) {
+            throw Error{ErrorKind::config, fmt::format("bind address {}: not an IP address",
+                                                       escaped(*settings_.bind_address))};
+        }
+        options.bind.emplace(*address, std::uint16_t{0});
+    }
+    auto dialed = co_await dial(context_.resolver, settings_.server, options,
+                                Deadline{settings_.connect_timeout});
+    if (const auto* failure = std::get_if<DialFailure>(&dialed)) {
+        throw Error{ErrorKind::network, failure->details};
+    }
+    auto socket = std::get<asio::ip::tcp::socket>(std::move(dialed));
+    if (settings_.tcp_keepalive) (void)set_tcp_keepalive(socket, TcpKeepalive::on);
+
+    ClientIdentities identities{.user = settings_.user, .keys = {}, .sure = {}};
+    for (const PrivateKey& key : identities_) identities.keys.push_back(key.public_key());
+    Session session{std::move(socket), make_engine_config(settings_, std::move(identities)),
+                    context_.random, *this};
+    session_ = &session;
+    if (ending_) end();
+    std::exception_ptr why;
+    try {
+        co_await session.run();
+    } catch (...) {
+        why = std::current_exception();
+    }
+    session_ = nullptr;
+    if (why) std::rethrow_exception(why);
+}
+
+awaitable<void> Tunnel::check_host_key(PublicKey key) {
+    co_await culvert::check_host_key(settings_, key, context_.ask, context_.random);
+    host_key_ = fmt::format("{} {}", key.algorithm(), fingerprint(key));
+}
+
+awaitable<std::optional<ByteVector>> Tunnel::sign(SignatureWanted wanted) {
+    co_return identities_[wanted.identity].sign(wanted.data);
+}
+
+void Tunnel::on_banner(const BannerReceived& banner) {
+    log_info("{} says: {}", server_name_, escaped(banner.text, 4096));
+}
+
+void Tunnel::on_authenticated(const Authenticated&) {
+    log_info("connected to {} ({})", server_name_, *host_key_);
+    up_since_ = Clock::now();
+    if (!std::exchange(has_been_up_, true)) context_.on_first_up();
+}
+
+void Tunnel::on_rekeyed() { log_verbose("{}: rekeyed", server_name_); }
+
+awaitable<bool> Tunnel::allows(KeyShown) {
+    assert(!"only a server is shown a key");
+    co_return false;
+}
+
+void Tunnel::on_channel_requested(ChannelRequested) {
+    assert(!"the engine of a client refuses them");
+}
+
+// ---------------------------------------------------------------------- streams
+
+void Tunnel::on_ready() {
+    for (Event* const waiting : std::exchange(held_, {})) waiting->set();
+}
+
+awaitable<bool> Tunnel::wait_until_ready() {
+    const auto is_ready = [this] { return session_ != nullptr && session_->ready(); };
+    if (is_ready()) co_return true;
+    if (settings_.while_down == WhileDown::reset) co_return false;
+    Event ready;
+    held_.push_back(&ready);
+    const auto wait_for = [](Event& event) -> awaitable<void> { co_await event.wait(); };
+    std::exception_ptr cancelled;
+    try {
+        co_await with_timeout(wait_for(ready), settings_.hold_for);
+    } catch (const std::system_error&) {
+        cancelled = std::current_exception();
+    }
+    std::erase(held_, &ready);
+    if (cancelled) std::rethrow_exception(cancelled);
+    co_return is_ready();
+}
+
+awaitable<void> Tunnel::carry(asio::ip::tcp::socket socket, asio::ip::tcp::endpoint peer,
+                              const LocalForward& forward) {
+    ++open_streams_;
+    std::exception_ptr failure;
+    try {
+        co_await carry_once_ready(std::move(socket), peer, forward);
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    --open_streams_;
+    end_if_drained();
+    if (failure) std::rethrow_exception(failure);
+}
+
+awaitable<void> Tunnel::carry_once_ready(asio::ip::tcp::socket socket, asio::ip::tcp::endpoint peer,
+                                         const LocalForward& forward) {
+    (void)set_on_close(socket, OnClose::reset);
+    if (!co_await wait_until_ready()) {
+        log_info("{} -> {}: reset, the tunnel is down", to_string(peer), to_string(forward.target));
+        co_return;
+    }
+    const TimePoint began = Clock::now();
+    Relay relay{std::move(socket), *session_, streams_};
+    const RelayEnd end = co_await relay.open(forward.target, to_endpoint(peer));
+    if (end == RelayEnd::refused) {
+        log_info("{} -> {}: not opened: {}", to_string(peer), to_string(forward.target),
+                 describe(relay.failure()));
+        co_return;
+    }
+    log_verbose("{} -> {}: {} after {:.1f} s, {} bytes there, {} back", to_string(peer),
+                to_string(forward.target), name_of(end), seconds(Clock::now() - began),
+                relay.bytes_sent(), relay.bytes_received());
+}
+
+}  // namespace culvert

@@ -1,0 +1,202 @@
+#include "client/tunnel_options.hpp"
+
+#include <array>
+
+#include <fmt/format.h>
+
+#include "client/defaults.hpp"
+#include "client/destination.hpp"
+#include "client/forward_spec.hpp"
+#include "client/help.hpp"
+#include "client/ssh_options.hpp"
+#include "common/base/error.hpp"
+#include "common/base/escape.hpp"
+#include "common/config/algorithms.hpp"
+#include "common/config/arguments.hpp"
+
+namespace culvert {
+namespace {
+
+constexpr std::string_view no_session = "culvert forwards ports and runs no remote command";
+constexpr std::string_view no_sharing = "culvert shares no connections with other programs";
+constexpr std::string_view local_only =
+    "this version carries local forwards (-L) only; for this one use ssh";
+
+constexpr std::array tunnel_flags{
+    Flag{"-L", FlagValue::required},
+    Flag{"-C"},
+    Flag{"-c", FlagValue::required},
+    Flag{"-l", FlagValue::required},
+    Flag{"-p", FlagValue::required},
+    Flag{"-i", FlagValue::required},
+    Flag{"-o", FlagValue::required},
+    Flag{"-F", FlagValue::required},
+    Flag{"-b", FlagValue::required},
+    Flag{"-4"},
+    Flag{"-6"},
+    Flag{"-g"},
+    Flag{"-f"},
+    Flag{"-v"},
+    Flag{"-q"},
+    Flag{"-N"},
+    Flag{"-T"},
+    Flag{"-n"},
+    Flag{"-a"},
+    Flag{"-x"},
+    Flag{"-k"},
+    Flag{"-h"},
+    Flag{"--help"},
+    Flag{"-V"},
+    Flag{"--version"},
+    Flag{"--log-time"},
+    Flag{"-R", FlagValue::required, local_only},
+    Flag{"-D", FlagValue::required, local_only},
+    Flag{"-W", FlagValue::required, local_only},
+    Flag{"-w", FlagValue::required, local_only},
+    Flag{"-J", FlagValue::required,
+         "this version connects to the server directly; to go through another one, tunnel to "
+         "it first: culvert JUMPHOST 2222:SERVER:22, then culvert -p 2222 localhost"},
+    Flag{"-A", FlagValue::none, "culvert forwards no agent"},
+    Flag{"-X", FlagValue::none, "culvert forwards no X11"},
+    Flag{"-Y", FlagValue::none, "culvert forwards no X11"},
+    Flag{"-K", FlagValue::none, "culvert logs in with keys only"},
+    Flag{"-I", FlagValue::required, "culvert takes keys from files only"},
+    Flag{"-t", FlagValue::none, no_session},
+    Flag{"-s", FlagValue::none, no_session},
+    Flag{"-M", FlagValue::none, no_sharing},
+    Flag{"-S", FlagValue::required, no_sharing},
+    Flag{"-O", FlagValue::required, no_sharing},
+    Flag{"-E", FlagValue::required, "culvert logs to stderr: write 2>>FILE"},
+    Flag{"-m", FlagValue::required, "culvert's ciphers authenticate: there is no MAC to choose"},
+};
+
+[[noreturn]] void fail(const std::string& why) { throw Error{ErrorKind::usage, why}; }
+
+/// What the flags and words of `culvert [user@]host ...` come to, before defaults.
+struct TunnelWords {
+    SshOptions options;
+    std::optional<Destination> destination;
+    std::string destination_text;
+    std::vector<LocalForward> forwards;
+};
+
+void read_word(const std::string& word, TunnelWords& words) {
+    if (!words.destination) {
+        words.destination = parse_destination(word);
+        words.destination_text = word;
+        // As with ssh a user or port in the destination counts as said at its place.
+        if (!words.destination->user.empty()) {
+            SshOptions::set(words.options.user, words.destination->user);
+        }
+        if (words.destination->port) {
+            SshOptions::set(words.options.port, *words.destination->port);
+        }
+        return;
+    }
+    try {
+        words.forwards.push_back(parse_local_forward(word));
+    } catch (const Error& error) {
+        // What has a ':' is a forward gone wrong, and anything else rather a command.
+        if (word.find(':') != std::string::npos) throw;
+        fail(fmt::format("{} (after the host come forwards: culvert runs no remote command)",
+                         error.what()));
+    }
+}
+
+void read_tunnel_flag(const Argument& argument, TunnelWords& words, TunnelCommand& command,
+                      const Surroundings& surroundings) {
+    const std::string& flag = argument.flag;
+    const std::string& value = argument.value;
+    SshOptions& options = words.options;
+    if (flag == "-L") {
+        words.forwards.push_back(parse_local_forward(value));
+    } else if (flag == "-C") {
+        SshOptions::set(options.compression, true);
+    } else if (flag == "-c") {
+        SshOptions::set(options.ciphers, parse_ciphers(value));
+    } else if (flag == "-l") {
+        require_user_name(value);
+        SshOptions::set(options.user, value);
+    } else if (flag == "-p") {
+        const auto port = parse_port(value);
+        if (!port || *port == 0) {
+            fail(
+                fmt::format("-p: '{}' is neither a number from 1 to 65535 nor the name of a TCP "
+                            "service",
+                            escaped(value, 64)));
+        }
+        SshOptions::set(options.port, *port);
+    } else if (flag == "-i") {
+        options.identities.push_back(expand_option_path(value, surroundings));
+    } else if (flag == "-o") {
+        apply_ssh_option(value, options, surroundings);
+    } else if (flag == "-F") {
+        if (value != "none") fail("culvert reads no ssh_config: only -F none is taken");
+    } else if (flag == "-b") {
+        SshOptions::set(options.bind_address, parse_bind_address(value));
+    } else if (flag == "-4") {
+        SshOptions::set(options.family, AddressFamily::v4);
+    } else if (flag == "-6") {
+        SshOptions::set(options.family, AddressFamily::v6);
+    } else if (flag == "-g") {
+        SshOptions::set(options.gateway_ports, true);
+    } else if (flag == "-f") {
+        command.background = true;
+    }
+    // -N -T -n -a -x -k switch off what culvert never does.
+}
+
+}  // namespace
+
+CommandLine parse_tunnel_command_line(std::span<const std::string> arguments,
+                                      const Surroundings& surroundings) {
+    CommandLine line;
+    TunnelCommand command;
+    TunnelWords words;
+    for (const Argument& argument : split_arguments(arguments, tunnel_flags)) {
+        const std::string& flag = argument.flag;
+        if (flag == "-h" || flag == "--help") return {PrintCommand{std::string{tunnel_help}}, {}};
+        if (flag == "-V" || flag == "--version") {
+            return {PrintCommand{"culvert " CULVERT_VERSION "\n"}, {}};
+        }
+        if (flag.empty()) {
+            read_word(argument.value, words);
+        } else if (!line.log.read(flag)) {
+            read_tunnel_flag(argument, words, command, surroundings);
+        }
+    }
+    if (!words.destination) {
+        fail(
+            "no server is named, as in culvert alice@gw -L 12345:pop3.example.com:110; "
+            "--help says more");
+    }
+    if (words.forwards.empty()) {
+        const std::string& word = words.destination_text;
+        if (word == "up" || word == "check" || word == "keygen") {
+            fail(fmt::format("'{}' is a command when it comes first, before any flag", word));
+        }
+        fail(
+            fmt::format("nothing to forward to {}: give a forward, as in -L "
+                        "12345:pop3.example.com:110; culvert runs no remote shell",
+                        escaped(word)));
+    }
+
+    TunnelSettings base = default_tunnel_settings(surroundings);
+    base.name = words.destination->host;
+    base.server.host = words.destination->host;
+    TunnelSettings& tunnel = command.tunnel;
+    tunnel = settings_from(words.options, std::move(base), surroundings);
+    if (tunnel.user.empty()) fail("your login name is unknown: name the user, as in alice@gw");
+    const bool gateway_ports = words.options.gateway_ports.value_or(false);
+    for (LocalForward& forward : words.forwards) {
+        forward.bind = bind_or_default(forward.bind, gateway_ports);
+    }
+    tunnel.forwards = std::move(words.forwards);
+    if (words.options.log_level && line.log.level == LogLevel::info) {
+        line.log.level = *words.options.log_level;
+    }
+    line.command = std::move(command);
+    return line;
+}
+
+}  // namespace culvert
