@@ -1,0 +1,1 @@
+"""What the interop tests are made of: programs, peers, targets, proxies, streams."""

@@ -1,0 +1,23 @@
+"""Who listens where, as the kernel tells it: asking it disturbs nobody, connecting would."""
+
+import pathlib
+import time
+
+LISTENING = "0A"  # in /proc/net/tcp
+
+
+def listener_inode(port):
+    """The inode of the socket that listens on 127.0.0.1:port; None if there is none."""
+    local = f"0100007F:{port:04X}"
+    for line in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]:
+        fields = line.split()
+        if fields[1] == local and fields[3] == LISTENING:
+            return fields[9]
+    return None
+
+
+def wait_until_closed(address, seconds):
+    """Until nobody listens on that (host, port) any more."""
+    deadline = time.monotonic() + seconds
+    while listener_inode(address[1]):
+        assert time.monotonic() < deadline, f"{address} still accepts"

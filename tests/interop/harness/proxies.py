@@ -1,0 +1,80 @@
+"""TCP proxies between a client and a server that watch, or harm, what passes."""
+
+import contextlib
+import socket
+import threading
+
+from .process import DEADLINE
+from .streams import CHUNK, connect
+from .wire import PlainPart
+
+UP, DOWN = "up", "down"  # client to server, and back
+
+
+class Proxy:
+    """Carries one connection to `address`; `change(direction, data)` may alter what passes."""
+
+    def __init__(self, address):
+        self._address = address
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        self.plain = {UP: PlainPart(), DOWN: PlainPart()}
+        self.passed = {UP: 0, DOWN: 0}  # bytes so far
+        self.ended = threading.Event()  # both directions are over
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def change(self, direction, data):
+        return data
+
+    def _serve(self):
+        with contextlib.suppress(OSError):  # close() before any connection
+            client, _ = self._listener.accept()
+            self._listener.close()  # one connection, so that no second one hides a failure
+            with client, connect(self._address) as server:
+                client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                for side in (client, server):
+                    side.settimeout(None)
+                back = threading.Thread(target=self._pump, args=(DOWN, server, client))
+                back.start()
+                self._pump(UP, client, server)
+                back.join()
+        self.ended.set()
+
+    def _pump(self, direction, source, sink):
+        with contextlib.suppress(OSError):
+            while data := source.recv(CHUNK):
+                self.plain[direction].feed(data)
+                changed = self.change(direction, data)
+                self.passed[direction] += len(data)
+                sink.sendall(changed)
+        for side in (source, sink):  # one end is gone: the other learns it at once
+            with contextlib.suppress(OSError):
+                side.shutdown(socket.SHUT_RDWR)
+
+    def wait_for_end(self, timeout=DEADLINE):
+        assert self.ended.wait(timeout), f"the connection is still up after {timeout} s"
+
+    def close(self):
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+
+class FlippingProxy(Proxy):
+    """Inverts one byte: the one `offset` bytes behind NEWKEYS in `direction`."""
+
+    def __init__(self, address, direction, offset):
+        self.direction = direction
+        self.offset = offset
+        self.flipped = threading.Event()
+        super().__init__(address)
+
+    def change(self, direction, data):
+        start = self.plain[direction].encrypted_from
+        if direction != self.direction or start is None:
+            return data
+        place = start + self.offset - self.passed[direction]
+        if not 0 <= place < len(data):
+            return data
+        self.flipped.set()
+        return data[:place] + bytes([data[place] ^ 0xFF]) + data[place + 1:]

@@ -1,0 +1,198 @@
+"""How the programs end: 2 for what the user wrote, 1 for what failed, and a text that helps."""
+
+import re
+import socket
+
+import pytest
+
+from harness import streams
+from harness.keys import make_key
+from harness.peers import (USER, culvert_words, run_culvert, start_culvertd, start_sshd,
+                           tunnel_settings, tunnels_file)
+from harness.target import closed_port
+
+pytestmark = pytest.mark.short
+
+DESTINATION = "somebody@127.0.0.1"
+
+
+def check(done, status, *texts):
+    """The exit status, each text on stderr, and `program: ` before each line."""
+    assert done.returncode == status, done.stderr
+    for text in texts:
+        assert re.search(text, done.stderr), f"no {text!r} in: {done.stderr}"
+    program = done.args[0].rsplit("/", 1)[1]
+    for line in done.stderr.splitlines():
+        assert line.startswith(f"{program}: "), done.stderr
+
+
+@pytest.mark.parametrize("words, text", [
+    (["--no-such-flag", DESTINATION], "--no-such-flag"),
+    (["-Z", DESTINATION], "-Z"),
+    (["-o", "NoSuchOption=yes", "-L", "0:localhost:80", DESTINATION], "NoSuchOption"),
+    (["-o", "StrictHostKeyChecking=perhaps", "-L", "0:localhost:80", DESTINATION], "perhaps"),
+    (["-L", "nonsense", DESTINATION], "nonsense"),
+    (["-L", "70000:localhost:80", DESTINATION], "70000"),
+    (["-L", "0:localhost:no-such-service", DESTINATION], "no-such-service"),
+    (["-L", "0:localhost:", DESTINATION], "0:localhost:"),
+    ([DESTINATION, "12345:localhost"], "12345:localhost"),
+    (["-p", "0x16", "-L", "0:localhost:80", DESTINATION], "0x16"),
+    (["-c", "3des-cbc", "-L", "0:localhost:80", DESTINATION], "3des-cbc"),
+    (["-i", "/no/such/key", "-L", "0:localhost:80", DESTINATION], "/no/such/key"),
+    ([], "culvert: "),
+    (["up", "-c", "/no/such/culvert.yaml"], "/no/such/culvert.yaml.*no such file"),
+    (["check", "-c", "/no/such/culvert.yaml"], "/no/such/culvert.yaml.*no such file"),
+    (["keygen", "-t", "dsa", "-N", "", "-f", "/no/such/key"], "dsa"),
+])
+def test_culvert_says_what_is_wrong_with_what_was_written(lab, words, text):
+    check(lab.finish("culvert", *words), 2, text)
+
+
+@pytest.mark.parametrize("content, text", [
+    ("not a key at all\n", "key_file"),
+    ("-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----\n", "key_file"),
+    ("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHeFVXsRUP6NILmN9/qVo2OdpPZwZNoPFsoLRI3P4Zrn a\n",
+     "public"),
+], ids=["garbled", "empty", "public"])
+def test_an_identity_that_is_no_private_key(lab, content, text):
+    path = lab.root / "key_file"
+    path.write_text(content)
+    path.chmod(0o600)
+    check(lab.finish("culvert", "-i", path, "-L", "0:localhost:80", DESTINATION), 2, text)
+
+
+@pytest.mark.parametrize("text, place, hint", [
+    ("tunels: {}\n", "1:1", "tunnels"),
+    ("tunnels:\n  mail:\n    sever: gw\n", "3:5", "server"),
+    ("tunnels:\n  mail:\n    server: gw\n    forwards: 12345\n", "4:15", r"forwards"),
+    ("tunnels:\n  mail:\n    server: gw\n    compression: lzma\n", "4:18", "lzma"),
+    ("tunnels: [\n", "[12]:", ""),
+])
+def test_culvert_yaml_errors_have_a_place(lab, text, place, hint):
+    path = lab.root / "culvert.yaml"
+    path.write_text(text)
+    for command in ("check", "up"):
+        check(lab.finish("culvert", command, "-c", path), 2, f"culvert.yaml:{place}", hint)
+
+
+def test_an_unknown_tunnel_is_named(lab):
+    path = tunnels_file(lab, mail={"server": "gw", "forwards": [{"local": 0, "to": "a:1"}]})
+    check(lab.finish("culvert", "up", "-c", path, "news"), 2, "news", "mail")
+
+
+@pytest.mark.parametrize("text, place, hint", [
+    ("listen: [127.0.0.1:0]\nusres: {}\n", "2:1", "users"),
+    ("users:\n  alice:\n    permit_opne: []\n", "3:5", "users.alice.*permit_opne.*permit_open"),
+    ("listen: [127.0.0.1:70000]\n", "1:10", "70000"),
+    ("listen: {}\n", "1:9", "listen"),
+    ("users:\n  alice:\n    authorized_keys: [ssh-dss AAAA]\n", "3:23", "ssh-dss"),
+])
+def test_culvertd_yaml_errors_have_a_place(lab, text, place, hint):
+    path = lab.root / "culvertd.yaml"
+    path.write_text(text)
+    for flags in (["-t"], []):
+        check(lab.finish("culvertd", *flags, "-c", path), 2, f"culvertd.yaml:{place}", hint)
+
+
+@pytest.mark.parametrize("words, text", [
+    (["--no-such-flag"], "--no-such-flag"),
+    (["-c", "/no/such/culvertd.yaml"], "/no/such/culvertd.yaml.*no such file"),
+    (["-p", "70000", "--authorized-keys", "/dev/null"], "70000"),
+    (["--listen", "127.0.0.1:0", "--authorized-keys", "/no/such/keys"], "/no/such/keys"),
+])
+def test_culvertd_says_what_is_wrong_with_what_was_written(lab, words, text):
+    check(lab.finish("culvertd", *words), 2, text)
+
+
+def test_a_good_configuration_passes_t_and_starts_nothing(lab):
+    path = lab.root / "culvertd.yaml"
+    path.write_text(f"listen: [127.0.0.1:1]\nhost_keys: [{lab.host_key.path}]\n"
+                    f"users:\n  {USER}:\n    authorized_keys_files: [{lab.authorized_keys}]\n")
+    done = lab.finish("culvertd", "-t", "-c", path)
+    check(done, 0)
+    assert "listening" not in done.stderr
+
+
+def test_a_missing_host_key_is_only_announced_by_t(lab):
+    path = lab.root / "culvertd.yaml"
+    path.write_text(f"listen: [127.0.0.1:0]\nhost_keys: [{lab.root}/new_key]\n"
+                    f"users:\n  {USER}:\n    authorized_keys_files: [{lab.authorized_keys}]\n")
+    check(lab.finish("culvertd", "-t", "-c", path), 0, "new_key")
+    assert not (lab.root / "new_key").exists()
+
+
+def test_a_refused_connection(lab):
+    holder, port = closed_port()
+    with holder:
+        check(lab.finish("culvert", "-F", "none", "-i", lab.user_key.path, "-p", port,
+                         "-L", "0:localhost:80", DESTINATION), 1, rf"127\.0\.0\.1:{port}",
+              "[Cc]onnection refused")
+
+
+def test_a_host_without_an_address(lab):
+    check(lab.finish("culvert", "-F", "none", "-i", lab.user_key.path, "-L", "0:localhost:80",
+                     "somebody@no-such-host.invalid"), 1, "no-such-host.invalid")
+
+
+def test_a_server_that_is_not_ssh(lab):
+    """Its first line is shown."""
+    def greet(connection):
+        connection.sendall(b"+OK \x1b[31mPOP3 ready\r\n")
+        connection.shutdown(socket.SHUT_WR)
+        streams.receive_to_end(connection)
+
+    target = lab.target(greet)
+    check(lab.finish("culvert", "-F", "none", "-i", lab.user_key.path, "-p", target.port,
+                     "-L", "0:localhost:80", DESTINATION), 1, r"\+OK [^\x1b]+POP3 ready")
+
+
+@pytest.mark.parametrize("start", [start_sshd, start_culvertd], ids=["sshd", "culvertd"])
+def test_refused_authentication_says_which_key_was_tried(lab, start):
+    server = start(lab)
+    other = make_key(lab.root / "other_key")
+    done = lab.finish("culvert", *culvert_words(lab, server, ["127.0.0.1:1"],
+                                                identity=other.path, flags=())[1:])
+    check(done, 1, "accepted", re.escape(other.fingerprint))
+    if server.process.name == "culvertd":
+        server.process.wait_for_line(re.escape(other.fingerprint))
+
+
+@pytest.mark.parametrize("name", ["culvert", "culvertd"])
+def test_a_port_in_use_is_named(lab, name):
+    with socket.create_server(("127.0.0.1", 0)) as holder:
+        port = holder.getsockname()[1]
+        if name == "culvertd":
+            done = lab.finish("culvertd", "--listen", f"127.0.0.1:{port}", "--host-key",
+                              lab.host_key.path, "--authorized-keys", lab.authorized_keys)
+        else:
+            words = culvert_words(lab, start_culvertd(lab), [], flags=())[1:]
+            done = lab.finish("culvert", *words, "-L", f"127.0.0.1:{port}:localhost:80")
+        check(done, 1, rf"127\.0\.0\.1:{port}.*in use")
+
+
+def test_without_exit_on_forward_failure_the_other_forwards_go_on(lab):
+    server = start_culvertd(lab)
+    with socket.create_server(("127.0.0.1", 0)) as holder:
+        taken = f"127.0.0.1:{holder.getsockname()[1]}:localhost:80"
+        words = culvert_words(lab, server, ["127.0.0.1:1"], flags=())
+        process = lab.run("culvert", [*words, "-L", taken])
+        process.wait_for_line("^culvert: connected to")
+        process.wait_for_line("in use")
+        process.wait_for_line("^culvert: forwarding .* -> 127.0.0.1:1$")
+
+        strict = culvert_words(lab, server, ["127.0.0.1:1"], flags=(), ExitOnForwardFailure="yes")
+        check(lab.finish("culvert", *strict[1:], "-L", taken), 1, "in use")
+
+
+def test_up_ends_when_no_tunnel_is_left(lab):
+    """A refused key ends a tunnel for good; `up` keeps the others, and ends with the last."""
+    server = start_culvertd(lab)
+    other = make_key(lab.root / "other_key")
+    refused = tunnel_settings(lab, server, ["127.0.0.1:1"], identity=str(other.path))
+    good = tunnel_settings(lab, server, ["127.0.0.1:1"])
+    check(lab.finish("culvert", "up", "-c", tunnels_file(lab, bad=refused)), 1)
+
+    both = run_culvert(lab, "up", "-c", tunnels_file(lab, bad=refused, good=good))
+    both.wait_for_line(re.escape(other.fingerprint))
+    both.wait_for_line("^culvert: connected to")
+    assert both.running()

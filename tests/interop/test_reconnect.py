@@ -1,0 +1,112 @@
+"""A tunnel that has been up outlives its server, and its listeners outlive the connection."""
+
+import os
+import pathlib
+import threading
+
+import pytest
+
+from harness import streams
+from harness.listening import listener_inode
+from harness.peers import (SERVERS, culvert_words, forwarded, run_culvert, start_culvert,
+                           start_culvertd, tunnel_settings, tunnels_file)
+from harness.target import echo
+
+pytestmark = pytest.mark.short
+
+@pytest.mark.parametrize("name", ["sshd", "culvertd"])
+def test_the_server_comes_back(lab, name):
+    server = SERVERS[name](lab)
+    tunnel = start_culvert(lab, server, [lab.target(echo)])
+    address = tunnel.addresses[0]
+    inode = listener_inode(address[1])
+    assert inode
+    for _ in range(2):
+        with streams.connect(address) as connection:
+            assert streams.echoes(connection)
+            mark = tunnel.process.mark()
+            end_connections(server)
+            assert streams.receive_to_end(connection).ending == "reset"
+        loss = tunnel.process.wait_for_line("(retry|reconnect|next try|again) ", since=mark)
+        assert loss.string.startswith("culvert: ")
+        server.restart()
+        tunnel.process.wait_for_line("^culvert: connected to", since=mark)
+        with streams.connect(address) as connection:
+            assert streams.echoes(connection)
+        assert listener_inode(address[1]) == inode
+    assert len(tunnel.process.matching("^culvert: forwarding")) == 1
+
+
+def end_connections(server):
+    """SIGKILL, to sshd's process for each connection as well."""
+    children = children_of(server.process.pid)
+    server.process.kill()
+    for pid in children:
+        os.kill(pid, 9)
+
+
+def children_of(pid):
+    found = []
+    for task in pathlib.Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in map(int, task.read_text().split()):
+            found += [*children_of(child), child]
+    return found
+
+
+def test_a_connection_made_in_the_outage_is_held_and_served(lab):
+    server = start_culvertd(lab)
+    tunnel = start_culvert(lab, server, [lab.target(echo)])
+    mark = tunnel.process.mark()
+    server.process.kill()
+    tunnel.process.wait_for_line("^culvert: ", since=mark)  # it has noticed
+    with streams.connect(tunnel.addresses[0]) as connection:
+        connection.sendall(b"held")
+        server.restart()
+        assert streams.receive_exactly(connection, 4) == b"held"
+
+
+def test_a_connection_is_not_held_for_ever(lab):
+    server = start_culvertd(lab)
+    tunnel = start_culvert(lab, server, [lab.target(echo)])
+    mark = tunnel.process.mark()
+    server.process.kill()
+    tunnel.process.wait_for_line("^culvert: ", since=mark)
+    with streams.connect(tunnel.addresses[0]) as connection:
+        assert streams.receive_to_end(connection).ending == "reset"
+    assert tunnel.process.running()
+
+
+def test_a_first_connection_that_fails_ends_the_program(lab):
+    server = start_culvertd(lab)
+    server.process.kill()
+    process = lab.run("culvert", culvert_words(lab, server, ["127.0.0.1:1"]))
+    assert process.wait() == 1
+    process.wait_for_line("refused")
+
+
+def test_up_waits_for_a_server_that_is_not_there_yet(lab):
+    server = start_culvertd(lab)
+    server.process.kill()
+    target = lab.target(echo)
+    process = run_culvert(lab, "up", "-c",
+                          tunnels_file(lab, mail=tunnel_settings(lab, server, [target])))
+    process.wait_for_line("refused")
+    server.restart()
+    process.wait_for_line("^culvert: connected to")
+    with streams.connect(forwarded(process, target)) as connection:
+        assert streams.echoes(connection)
+
+
+def test_many_waiting_connections_are_all_served(lab):
+    server = start_culvertd(lab)
+    tunnel = start_culvert(lab, server, [lab.target(echo)])
+    mark = tunnel.process.mark()
+    server.process.kill()
+    tunnel.process.wait_for_line("^culvert: ", since=mark)
+    connections = [streams.connect(tunnel.addresses[0]) for _ in range(20)]
+    restart = threading.Thread(target=server.restart)
+    restart.start()
+    for number, connection in enumerate(connections):
+        with connection:
+            assert streams.echoes(connection, b"number %d" % number)
+    restart.join()

@@ -1,0 +1,120 @@
+"""Bytes through the tunnel: all of them, both ways at once, through rekeys and half-closes."""
+
+import re
+import socket
+
+import pytest
+
+from harness import streams
+from harness.peers import CLIENTS, SERVERS, start_culvert, start_culvertd
+from harness.proxies import UP, Proxy
+from harness.streams import MIB
+from harness.target import echo
+
+PAIRS = [("ssh", "culvertd"), ("culvert", "sshd"), ("culvert", "culvertd")]
+GCM, CHACHA = "aes256-gcm@openssh.com", "chacha20-poly1305@openssh.com"
+ENCRYPTION, COMPRESSION = 2, 6  # client to server, in KEXINIT's order
+
+pairs = pytest.mark.parametrize("client, server", PAIRS, ids=["-".join(pair) for pair in PAIRS])
+ciphers = pytest.mark.parametrize("cipher", [GCM, CHACHA], ids=["gcm", "chacha"])
+compressions = pytest.mark.parametrize("compression", [False, True], ids=["plain", "zlib"])
+
+
+def start_server(lab, name, rekey):
+    if name == "sshd":
+        return SERVERS[name](lab, **({"RekeyLimit": rekey} if rekey else {}))
+    return SERVERS[name](lab, config={"rekey_limit": rekey} if rekey else {})
+
+
+def rekeys(process):
+    """How often a program at -v says that it took new keys in mid-session."""
+    return len(process.matching(r"rekeying out|rekeyed"))
+
+
+def answer_after_eof(connection, answer):
+    received = streams.receive_to_end(connection)
+    connection.sendall(answer)
+    return received
+
+
+def send_and_then_receive(connection, data):
+    connection.sendall(data)
+    connection.shutdown(socket.SHUT_WR)
+    return streams.receive_to_end(connection)
+
+
+@pytest.mark.parametrize("size", [pytest.param(4 * MIB, marks=pytest.mark.short, id="4MiB"),
+                                  pytest.param(64 * MIB, marks=pytest.mark.long, id="64MiB")])
+@compressions
+@ciphers
+@pairs
+def test_every_byte_arrives(lab, client, server, cipher, compression, size):
+    up, down = streams.payload("up", size), streams.payload("down", size)
+    some = streams.payload("some", MIB)
+    both_ways = lab.target(lambda connection: streams.exchange(connection, down))
+    client_ends_first = lab.target(lambda connection: answer_after_eof(connection, some))
+    server_ends_first = lab.target(lambda connection: send_and_then_receive(connection, some))
+    rekey = "4M" if size > 4 * MIB else "1M"
+
+    server = start_server(lab, server, rekey)
+    tunnel = CLIENTS[client](lab, server, [both_ways, client_ends_first, server_ends_first],
+                             cipher=cipher, compression=compression, rekey=rekey)
+
+    with streams.connect(tunnel.addresses[0]) as connection:
+        assert streams.exchange(connection, up) == streams.clean(down)
+    assert both_ways.result() == streams.clean(up)
+
+    with streams.connect(tunnel.addresses[1]) as connection:
+        connection.sendall(some)
+        connection.shutdown(socket.SHUT_WR)
+        assert streams.receive_to_end(connection) == streams.clean(some)
+    assert client_ends_first.result() == streams.clean(some)
+
+    with streams.connect(tunnel.addresses[2]) as connection:
+        assert streams.receive_to_end(connection) == streams.clean(some)
+        connection.sendall(some)
+        connection.shutdown(socket.SHUT_WR)
+        assert server_ends_first.result() == streams.clean(some)
+
+    # OpenSSH's side tells what was negotiated; between culverts see below.
+    for process in (tunnel.process, server.process):
+        assert rekeys(process) >= 2
+        if process.name.startswith("ssh"):
+            method = "zlib@openssh.com" if compression else "none"
+            assert process.matching(re.escape(f"cipher: {cipher} MAC: <implicit> "
+                                              f"compression: {method}"))
+
+
+@pytest.mark.short
+@compressions
+@ciphers
+def test_what_was_asked_for_is_what_is_offered_and_done(lab, cipher, compression):
+    text = b"the same line again and again, as mail and logs have it\r\n" * 20000
+    target = lab.target(echo)
+    server = start_culvertd(lab)
+    proxy = lab.keep(Proxy(server.address))
+    tunnel = start_culvert(lab, server, [target], port=proxy.port, cipher=cipher,
+                           compression=compression)
+    with streams.connect(tunnel.addresses[0]) as connection:
+        assert streams.exchange(connection, text) == streams.clean(text)
+    offered = proxy.plain[UP].offered()
+    assert offered[ENCRYPTION] == [cipher]
+    assert offered[COMPRESSION][0] == ("zlib@openssh.com" if compression else "none")
+    assert (proxy.passed[UP] < len(text) / 4) == compression
+    assert tunnel.process.running()
+
+
+@pytest.mark.short
+@pytest.mark.parametrize("starters", [{"client"}, {"server"}, {"client", "server"}],
+                         ids=lambda starters: "+".join(sorted(starters)))
+@pairs
+def test_either_side_starts_a_rekey(lab, client, server, starters):
+    up, down = streams.payload("up", 4 * MIB), streams.payload("down", 4 * MIB)
+    target = lab.target(lambda connection: streams.exchange(connection, down))
+    server = start_server(lab, server, "1M" if "server" in starters else None)
+    tunnel = CLIENTS[client](lab, server, [target],
+                             rekey="1M" if "client" in starters else None)
+    with streams.connect(tunnel.addresses[0]) as connection:
+        assert streams.exchange(connection, up) == streams.clean(down)
+    assert target.result() == streams.clean(up)
+    assert rekeys(tunnel.process) >= 2 and rekeys(server.process) >= 2

@@ -1,0 +1,107 @@
+#!/usr/bin/env python3
+"""What neither the compiler nor clang-tidy checks: who may include whom, and what nobody may call.
+
+A layer is a folder of common/; what it may include is what common/CMakeLists.txt lets it link.
+"""
+
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PROGRAMS = ("client", "server")
+LONGEST_FILE = 400  # lines; a longer one holds two ideas
+
+# (pattern, where it is allowed, what to do instead)
+BANNED = [
+    (r"\b(s?rand|random|drand48)\s*\(", [], "random bytes come from crypto/random"),
+    (r"\b(mt19937|minstd_rand|random_device|default_random_engine)", [],
+     "random bytes come from crypto/random"),
+    (r"\bsigaction\s*\(|(?<!\w)signal\s*\((?!\s*SIGPIPE\s*,\s*SIG_IGN)", [],
+     "signals are waited for with asio::signal_set"),
+    (r"\bdetached\b", ["common/net/task_group", "client/main", "server/main"],
+     "a coroutine has an owner: a TaskGroup"),
+    (r"\bshared_from_this\b", [], "an owner outlives what it owns"),
+    (r"<asio\.hpp>", [], "include the part that is used"),
+    (r"\b(system|popen|execvpe?|execlp?)\s*\(", [], "no shell, and nobody's PATH"),
+]
+UNFINISHED = r"\b(TODO|FIXME|XXX)\b"  # in comments too
+# Below the I/O line there are no sockets, threads or clocks.
+BANNED_BELOW = [
+    (r"\basio\b|<sys/socket\.h>|\b(getaddrinfo|gethostbyname)\s*\(", "sockets are above the I/O line"),
+    (r"<(thread|mutex|condition_variable|future)>", "threads are above the I/O line"),
+    (r"::now\s*\(|\b(clock_gettime|gettimeofday)\s*\(", "time is an argument"),
+]
+
+
+def read_layers():
+    """{layer: all that it may include}, and the set of layers below the I/O line."""
+    text = (ROOT / "common/CMakeLists.txt").read_text()
+    layers, below = {}, set()
+    line_drawn = text.index("the I/O line", text.index("# -----"))
+    for match in re.finditer(r"^culvert_layer\((\w+)([^)]*)\)", text, re.M):
+        name, words = match[1], match[2].split()
+        depends = []
+        if "DEPENDS" in words:
+            depends = words[words.index("DEPENDS") + 1:]
+            depends = depends[:depends.index("LIBRARIES")] if "LIBRARIES" in depends else depends
+        layers[name] = {name}.union(*(layers[lower] for lower in depends))
+        if match.start() < line_drawn:
+            below.add(name)
+    return layers, below
+
+
+def without_comments_and_strings(text):
+    """The text with its lines kept, and comments and literals blanked."""
+    includes = r"^[ \t]*#include[^\n]*"
+    others = r"""//[^\n]*|/\*.*?\*/|R"(\w*)\(.*?\)\1"|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])'"""
+    return re.sub(f"{includes}|{others}",
+                  lambda match: match[0] if "#include" in match[0] else
+                  re.sub(r"[^\n]", " ", match[0]), text, flags=re.S | re.M)
+
+
+def faults_of(path, layers, below):
+    """(line, text) of each fault in one file."""
+    relative = path.relative_to(ROOT)
+    place = relative.as_posix()
+    text = path.read_text()
+    code = without_comments_and_strings(text)
+
+    top = relative.parts[0]
+    layer = relative.parts[1] if top == "common" else None
+    lines = zip(code.split("\n"), text.split("\n"))
+    for number, (line, original) in enumerate(lines, 1):
+        include = re.match(r'\s*#include "([^"]+)"', line)
+        if include:
+            folder, _, rest = include[1].partition("/")
+            if layer and (folder != "common" or rest.split("/")[0] not in layers[layer]):
+                yield number, f"{place} is in layer {layer}, which isn't built on {include[1]}"
+            if top in PROGRAMS and folder not in (top, "common"):
+                yield number, f"{top}/ doesn't include {include[1]}"
+        banned = [(pattern, instead) for pattern, allowed, instead in BANNED
+                  if not place.startswith(tuple(allowed))]
+        for pattern, instead in banned + (BANNED_BELOW if layer in below else []):
+            if match := re.search(pattern, line):
+                yield number, f"{match[0].strip()}: {instead}"
+        if re.search(UNFINISHED, original):
+            yield number, "it is done, or it is an issue"
+    if (count := text.count("\n")) > LONGEST_FILE:
+        yield count, f"{count} lines: a file of more than {LONGEST_FILE} holds two ideas"
+
+
+def main():
+    layers, below = read_layers()
+    folders = {path.name for path in (ROOT / "common").iterdir() if path.is_dir()}
+    found = [f"common/{name} is no layer of common/CMakeLists.txt" for name in folders - set(layers)]
+    for top in ("common", *PROGRAMS):
+        for path in sorted((ROOT / top).rglob("*.[ch]pp")):
+            if top == "common" and path.parent.name not in layers:
+                continue
+            found += [f"{path.relative_to(ROOT)}:{number}: {fault}"
+                      for number, fault in faults_of(path, layers, below)]
+    print("".join(f"{fault}\n" for fault in found), end="")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,177 @@
+#include "client/config.hpp"
+
+#include <string>
+
+#include <doctest/doctest.h>
+
+#include "common/base/error.hpp"
+#include "tests/unit/common/config/made_up_surroundings.hpp"
+
+using namespace culvert;
+
+namespace {
+
+using Words = std::vector<std::string>;
+
+const std::string pin = "SHA256:L3k/oJubblSY0lB9Ulsl7emDMnRPKm/8udf2ccwk560";
+
+std::vector<TunnelSettings> parse(const std::string& text) {
+    return parse_client_config(text, "c.yaml", made_up_surroundings({{"KEYS", "/keys"}}));
+}
+
+std::string error_of(const std::string& text) {
+    try {
+        parse(text);
+    } catch (const Error& error) {
+        CHECK(error.kind() == ErrorKind::config);
+        return error.what();
+    }
+    return "no error";
+}
+
+/// A tunnel with one more line in it.
+std::string with(const std::string& line) {
+    return "tunnels:\n  mail:\n    server: gw\n    forwards: [{local: 1, to: 'h:2'}]\n    " + line +
+           "\n";
+}
+
+}  // namespace
+
+TEST_CASE("a tunnel of culvert.yaml (design 9)") {
+    const auto tunnels = parse(
+        "tunnels:\n"
+        "  mail:\n"
+        "    server: bob@gw.example.com:2222\n"
+        "    identity: ~/.ssh/id_other\n"
+        "    host_key: " +
+        pin +
+        "\n"
+        "    known_hosts: [~/.ssh/kh, \"${KEYS}/kh\"]\n"
+        "    strict_host_key_checking: accept-new\n"
+        "    compression: zlib\n"
+        "    ciphers: chacha20-poly1305@openssh.com\n"
+        "    forwards:\n"
+        "      - {local: 12345, to: pop3.example.com:pop3}\n"
+        "      - local: '[::1]:0'\n"
+        "        to: '[2001:db8::1]:80'\n"
+        "      - {local: '*:1', to: h:1}\n"
+        "    exit_on_forward_failure: true\n"
+        "    connect_timeout: 7s\n"
+        "    keepalive: 1m\n"
+        "    keepalive_misses: 5\n"
+        "    while_down: reset\n"
+        "    hold_for: 500ms\n"
+        "  plain: {server: gw, forwards: [{local: localhost:1, to: h:2}]}\n");
+    REQUIRE(tunnels.size() == 2);
+    const TunnelSettings& mail = tunnels[0];
+    CHECK(mail.name == "mail");
+    CHECK(mail.user == "bob");
+    CHECK(mail.server == Endpoint{"gw.example.com", 2222});
+    CHECK(mail.identities == Words{"/home/alice/.ssh/id_other"});
+    CHECK(!mail.identities_defaulted);
+    CHECK(mail.host_key_pin == pin);
+    CHECK(mail.user_known_hosts == Words{"/home/alice/.ssh/kh", "/keys/kh"});
+    CHECK(mail.strict_host_key_checking == StrictHostKeyChecking::accept_new);
+    CHECK(mail.compression == Words{"zlib@openssh.com", "none"});
+    CHECK(mail.ciphers == Words{"chacha20-poly1305@openssh.com"});
+    REQUIRE(mail.forwards.size() == 3);
+    CHECK(mail.forwards[0] == LocalForward{"", 12345, {"pop3.example.com", 110}});
+    CHECK(mail.forwards[1] == LocalForward{"::1", 0, {"2001:db8::1", 80}});
+    CHECK(mail.forwards[2] == LocalForward{"*", 1, {"h", 1}});
+    CHECK(mail.exit_on_forward_failure);
+    CHECK(mail.connect_timeout == std::chrono::seconds{7});
+    CHECK(mail.keepalive_interval == std::chrono::minutes{1});
+    CHECK(mail.keepalive_misses == 5);
+    CHECK(mail.while_down == WhileDown::reset);
+    CHECK(mail.hold_for == std::chrono::milliseconds{500});
+
+    const TunnelSettings& plain = tunnels[1];
+    CHECK(plain.name == "plain");
+    CHECK(plain.user == "alice");
+    CHECK(plain.server == Endpoint{"gw", 22});
+    CHECK(plain.forwards[0].bind.empty());
+    CHECK(plain.identities_defaulted);
+    CHECK(!plain.host_key_pin);
+    CHECK(plain.compression == Words{"none", "zlib@openssh.com"});
+    CHECK(plain.while_down == WhileDown::hold);
+}
+
+TEST_CASE("what is wrong is said with its place") {
+    struct Row {
+        std::string text;
+        std::string error;
+    };
+    const std::string here = "c.yaml:5:";
+    for (const Row& row : {
+             Row{"", "c.yaml:1:1: 'tunnels' is missing"},
+             Row{"tunels: {}", "c.yaml:1:1: unknown key 'tunels', did you mean 'tunnels'?"},
+             Row{"tunnels: {}", "c.yaml:1:10: tunnels: no tunnel is named"},
+             Row{"tunnels: [mail]", "c.yaml:1:10: tunnels: a list, where a map is expected"},
+             Row{"tunnels: {mail: {forwards: [{local: 1, to: 'h:2'}]}}",
+                 "c.yaml:1:17: tunnels.mail: 'server' is missing"},
+             Row{"tunnels: {mail: {server: gw}}",
+                 "c.yaml:1:17: tunnels.mail: 'forwards' is missing"},
+             Row{"tunnels: {mail: {server: gw, forwards: []}}", "tunnels.mail.forwards: an empty"},
+             Row{"tunnels: {mail: {server: gw, forwards: [{local: 1}]}}",
+                 "tunnels.mail.forwards[0]: 'to' is missing"},
+             Row{"tunnels: {mail: {server: gw, forwards: [{local: x:y:z, to: 'h:2'}]}}",
+                 "c.yaml:1:49: tunnels.mail.forwards[0].local: 'x:y:z': too many parts"},
+             Row{"tunnels: {mail: {server: gw, forwards: [{local: 1, to: h}]}}",
+                 "c.yaml:1:56: tunnels.mail.forwards[0].to: 'h': the port is missing"},
+             Row{"tunnels: {mail: {server: gw, forwards: [{remote: 8080, to: 'localhost:80'}]}}",
+                 "c.yaml:1:50: tunnels.mail.forwards[0].remote: this version of culvert carries "
+                 "local forwards only"},
+             Row{"tunnels: {mail: {server: gw, forwards: [{socks: 1080}]}}",
+                 "forwards[0].socks: this version of culvert carries local forwards only"},
+             Row{"tunnels: {mail: {server: gw, forwards: [{local: 1, to: 'h:2'}, {local: 1, to: "
+                 "'h:3'}]}}",
+                 "tunnels.mail.forwards[1]: local 1 is already taken by forwards[0]"},
+             Row{with("sever: gw"),
+                 here + "5: tunnels.mail: unknown key 'sever', did you mean 'server'?"},
+             Row{with("server: gw"), here + "5: tunnels.mail: the key 'server' is there a second"},
+             Row{with("host_key: SHA256:short"), here + "15: tunnels.mail.host_key: "},
+             Row{with("host_key: MD5:00:11"), "is not a key's fingerprint"},
+             Row{with("host_key: " + pin + "="), "is not a key's fingerprint"},
+             Row{with("compression: gzip"), "'gzip' is none of zlib, none"},
+             Row{with("compression: yes"), "'yes' is none of zlib, none"},
+             Row{with("ciphers: aes128-cbc"), "tunnels.mail.ciphers: no cipher 'aes128-cbc'"},
+             Row{with("while_down: wait"), "'wait' is none of hold, reset"},
+             Row{with("strict_host_key_checking: maybe"), "is none of yes, accept-new, ask, no"},
+             Row{with("hold_for: 5"), "tunnels.mail.hold_for: '5' is not a duration with its unit"},
+             Row{with("connect_timeout: 0"), "a connection takes more time than 0"},
+             Row{with("keepalive_misses: 0"), "'0' is not a number from 1 to 1000"},
+             Row{with("identity: ~bob/x"), "tunnels.mail.identity: ~bob/x"},
+             Row{with("identity: \"${NOPE}\""), "the environment variable NOPE is not set"},
+             Row{with("known_hosts:"), "tunnels.mail.known_hosts: has no value"},
+             Row{with("exit_on_forward_failure: maybe"), "is not true or false"},
+         }) {
+        CAPTURE(row.text);
+        const std::string error = error_of(row.text);
+        CAPTURE(error);
+        CHECK(error.find(row.error) != std::string::npos);
+        CHECK(error.starts_with("c.yaml:"));
+    }
+}
+
+TEST_CASE("server names that do harm are refused (attacks 24)") {
+    for (const std::string server : {"\"a b\"", "\"-x\"", "\"a\\nb\"", "\"-x@gw\"", "\"a b@gw\""}) {
+        CAPTURE(server);
+        CHECK(error_of("tunnels: {mail: {server: " + server + "}}").find("tunnels.mail.server: ") !=
+              std::string::npos);
+    }
+}
+
+TEST_CASE("tunnels are chosen by name") {
+    const auto all = parse(
+        "tunnels:\n"
+        "  mail: {server: gw, forwards: [{local: 1, to: 'h:2'}]}\n"
+        "  web: {server: gw, forwards: [{local: 1, to: 'h:2'}]}\n");
+    CHECK(select_tunnels(all, {}).size() == 2);
+    const auto two = select_tunnels(all, Words{"web", "mail", "web"});
+    REQUIRE(two.size() == 2);
+    CHECK(two[0].name == "web");
+    CHECK_THROWS_WITH_AS(select_tunnels(all, Words{"mial"}),
+                         "no tunnel 'mial', did you mean 'mail'?", Error);
+    CHECK_THROWS_WITH_AS(select_tunnels(all, Words{"database"}),
+                         "no tunnel 'database'; there are: mail, web", Error);
+}

@@ -1,0 +1,49 @@
+#include <filesystem>
+#include <string>
+
+#include <doctest/doctest.h>
+
+#include "client/config.hpp"
+#include "client/defaults.hpp"
+#include "tests/unit/common/config/example_config.hpp"
+#include "tests/unit/common/config/made_up_surroundings.hpp"
+
+using namespace culvert;
+
+namespace {
+
+const auto config_folder =
+    std::filesystem::path{CULVERT_TEST_DATA}.parent_path() / "../../../config";
+
+}  // namespace
+
+TEST_CASE("config/culvert.yaml is valid, and names every key with its default") {
+    const Surroundings surroundings = made_up_surroundings();
+    const ExampleConfig example{config_folder / "culvert.yaml"};
+    const auto as_it_is = parse_client_config(example.text, "culvert.yaml", surroundings);
+    REQUIRE(as_it_is.size() == 1);
+    const auto all_on = parse_client_config(example.with_settings_on, "culvert.yaml", surroundings);
+    REQUIRE(all_on.size() == 1);
+
+    // What the example says where it is switched on is what holds where it isn't.
+    const TunnelSettings& on = all_on[0];
+    const TunnelSettings& off = as_it_is[0];
+    CHECK(on.identities == off.identities);
+    CHECK(on.user_known_hosts == off.user_known_hosts);
+    CHECK(on.strict_host_key_checking == off.strict_host_key_checking);
+    CHECK(on.compression == off.compression);
+    CHECK(on.exit_on_forward_failure == off.exit_on_forward_failure);
+    CHECK(on.connect_timeout == off.connect_timeout);
+    CHECK(on.keepalive_interval == off.keepalive_interval);
+    CHECK(on.keepalive_misses == off.keepalive_misses);
+    CHECK(on.while_down == off.while_down);
+    CHECK(on.hold_for == off.hold_for);
+
+    for (const std::string key :
+         {"server", "forwards", "identity", "host_key", "known_hosts", "strict_host_key_checking",
+          "compression", "ciphers", "exit_on_forward_failure", "connect_timeout", "keepalive",
+          "keepalive_misses", "while_down", "hold_for"}) {
+        CAPTURE(key);
+        CHECK(example.names(key));
+    }
+}

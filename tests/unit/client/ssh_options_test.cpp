@@ -1,0 +1,113 @@
+#include "client/ssh_options.hpp"
+
+#include <string>
+
+#include <doctest/doctest.h>
+
+#include "tests/unit/client/command_line.hpp"
+
+using namespace culvert;
+using namespace culvert::test;
+
+TEST_CASE("-o takes ssh's options in all their spellings (ssh_config(5))") {
+    CHECK(with_option("Port=2222").server.port == 2222);
+    CHECK(with_option("Port 2222").server.port == 2222);
+    CHECK(with_option("port = 2222").server.port == 2222);
+    CHECK(with_option("PORT\t2222").server.port == 2222);
+    CHECK(with_option(" Port = \"2222\" ").server.port == 2222);
+    CHECK(tunnel({"-oPort=2222", "gw", "1:h:2"}).server.port == 2222);
+
+    CHECK(with_option("User=bob").user == "bob");
+    CHECK(with_option("HostName=10.0.0.1").server.host == "10.0.0.1");
+    CHECK(with_option("HostName=10.0.0.1").name == "gw");
+    CHECK(with_option("HostKeyAlias=other").host_key_alias == "other");
+    CHECK(with_option("BatchMode=yes").batch_mode);
+    CHECK(with_option("StrictHostKeyChecking=accept-new").strict_host_key_checking ==
+          StrictHostKeyChecking::accept_new);
+    CHECK(with_option("StrictHostKeyChecking=off").strict_host_key_checking ==
+          StrictHostKeyChecking::no);
+    CHECK(with_option("StrictHostKeyChecking=yes").strict_host_key_checking ==
+          StrictHostKeyChecking::yes);
+    CHECK(with_option("UserKnownHostsFile=~/a /b").user_known_hosts ==
+          Words{"/home/alice/a", "/b"});
+    CHECK(with_option("UserKnownHostsFile=none").user_known_hosts.empty());
+    CHECK(with_option("GlobalKnownHostsFile=/dev/null").global_known_hosts == Words{"/dev/null"});
+    CHECK(with_option("HashKnownHosts=yes").hash_known_hosts);
+    CHECK(with_option("ConnectTimeout=7").connect_timeout == std::chrono::seconds{7});
+    CHECK(with_option("ConnectTimeout=1m30s").connect_timeout == std::chrono::seconds{90});
+    CHECK(with_option("ConnectionAttempts=3").connection_attempts == 3);
+    CHECK(with_option("ServerAliveInterval=0").keepalive_interval.count() == 0);
+    CHECK(with_option("ServerAliveCountMax=5").keepalive_misses == 5);
+    CHECK(!with_option("TCPKeepAlive=no").tcp_keepalive);
+    CHECK(with_option("ExitOnForwardFailure=yes").exit_on_forward_failure);
+    CHECK(with_option("Compression=yes").compression.front() == "zlib@openssh.com");
+    CHECK(with_option("Ciphers=aes256-gcm@openssh.com").ciphers == Words{"aes256-gcm@openssh.com"});
+    CHECK(with_option("KexAlgorithms=curve25519-sha256").kex_algorithms ==
+          Words{"curve25519-sha256"});
+    CHECK(with_option("IdentityFile=~/a").identities == Words{"/home/alice/a"});
+    CHECK(with_option("IdentitiesOnly=yes").identities_only);
+    CHECK(!with_option("IdentityAgent=none").agent);
+    CHECK(with_option("IdentityAgent=~/agent").agent == "/home/alice/agent");
+    CHECK(with_option("IdentityAgent=SSH_AUTH_SOCK").agent == "/run/agent");
+    CHECK(!with_option("IdentityAgent=$OTHER").agent);
+    CHECK(with_option("AddressFamily=inet6").family == AddressFamily::v6);
+    CHECK(with_option("BindAddress=10.0.0.1").bind_address == "10.0.0.1");
+    CHECK(with_option("GatewayPorts=yes").forwards[0].bind == "*");
+    CHECK(with_option("RekeyLimit=16K").rekey_bytes == 16'384);
+    CHECK(with_option("RekeyLimit=1G 1h").rekey_bytes == 1'073'741'824);
+    CHECK(with_option("RekeyLimit=1G 1h").rekey_after == std::chrono::hours{1});
+    CHECK(!with_option("RekeyLimit=default none").rekey_bytes);
+    CHECK(parse({"-oLogLevel=VERBOSE", "gw", "1:h:2"}).log.level == LogLevel::verbose);
+    CHECK(parse({"-q", "-oLogLevel=VERBOSE", "gw", "1:h:2"}).log.level == LogLevel::error);
+    for (const std::string option :
+         {"ControlMaster=no", "ControlPath=none", "PasswordAuthentication=no", "RequestTTY=no"}) {
+        CAPTURE(option);
+        CHECK(with_option(option).server.host == "gw");
+    }
+}
+
+TEST_CASE("an -o that is not understood is an error") {
+    struct Row {
+        std::string option;
+        std::string error;
+    };
+    for (const Row& row : {
+             Row{"Prot=22", "-o Prot: culvert has no such option, did you mean 'Port'?"},
+             Row{"ProxyJump=x", "-o ProxyJump: culvert has no such option"},
+             Row{"", "-o : culvert has no such option"},
+             Row{"Port", "-o Port: the value is missing"},
+             Row{"Port=", "-o Port: the value is missing"},
+             Row{"Port=\"\"", "-o Port: the value is missing"},
+             Row{"Port=0", "-o Port: '0' is not a port"},
+             Row{"Port=65536", "-o Port: '65536' is not a port"},
+             Row{"BatchMode=maybe", "-o BatchMode: 'maybe' is not yes or no"},
+             Row{"StrictHostKeyChecking=never", "'never' is not yes, accept-new, ask or no"},
+             Row{"ConnectTimeout=-1", "is not a time in seconds"},
+             Row{"ConnectTimeout=0", "is not a time above 0"},
+             Row{"ConnectTimeout=500ms", "is not a time in seconds"},
+             Row{"ConnectionAttempts=0", "is not a number from 1"},
+             Row{"ServerAliveCountMax=0", "is not a number from 1"},
+             Row{"Ciphers=aes128-ctr", "no cipher 'aes128-ctr'"},
+             Row{"KexAlgorithms=x", "no key exchange 'x'"},
+             Row{"RekeyLimit=1X", "-o RekeyLimit:"},
+             Row{"RekeyLimit=8", "-o RekeyLimit:"},
+             Row{"RekeyLimit=99999999999G", "-o RekeyLimit:"},
+             Row{"RekeyLimit=1G 1h 1", "-o RekeyLimit:"},
+             Row{"User=-x", "-o User: the user name '-x' begins with '-'"},
+             Row{"User=a b", "blank"},
+             Row{"HostName=%h.example.com", "-o HostName:"},
+             Row{"HostName=a\nb", "control"},
+             Row{"IdentityFile=%d/id", "%-tokens"},
+             Row{"IdentityFile=~bob/id", "no other user's home"},
+             Row{"ControlMaster=auto", "only ControlMaster=no is taken"},
+             Row{"ForwardAgent=yes", "only ForwardAgent=no is taken"},
+             Row{"LogLevel=LOUD", "-o LogLevel:"},
+             Row{"AddressFamily=4", "-o AddressFamily:"},
+         }) {
+        CAPTURE(row.option);
+        const std::string error = error_of({"-o", row.option, "gw", "1:h:2"});
+        CAPTURE(error);
+        CHECK(contains(error, row.error));
+        CHECK(!contains(error, "\n"));
+    }
+}

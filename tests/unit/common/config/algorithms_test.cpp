@@ -1,0 +1,34 @@
+#include "common/config/algorithms.hpp"
+
+#include <string>
+
+#include <doctest/doctest.h>
+
+#include "common/base/error.hpp"
+
+using namespace culvert;
+
+using Names = std::vector<std::string>;
+
+TEST_CASE("ciphers are those that culvert has, in the order written") {
+    CHECK(parse_ciphers("chacha20-poly1305@openssh.com,aes256-gcm@openssh.com") ==
+          Names{"chacha20-poly1305@openssh.com", "aes256-gcm@openssh.com"});
+    CHECK(parse_ciphers("aes256-gcm@openssh.com,aes256-gcm@openssh.com") ==
+          Names{"aes256-gcm@openssh.com"});
+    for (const std::string list : {"", ",", "aes256-gcm@openssh.com,", "aes256-ctr", "none",
+                                   "AES256-GCM@openssh.com", "+aes256-gcm@openssh.com"}) {
+        CAPTURE(list);
+        CHECK_THROWS_WITH_AS(parse_ciphers(list),
+                             doctest::Contains("chacha20-poly1305@openssh.com"), Error);
+    }
+    CHECK(parse_kex_algorithms("curve25519-sha256") == Names{"curve25519-sha256"});
+    CHECK_THROWS_AS(parse_kex_algorithms("diffie-hellman-group1-sha1"), Error);
+}
+
+TEST_CASE("compression has two words") {
+    CHECK(compression_method("zlib") == "zlib@openssh.com");
+    CHECK(compression_method("none") == "none");
+    CHECK_THROWS_AS(compression_method("zlib@openssh.com"), Error);
+    CHECK(prefer_compression(true) == Names{"zlib@openssh.com", "none"});
+    CHECK(prefer_compression(false) == Names{"none", "zlib@openssh.com"});
+}

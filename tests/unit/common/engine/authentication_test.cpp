@@ -1,0 +1,280 @@
+#include <doctest/doctest.h>
+
+#include "tests/unit/common/engine/walks.hpp"
+
+using namespace culvert;
+using namespace culvert::test;
+
+namespace {
+
+using S = ServerWalk::Stage;
+using C = ClientWalk::Stage;
+using Numbers = std::vector<int>;
+using Keys = std::vector<std::shared_ptr<const PrivateKey>>;
+
+template <class Event>
+const Event* only_event(const Walk& walk) {
+    return walk.events.size() == 1 ? std::get_if<Event>(&walk.events[0]) : nullptr;
+}
+
+ByteVector question(const PrivateKey& key) {
+    return public_key_question("alice", ssh_ed25519, key.public_key());
+}
+
+ByteVector direct_tcpip() {
+    ByteVector open = encoded(msg::ChannelOpen{"direct-tcpip", ChannelId{0}, 1000, 1000});
+    encode_fields(msg::TcpipChannel{"target", 110, "127.0.0.1", 40000}, open);
+    return open;
+}
+
+/// A client that has shown its first key, or asked to be let in with its sure one.
+class LoggingIn : public ClientWalk {
+public:
+    LoggingIn(const Keys& keys, std::optional<std::size_t> sure)
+        : ClientWalk{{}, StrictKex::yes, config(keys, sure)}, keys_{keys} {
+        go_to(C::deciding);
+        engine.accept_host_key(start_time);
+        poll();
+        if (only_event<SignatureWanted>(*this) != nullptr) sign();
+        peer.say_new_keys();
+        peer.say(msg::ServiceAccept{ssh_userauth});
+        poll();
+        peer.listen();
+    }
+
+    void sign() {
+        const auto& wanted = std::get<SignatureWanted>(events.at(0));
+        engine.provide_signature(keys_[wanted.identity]->sign(wanted.data));
+    }
+
+    void open_channel_ahead() {
+        REQUIRE(engine.may_open_channels());
+        engine.open_direct_tcpip({"target", 110}, {"127.0.0.1", 40000}, start_time);
+    }
+
+    /// The kind of error in which the server's answer ends, if it ends in one.
+    std::optional<ErrorKind> error_after(const msg::UserauthFailure& answer) {
+        peer.say(answer);
+        try {
+            poll();
+            return std::nullopt;
+        } catch (const Error& error) {
+            return error.kind();
+        }
+    }
+
+private:
+    static EngineConfig config(const Keys& keys, std::optional<std::size_t> sure) {
+        EngineConfig config = client_config();
+        config.identities.keys.clear();
+        for (const auto& key : keys) config.identities.keys.push_back(key->public_key());
+        config.identities.sure = sure;
+        return config;
+    }
+
+    Keys keys_;
+};
+
+const msg::UserauthFailure refused{{"publickey"}, false};
+
+}  // namespace
+
+// ---------------------------------------------------------------------- the server
+
+TEST_CASE("permissions follow from the key that was proved, whatever was asked before (attack 6)") {
+    ServerWalk walk{{}, StrictKex::yes};
+    walk.go_to(S::before_request);
+    const Keys asked{user_key(), stranger_key(), make_key(4)};
+    for (const auto& key : asked) {
+        walk.peer.say(question(*key));
+        walk.poll();
+        const auto* const shown = only_event<KeyShown>(walk);
+        REQUIRE(shown != nullptr);
+        CHECK(shown->key == key->public_key());
+        CHECK_FALSE(shown->proved);
+        walk.engine.accept_key(start_time);  // they would all be taken
+        CHECK(walk.poll().empty());
+        CHECK(walk.peer.listen_for_numbers() == Numbers{msg::UserauthPkOk::number});
+        CHECK_FALSE(walk.engine.authenticated());
+    }
+
+    walk.peer.say(walk.peer.signed_request(*stranger_key()));
+    walk.poll();
+    REQUIRE(only_event<KeyShown>(walk) != nullptr);
+    CHECK(only_event<KeyShown>(walk)->proved);
+    walk.engine.accept_key(start_time);
+    walk.poll();
+    const auto* const authenticated = only_event<Authenticated>(walk);
+    REQUIRE(authenticated != nullptr);
+    CHECK(authenticated->key == stranger_key()->public_key());
+    CHECK(authenticated->user == "alice");
+}
+
+TEST_CASE("a signature counts for its own key, user and connection only (attack 7)") {
+    ServerWalk other{{}, StrictKex::yes};
+    other.go_to(S::before_request);
+    ServerWalk walk{{}, StrictKex::yes, [] {
+                        EngineConfig config = server_config();
+                        config.transport.host_key = make_key(5);  // another session id
+                        return config;
+                    }()};
+    walk.go_to(S::before_request);
+
+    ByteVector by_another_key = public_key_request("alice", ssh_ed25519, user_key()->public_key());
+    const ByteVector covered = signed_data(walk.peer.session_id(), by_another_key);
+    Writer{by_another_key}.string(Bytes{stranger_key()->sign(covered)});
+
+    ByteVector for_another_user =
+        public_key_request("alice", ssh_ed25519, user_key()->public_key());
+    const ByteVector bobs = signed_data(
+        walk.peer.session_id(), public_key_request("bob", ssh_ed25519, user_key()->public_key()));
+    Writer{for_another_user}.string(Bytes{user_key()->sign(bobs)});
+
+    for (const ByteVector& request :
+         {by_another_key, for_another_user, other.peer.signed_request(*user_key())}) {
+        walk.peer.say(request);
+        CHECK(walk.poll().empty());
+        CHECK(walk.peer.listen_for_numbers() == Numbers{msg::UserauthFailure::number});
+    }
+}
+
+TEST_CASE("a request is decided before the next packet is looked at") {
+    ServerWalk accepted{{}, StrictKex::yes};
+    accepted.go_to(S::before_request);
+    accepted.peer.say(accepted.peer.signed_request(*user_key()));
+    accepted.peer.say(direct_tcpip());
+    accepted.poll();
+    CHECK(only_event<KeyShown>(accepted) != nullptr);
+    CHECK(accepted.poll().empty());
+    CHECK(accepted.poll().empty());
+    accepted.engine.accept_key(start_time);
+    accepted.poll();
+    REQUIRE(accepted.events.size() == 2);
+    CHECK(std::holds_alternative<Authenticated>(accepted.events[0]));
+    CHECK(std::holds_alternative<ConnectionEvent>(accepted.events[1]));
+
+    ServerWalk refusing{{}, StrictKex::yes};
+    refusing.go_to(S::before_request);
+    refusing.peer.say(refusing.peer.signed_request(*stranger_key()));
+    refusing.peer.say(direct_tcpip());
+    refusing.poll();
+    CHECK(only_event<KeyShown>(refusing) != nullptr);
+    refusing.engine.refuse_key();
+    CHECK_THROWS_WITH_AS(refusing.poll(), "message 90 before authentication", ProtocolError);
+    CHECK(refusing.events.empty());
+    CHECK_FALSE(refusing.engine.authenticated());
+}
+
+TEST_CASE("who asks must stay the same user, for the same service (attack 5)") {
+    for (const auto& [user, service] :
+         {std::pair{"bob", ssh_connection}, std::pair{"alice", ssh_userauth}}) {
+        ServerWalk walk{{}, StrictKex::yes};
+        walk.go_to(S::before_request);
+        walk.peer.say(msg::UserauthRequest{"alice", ssh_connection, "none"});
+        CHECK(walk.poll().empty());
+        walk.peer.say(msg::UserauthRequest{user, service, "none"});
+        CHECK_THROWS_AS(walk.poll(), ProtocolError);
+    }
+}
+
+TEST_CASE("tries and requests are counted (attack 20)") {
+    struct Row {
+        std::string_view name;
+        bool is_signed;
+        int most;
+    };
+    for (const Row& row : {Row{"signatures that aren't taken", true, 6},
+                           Row{"questions about keys that aren't taken", false, 64}}) {
+        CAPTURE(row.name);
+        ServerWalk walk{{}, StrictKex::yes};
+        walk.go_to(S::before_request);
+        int requests = 0;
+        try {
+            for (; requests < 1000; ++requests) {
+                walk.peer.say(row.is_signed ? walk.peer.signed_request(*stranger_key())
+                                            : question(*stranger_key()));
+                walk.poll();
+                REQUIRE(only_event<KeyShown>(walk) != nullptr);
+                walk.engine.refuse_key();
+            }
+        } catch (const ProtocolError& error) {
+            CHECK(error.reason() == DisconnectReason::no_more_auth_methods_available);
+        }
+        // The last try ends it; of the requests, the first too many.
+        CHECK(requests == (row.is_signed ? row.most - 1 : row.most));
+    }
+}
+
+// ---------------------------------------------------------------------- the client
+
+TEST_CASE("a refused key with channels behind its request ends in an authentication error") {
+    LoggingIn last{{user_key()}, {}};
+    last.open_channel_ahead();
+    CHECK(last.error_after(refused) == ErrorKind::authentication);
+
+    LoggingIn sure{{stranger_key(), user_key()}, 1};
+    sure.open_channel_ahead();
+    CHECK(sure.error_after(refused) == ErrorKind::authentication);
+}
+
+TEST_CASE("a sure key that is refused with nothing behind it is followed by the others") {
+    LoggingIn client{{stranger_key(), user_key()}, 1};
+    CHECK(client.error_after(refused) == std::nullopt);
+    REQUIRE(only_event<SignatureWanted>(client) != nullptr);
+    CHECK(std::get<SignatureWanted>(client.events[0]).identity == 0);
+    client.sign();
+    CHECK(client.error_after(refused) == ErrorKind::authentication);
+}
+
+TEST_CASE("nothing is sure about a key that is asked about first") {
+    LoggingIn client{{user_key(), stranger_key()}, {}};
+    CHECK_FALSE(client.engine.may_open_channels());
+    client.peer.say(msg::UserauthPkOk{ssh_ed25519, user_key()->public_key().blob()});
+    client.poll();
+    client.sign();
+    CHECK_FALSE(client.engine.may_open_channels());
+    client.peer.say(msg::UserauthSuccess{});
+    client.poll();
+    CHECK(only_event<Authenticated>(client) != nullptr);
+    CHECK(client.engine.may_open_channels());
+}
+
+TEST_CASE("a key that can't sign after all is skipped") {
+    LoggingIn client{{user_key(), stranger_key()}, {}};
+    client.peer.say(msg::UserauthPkOk{ssh_ed25519, user_key()->public_key().blob()});
+    client.poll();
+    REQUIRE(only_event<SignatureWanted>(client) != nullptr);
+    client.engine.decline_signature();
+    client.poll();
+    REQUIRE(only_event<SignatureWanted>(client) != nullptr);
+    CHECK(std::get<SignatureWanted>(client.events[0]).identity == 1);
+    CHECK_THROWS_AS(client.engine.decline_signature(), Error);
+}
+
+TEST_CASE("a server that wants more than a key, or no key at all, is told apart") {
+    LoggingIn more{{user_key()}, {}};
+    CHECK(more.error_after({{"publickey", "password"}, true}) == ErrorKind::authentication);
+    LoggingIn none{{user_key(), stranger_key()}, {}};
+    CHECK(none.error_after({{"password"}, false}) == ErrorKind::authentication);
+}
+
+TEST_CASE("without a key a client gives up before it asks") {
+    EngineConfig config = client_config();
+    config.identities.keys.clear();
+    ClientWalk walk{{}, StrictKex::yes, config};
+    walk.go_to(C::deciding);
+    CHECK_THROWS_AS(walk.engine.accept_host_key(start_time), Error);
+}
+
+TEST_CASE("banners are shown, and bounded (attack 20)") {
+    LoggingIn client{{user_key()}, {}};
+    const std::string text(5000, 'x');
+    for (int i = 0; i < 3; ++i) {
+        client.peer.say(msg::UserauthBanner{text, "en"});
+        client.poll();
+        REQUIRE(only_event<BannerReceived>(client) != nullptr);
+        CHECK(only_event<BannerReceived>(client)->text == text);
+    }
+    client.peer.say(msg::UserauthBanner{text, "en"});
+    CHECK_THROWS_AS(client.poll(), ProtocolError);
+}

@@ -1,0 +1,81 @@
+#include "common/net/tcp_options.hpp"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
+#include <memory>
+
+#include <asio/buffer.hpp>
+#include <asio/io_context.hpp>
+
+#include "tests/unit/common/net/loopback.hpp"
+
+namespace culvert {
+namespace {
+
+/// Two ends of one connection.
+struct Connected {
+    explicit Connected(asio::io_context& io) : one{std::make_unique<tcp::socket>(io)}, other{io} {
+        tcp::acceptor acceptor{io, loopback_v4()};
+        one->connect(acceptor.local_endpoint());
+        acceptor.accept(other);
+    }
+
+    std::unique_ptr<tcp::socket> one;
+    tcp::socket other;
+};
+
+int option(tcp::socket& socket, int level, int name) {
+    int value = -1;
+    socklen_t size = sizeof value;
+    CHECK(getsockopt(socket.native_handle(), level, name, &value, &size) == 0);
+    return value;
+}
+
+std::error_code read_end(tcp::socket& socket) {
+    char byte{};
+    std::error_code error;
+    socket.read_some(asio::buffer(&byte, 1), error);
+    return error;
+}
+
+TEST_CASE("a socket set to reset does so when it is only destroyed") {
+    asio::io_context io;
+    struct Row {
+        const char* name;
+        std::vector<OnClose> settings;
+        std::error_code end;
+    };
+    for (const Row& row : {
+             Row{"the default", {}, asio::error::eof},
+             Row{"reset", {OnClose::reset}, asio::error::connection_reset},
+             Row{"taken back", {OnClose::reset, OnClose::finish}, asio::error::eof},
+         }) {
+        CAPTURE(row.name);
+        Connected connected{io};
+        for (const OnClose setting : row.settings) {
+            CHECK_FALSE(set_on_close(*connected.one, setting));
+        }
+        connected.one.reset();
+        CHECK(read_end(connected.other) == row.end);
+    }
+}
+
+TEST_CASE("options reach the kernel, and a closed socket is an error") {
+    asio::io_context io;
+    Connected connected{io};
+    tcp::socket& socket = *connected.one;
+    CHECK_FALSE(set_no_delay(socket));
+    CHECK(option(socket, IPPROTO_TCP, TCP_NODELAY) != 0);
+    CHECK_FALSE(set_unsent_limit(socket, 16'384));
+    CHECK(option(socket, IPPROTO_TCP, TCP_NOTSENT_LOWAT) == 16'384);
+    CHECK_FALSE(set_tcp_keepalive(socket, TcpKeepalive::on));
+    CHECK(option(socket, SOL_SOCKET, SO_KEEPALIVE) != 0);
+    CHECK_FALSE(set_tcp_keepalive(socket, TcpKeepalive::off));
+    CHECK(option(socket, SOL_SOCKET, SO_KEEPALIVE) == 0);
+    socket.close();
+    CHECK(set_no_delay(socket) == asio::error::bad_descriptor);
+}
+
+}  // namespace
+}  // namespace culvert

@@ -1,0 +1,267 @@
+#include "common/relay/relay.hpp"
+
+#include <doctest/doctest.h>
+#include <asio/read.hpp>
+#include <asio/redirect_error.hpp>
+#include <asio/write.hpp>
+
+#include "common/net/both.hpp"
+#include "common/net/tcp_options.hpp"
+#include "tests/unit/common/session/session_pair.hpp"
+
+using namespace culvert;
+using asio::ip::tcp;
+using culvert::test::SessionPair;
+
+namespace {
+
+const Endpoint target{"target", 110};
+// A name of its own: GCC 12 destroys braced temporaries in co_await expressions wrongly.
+const Endpoint originator{"127.0.0.1", 4711};
+
+std::string pattern(std::size_t length) {
+    std::string text(length, '\0');
+    for (std::size_t i = 0; i < length; ++i) text[i] = static_cast<char>(i * 37 + i / 253);
+    return text;
+}
+
+std::pair<tcp::socket, tcp::socket> connected(asio::io_context& context) {
+    tcp::acceptor acceptor{context, tcp::endpoint{asio::ip::address_v4::loopback(), 0}};
+    tcp::socket near{context};
+    near.connect(acceptor.local_endpoint());
+    tcp::socket far = acceptor.accept();
+    near.non_blocking(true);
+    far.non_blocking(true);
+    return {std::move(near), std::move(far)};
+}
+
+struct Received {
+    std::string data;
+    std::error_code end;
+};
+
+awaitable<Received> receive_all(tcp::socket& socket) {
+    Received received;
+    received.data.reserve(1 << 20);
+    co_await asio::async_read(socket, asio::dynamic_buffer(received.data),
+                              asio::redirect_error(use_awaitable, received.end));
+    co_return received;
+}
+
+awaitable<void> send_all(tcp::socket& socket, std::string_view data) {
+    co_await asio::async_write(socket, asio::buffer(data), use_awaitable);
+    socket.shutdown(tcp::socket::shutdown_send);
+}
+
+/// program <-> relay <-> channel <-> relay <-> service
+class Path {
+public:
+    explicit Path(SessionPair& sessions)
+        : pair{sessions}, tasks{sessions.context.get_executor(), [](const std::exception_ptr&) {}} {
+        std::tie(program, near_) = make();
+        std::tie(service, far_) = make();
+        pair.server_owner.requested = [this](ChannelRequested request) {
+            if (refuses) {
+                pair.server->refuse(request.channel,
+                                    {OpenFailureReason::connect_failed, "connection refused"});
+            } else {
+                tasks.spawn(run_far(request.channel));
+            }
+        };
+    }
+
+    /// Opens the path, runs the test, and waits for the relays' ends.
+    awaitable<void> run(awaitable<void> test) {
+        co_await pair.client_owner.ready.wait();
+        tasks.spawn(run_near());
+        std::exception_ptr failure;
+        try {
+            co_await std::move(test);
+        } catch (...) {
+            failure = std::current_exception();
+        }
+        if (failure) std::rethrow_exception(failure);
+        if (!near_end) co_await near_over_.wait();
+        if (!refuses && !far_end) co_await far_over_.wait();
+        co_await tasks.join();
+    }
+
+    SessionPair& pair;
+    tcp::socket program{pair.context};
+    tcp::socket service{pair.context};
+    bool refuses = false;
+    std::optional<RelayEnd> near_end;
+    std::optional<RelayEnd> far_end;
+    std::string refusal;
+
+private:
+    std::pair<tcp::socket, tcp::socket> make() { return connected(pair.context); }
+
+    awaitable<void> run_near() {
+        Relay relay{std::move(near_), *pair.client, tasks};
+        near_end = co_await relay.open(target, originator);
+        refusal = relay.failure().description;
+        near_over_.set();
+    }
+    awaitable<void> run_far(ChannelId channel) {
+        Relay relay{std::move(far_), *pair.server, tasks};
+        far_end = co_await relay.accept(channel);
+        far_over_.set();
+    }
+
+    tcp::socket near_{pair.context};
+    tcp::socket far_{pair.context};
+    Event near_over_;
+    Event far_over_;
+
+public:
+    TaskGroup tasks;
+};
+
+using Test = awaitable<void> (*)(Path& path);
+
+Path& run(SessionPair& pair, std::optional<Path>& path, Test test) {
+    path.emplace(pair);
+    pair.run(path->run(test(*path)));
+    return *path;
+}
+
+}  // namespace
+
+TEST_CASE("each direction is carried to its own end, byte for byte") {
+    SessionPair pair;
+    std::optional<Path> kept;
+    const Path& path = run(pair, kept, [](Path& p) -> awaitable<void> {
+        const std::string up = pattern(5'000'000);
+        const std::string down = pattern(4'000'001);
+        // The service answers after the program has finished sending: half-close.
+        const auto program = [](Path& q, const std::string& sent,
+                                const std::string& wanted) -> awaitable<void> {
+            co_await send_all(q.program, sent);
+            const Received received = co_await receive_all(q.program);
+            CHECK(received.data == wanted);
+            CHECK(received.end == asio::error::eof);
+        };
+        const auto service = [](Path& q, const std::string& sent,
+                                const std::string& wanted) -> awaitable<void> {
+            const Received received = co_await receive_all(q.service);
+            CHECK(received.data == wanted);
+            CHECK(received.end == asio::error::eof);
+            co_await send_all(q.service, sent);
+        };
+        co_await both(program(p, up, down), service(p, down, up));
+    });
+    CHECK(path.near_end == RelayEnd::clean);
+    CHECK(path.far_end == RelayEnd::clean);
+    CHECK(pair.client->channels() == 0);
+    CHECK(pair.server->channels() == 0);
+}
+
+TEST_CASE("a reset stays a reset") {
+    SUBCASE("of the program") {
+        SessionPair pair;
+        std::optional<Path> kept;
+        const Path& path = run(pair, kept, [](Path& p) -> awaitable<void> {
+            char byte = 'x';
+            co_await asio::async_write(p.program, asio::buffer(&byte, 1), use_awaitable);
+            co_await asio::async_read(p.service, asio::buffer(&byte, 1), use_awaitable);
+            REQUIRE(!set_on_close(p.program, OnClose::reset));
+            p.program.close();
+            CHECK((co_await receive_all(p.service)).end == asio::error::connection_reset);
+        });
+        CHECK(path.near_end == RelayEnd::reset_here);
+        CHECK(path.far_end == RelayEnd::reset_there);
+    }
+    SUBCASE("of the service, after the program has finished sending") {
+        SessionPair pair;
+        std::optional<Path> kept;
+        const Path& path = run(pair, kept, [](Path& p) -> awaitable<void> {
+            co_await send_all(p.program, "request");
+            CHECK((co_await receive_all(p.service)).data == "request");
+            REQUIRE(!set_on_close(p.service, OnClose::reset));
+            p.service.close();
+            CHECK((co_await receive_all(p.program)).end == asio::error::connection_reset);
+        });
+        CHECK(path.near_end == RelayEnd::reset_there);
+        CHECK(path.far_end == RelayEnd::reset_here);
+    }
+    SUBCASE("of a channel that is never opened") {
+        SessionPair pair;
+        std::optional<Path> kept;
+        kept.emplace(pair);
+        kept->refuses = true;
+        const auto test = [](Path& p) -> awaitable<void> {
+            CHECK((co_await receive_all(p.program)).end == asio::error::connection_reset);
+        };
+        pair.run(kept->run(test(*kept)));
+        CHECK(kept->near_end == RelayEnd::refused);
+        CHECK(kept->refusal == "connection refused");
+    }
+    SUBCASE("of the connection, at both ends") {
+        SessionPair pair;
+        std::optional<Path> kept;
+        const Path& path = run(pair, kept, [](Path& p) -> awaitable<void> {
+            char byte = 'x';
+            co_await asio::async_write(p.program, asio::buffer(&byte, 1), use_awaitable);
+            co_await asio::async_read(p.service, asio::buffer(&byte, 1), use_awaitable);
+            p.pair.server->end(DisconnectReason::by_application, "over");
+            CHECK((co_await receive_all(p.program)).end == asio::error::connection_reset);
+            CHECK((co_await receive_all(p.service)).end == asio::error::connection_reset);
+        });
+        CHECK(path.near_end == RelayEnd::connection_lost);
+        CHECK(path.far_end == RelayEnd::connection_lost);
+    }
+}
+
+TEST_CASE("a service that takes its time gets everything, and holds up only its own window") {
+    SessionPair pair;
+    std::optional<Path> kept;
+    run(pair, kept, [](Path& p) -> awaitable<void> {
+        const std::string data = pattern(12'000'000);
+        const auto program = [](Path& q, const std::string& sent) -> awaitable<void> {
+            co_await send_all(q.program, sent);
+            CHECK((co_await receive_all(q.program)).end == asio::error::eof);
+        };
+        const auto service = [](Path& q, const std::string& wanted) -> awaitable<void> {
+            // Small bites of a small buffer: the relay's backlog fills again and again.
+            q.service.set_option(tcp::socket::receive_buffer_size{16 * 1024});
+            std::string received;
+            std::array<char, 50'000> bite;
+            std::error_code end;
+            while (!end) {
+                const std::size_t length = co_await q.service.async_read_some(
+                    asio::buffer(bite), asio::redirect_error(use_awaitable, end));
+                received.append(bite.data(), length);
+            }
+            CHECK(received == wanted);
+            q.service.shutdown(tcp::socket::shutdown_send);
+        };
+        co_await both(program(p, data), service(p, data));
+    });
+}
+
+TEST_CASE("CLOSE alone is a clean end, and the tail before it arrives") {
+    SessionPair pair;
+    std::optional<Path> kept;
+    kept.emplace(pair);
+    test::MemoryStream far{pattern(300'000)};
+    far.ends = false;
+    // A peer that sends its data and CLOSE, without EOF, while the program is still there.
+    pair.server_owner.requested = [&](ChannelRequested request) {
+        far.session = &*pair.server;
+        far.channel = request.channel;
+        pair.server->accept(request.channel, far);
+        pair.server->set_readable(request.channel);
+    };
+    kept->refuses = true;  // this path has no far relay to wait for
+    const auto test = [](Path& p, test::MemoryStream& peer) -> awaitable<void> {
+        std::string received(300'000, '\0');
+        co_await asio::async_read(p.program, asio::buffer(received), use_awaitable);
+        p.pair.server->close(peer.channel);
+        CHECK((co_await receive_all(p.program)).end == asio::error::eof);
+        CHECK(received == pattern(300'000));
+        p.program.close();
+    };
+    pair.run(kept->run(test(*kept, far)));
+    CHECK(kept->near_end == RelayEnd::clean);
+}

@@ -1,0 +1,196 @@
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <asio/io_context.hpp>
+
+#include "common/base/error.hpp"
+#include "common/engine/default_ciphers.hpp"
+#include "common/net/task_group.hpp"
+#include "common/session/session.hpp"
+
+namespace culvert::test {
+
+/// A stream whose near end is memory: it sends what it was given, and keeps what it receives.
+class MemoryStream : public Stream {
+public:
+    explicit MemoryStream(std::string to_send = {}) : to_send_{std::move(to_send)} {}
+
+    StreamRead read(std::span<const MutableBytes> slots) noexcept override {
+        StreamRead done;
+        for (const MutableBytes slot : slots) {
+            const std::size_t length = std::min(slot.size(), to_send_.size() - sent_);
+            std::ranges::copy(bytes_of(std::string_view{to_send_}.substr(sent_, length)),
+                              slot.begin());
+            sent_ += length;
+            done.bytes += length;
+        }
+        if (done.bytes > 0) {
+            done.then = StreamRead::Then::more;
+        } else {
+            done.then = ends ? StreamRead::Then::eof : StreamRead::Then::drained;
+        }
+        return done;
+    }
+    void write(std::span<const Bytes> data) noexcept override {
+        std::size_t length = 0;
+        for (const Bytes piece : data) {
+            received += text_of(piece);
+            length += piece.size();
+        }
+        if (reads) session->delivered(channel, length);
+    }
+    void on_opened() noexcept override {
+        opened.set();
+        session->set_readable(channel);
+    }
+    void on_refused(const OpenFailure& failure) noexcept override {
+        refused = failure;
+        over.set();
+    }
+    void on_eof() noexcept override {
+        eof = true;
+        over.set();
+    }
+    void on_closed(ChannelEnd end) noexcept override {
+        closed = end;
+        over.set();
+    }
+    void on_connection_lost() noexcept override {
+        lost = true;
+        over.set();
+    }
+
+    Session* session = nullptr;
+    ChannelId channel;
+    bool ends = true;   ///< false: it sends no EOF
+    bool reads = true;  ///< false: a program that never takes its data
+
+    std::string received;
+    std::optional<OpenFailure> refused;
+    std::optional<ChannelEnd> closed;
+    bool eof = false;
+    bool lost = false;
+    Event opened;
+    Event over;  ///< any of the above but data has happened
+
+private:
+    std::string to_send_;
+    std::size_t sent_ = 0;
+};
+
+/// Says yes to everything, and keeps what it was told.
+class Owner : public SessionOwner {
+public:
+    explicit Owner(std::shared_ptr<const PrivateKey> key) : key_{std::move(key)} {}
+
+    awaitable<void> check_host_key(PublicKey) override {
+        if (!trusts_host) throw Error{ErrorKind::host_key, "not this one"};
+        co_return;
+    }
+    awaitable<std::optional<ByteVector>> sign(SignatureWanted wanted) override {
+        co_return key_->sign(wanted.data);
+    }
+    void on_ready() override { ready.set(); }
+    void on_banner(const BannerReceived&) override {}
+    awaitable<bool> allows(KeyShown) override { co_return true; }
+    void on_channel_requested(ChannelRequested request) override { requested(std::move(request)); }
+    void on_authenticated(const Authenticated&) override { authenticated = true; }
+    void on_rekeyed() override { ++rekeys; }
+    void on_no_channels() override { ++times_without_channels; }
+
+    bool trusts_host = true;
+    Event ready;
+    bool authenticated = false;
+    int rekeys = 0;
+    int times_without_channels = 0;
+    std::function<void(ChannelRequested)> requested = [](ChannelRequested) {};
+
+private:
+    std::shared_ptr<const PrivateKey> key_;
+};
+
+/// Two sessions joined by a TCP connection on loopback, on one io_context.
+class SessionPair {
+public:
+    using Adjust = std::function<void(EngineConfig& client, EngineConfig& server)>;
+
+    explicit SessionPair(const Adjust& adjust = [](EngineConfig&, EngineConfig&) {})
+        : key{std::make_shared<const PrivateKey>(PrivateKey::generate(random_, "a test"))},
+          client_owner{key},
+          server_owner{key} {
+        EngineConfig client_config;
+        client_config.transport.role = Role::client;
+        client_config.transport.algorithms.ciphers = default_ciphers();
+        client_config.transport.extensions.reset = true;
+        client_config.identities = {"somebody", {key->public_key()}, {}};
+        EngineConfig server_config;
+        server_config.transport.role = Role::server;
+        server_config.transport.algorithms.ciphers = default_ciphers();
+        server_config.transport.host_key = key;
+        server_config.transport.extensions.reset = true;
+        server_config.connection.accepts_direct_tcpip = true;
+        adjust(client_config, server_config);
+
+        asio::ip::tcp::acceptor acceptor{
+            context, asio::ip::tcp::endpoint{asio::ip::address_v4::loopback(), 0}};
+        asio::ip::tcp::socket near{context};
+        near.connect(acceptor.local_endpoint());
+        asio::ip::tcp::socket far = acceptor.accept();
+        near.non_blocking(true);
+        far.non_blocking(true);
+        client.emplace(std::move(near), std::move(client_config), random_, client_owner);
+        server.emplace(std::move(far), std::move(server_config), random_, server_owner);
+    }
+
+    /// Runs `test` beside both sessions, ends them, and throws what the test threw.
+    void run(awaitable<void> test) {
+        TaskGroup tasks{context.get_executor(), [](const std::exception_ptr&) {}};
+        std::exception_ptr failure;
+        tasks.spawn(keep_end(*client, client_end));
+        tasks.spawn(keep_end(*server, server_end));
+        tasks.spawn(run_test(std::move(test), failure));
+        context.run();
+        if (failure) std::rethrow_exception(failure);
+    }
+
+    asio::io_context context;
+
+private:
+    SystemRandom random_;
+
+public:
+    std::shared_ptr<const PrivateKey> key;
+    Owner client_owner;
+    Owner server_owner;
+    std::optional<Session> client;
+    std::optional<Session> server;
+    std::string client_end = "as asked";  ///< or the error's text
+    std::string server_end = "as asked";
+
+private:
+    static awaitable<void> keep_end(Session& session, std::string& end) {
+        try {
+            co_await session.run();
+        } catch (const Error& error) {
+            end = error.what();
+        }
+    }
+    awaitable<void> run_test(awaitable<void> test, std::exception_ptr& failure) {
+        try {
+            co_await std::move(test);
+        } catch (...) {
+            failure = std::current_exception();
+        }
+        client->end(DisconnectReason::by_application, "the test is over");
+        server->end(DisconnectReason::by_application, "the test is over");
+    }
+};
+
+}  // namespace culvert::test

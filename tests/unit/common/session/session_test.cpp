@@ -1,0 +1,136 @@
+#include "common/session/session.hpp"
+
+#include <doctest/doctest.h>
+#include <asio/post.hpp>
+
+#include "tests/unit/common/session/session_pair.hpp"
+
+using namespace culvert;
+using culvert::test::MemoryStream;
+using culvert::test::SessionPair;
+
+namespace {
+
+const Endpoint target{"target", 110};
+const Endpoint originator{"127.0.0.1", 4711};
+
+std::string pattern(std::size_t length) {
+    std::string text(length, '\0');
+    for (std::size_t i = 0; i < length; ++i) text[i] = static_cast<char>(i * 31 + i / 255);
+    return text;
+}
+
+awaitable<void> open(SessionPair& pair, MemoryStream& near, MemoryStream& far) {
+    far.session = &*pair.server;
+    pair.server_owner.requested = [&pair, &far](ChannelRequested request) {
+        far.channel = request.channel;
+        pair.server->accept(request.channel, far);
+        pair.server->set_readable(request.channel);
+    };
+    co_await pair.client_owner.ready.wait();
+    near.session = &*pair.client;
+    near.channel = *pair.client->open(near, target, originator);
+    co_await near.opened.wait();
+}
+
+awaitable<void> wait_for_eof(MemoryStream& stream) {
+    while (!stream.eof && !stream.closed && !stream.lost) {
+        stream.over.reset();
+        co_await stream.over.wait();
+    }
+}
+
+awaitable<void> carry_both_ways(SessionPair& pair, std::size_t up, std::size_t down) {
+    MemoryStream near{pattern(up)};
+    MemoryStream far{pattern(down)};
+    co_await open(pair, near, far);
+    co_await wait_for_eof(near);
+    co_await wait_for_eof(far);
+    CHECK(far.received == pattern(up));
+    CHECK(near.received == pattern(down));
+    pair.client->close(near.channel);
+    while (!far.closed) {
+        far.over.reset();
+        co_await far.over.wait();
+    }
+    CHECK(*far.closed == ChannelEnd::clean);
+}
+
+}  // namespace
+
+TEST_CASE("a stream that always has more is read as long as the kernel takes it") {
+    // Several times what the output holds, both ways at once, past the window of 2 MiB.
+    SessionPair pair;
+    pair.run(carry_both_ways(pair, 16 * Session::output_target, 9 * Session::output_target + 1));
+    CHECK(pair.client->channels() == 0);
+    CHECK(pair.server->channels() == 0);
+}
+
+TEST_CASE("compressed streams arrive whole, though their views are short-lived") {
+    SessionPair pair{[](EngineConfig& client, EngineConfig& server) {
+        client.transport.algorithms.compression = {"zlib@openssh.com"};
+        server.transport.algorithms.compression = {"zlib@openssh.com"};
+    }};
+    pair.run(carry_both_ways(pair, 3'000'000, 2'000'001));
+}
+
+TEST_CASE("streams go on through rekeys") {
+    SessionPair pair{
+        [](EngineConfig& client, EngineConfig&) { client.transport.rekey.bytes = 512 * 1024; }};
+    pair.run(carry_both_ways(pair, 5'000'000, 5'000'000));
+    CHECK(pair.client_owner.rekeys >= 5);
+    CHECK(pair.server_owner.rekeys >= 5);
+}
+
+TEST_CASE("a program that doesn't read stops its own stream and no other") {
+    SessionPair pair;
+    const auto test = [](SessionPair& both) -> awaitable<void> {
+        MemoryStream stuck{pattern(8 * 1024 * 1024)};
+        MemoryStream never_reads;
+        never_reads.reads = false;
+        co_await open(both, stuck, never_reads);
+        co_await carry_both_ways(both, 6'000'000, 6'000'000);
+        // Its window, and not a byte more.
+        CHECK(never_reads.received.size() == ConnectionConfig{}.receive_window);
+        both.client->reset(stuck.channel);
+        while (!never_reads.closed) {
+            never_reads.over.reset();
+            co_await never_reads.over.wait();
+        }
+        CHECK(*never_reads.closed == ChannelEnd::reset);
+    };
+    pair.run(test(pair));
+}
+
+TEST_CASE("when the connection goes every stream is told") {
+    SessionPair pair;
+    MemoryStream near;
+    MemoryStream far;
+    const auto test = [](SessionPair& both, MemoryStream& a, MemoryStream& b) -> awaitable<void> {
+        co_await open(both, a, b);
+        co_await wait_for_eof(b);
+        both.server->end(DisconnectReason::by_application, "the server is shutting down");
+        while (!a.lost || !b.lost) {
+            MemoryStream& waiting = a.lost ? b : a;
+            waiting.over.reset();
+            co_await waiting.over.wait();
+        }
+    };
+    pair.run(test(pair, near, far));
+    CHECK(pair.client_end ==
+          "the peer ended the connection: the server is shutting down (reason 11)");
+}
+
+TEST_CASE("a host key that isn't accepted ends it before any authentication") {
+    SessionPair pair;
+    pair.client_owner.trusts_host = false;
+    const auto wait = [](SessionPair& both) -> awaitable<void> {
+        while (both.client->running() || both.server->running()) {
+            co_await asio::post(both.context, use_awaitable);
+        }
+    };
+    pair.run(wait(pair));
+    CHECK(pair.client_end == "not this one");
+    CHECK(pair.server_end == "the peer ended the connection: host key not accepted (reason 9)");
+    CHECK(!pair.server_owner.authenticated);
+}

@@ -1,0 +1,42 @@
+#include "common/transport/key_derivation.hpp"
+
+#include <doctest/doctest.h>
+
+#include "tests/unit/common/transport/exchange_vector.hpp"
+
+using namespace culvert;
+
+TEST_CASE("keys of any length (RFC 4253 7.2), made again by Python's hashlib") {
+    const auto hash = test::unhex_array<32>(test::vector_hash);
+    SessionId session_id;
+    std::ranges::copy(test::counting(32), session_id.begin());
+    struct Row {
+        char letter;
+        std::string_view key;
+    };
+    for (const Row& row : {
+             Row{'A', "253230015f9cafa38ea5f6a1"},
+             Row{'B', "16cf16345f05f28b4f241713"},
+             Row{'C', "dcfe8d275b9a166f4226aa4ca38919be2c4793a9014e721b2a6c6dfae2209f8c"},
+             Row{'C',
+                 "dcfe8d275b9a166f4226aa4ca38919be2c4793a9014e721b2a6c6dfae2209f8cce619b6571acc037"
+                 "786b42f91aed806a8faa69e1485a00fd6091631360b7ddf5cf624e57fe2a3cc417793aa39ac9f7d0"
+                 "33b222c3f7989af7bbcadf9b94cecd15c48e7154"},
+             Row{'D',
+                 "acf2b46c170abd44659ae1fa8bc388497d9cfdf3c39124b2c9db8e2462f6c4ed06fbb813a42907e4"
+                 "deec29f4e53cfa3c8e63baaea0a90832dd0770671a854551"},
+             Row{'E', "56"},
+         }) {
+        CAPTURE(row.key);
+        ByteVector key(row.key.size() / 2);
+        derive_key(key, row.letter, test::rfc_7748_secret(), hash, session_id);
+        CHECK(test::hex(key) == row.key);
+    }
+}
+
+TEST_CASE("each direction has its letters (RFC 4253 7.2)") {
+    CHECK(key_letters(Role::client).iv == 'A');
+    CHECK(key_letters(Role::server).iv == 'B');
+    CHECK(key_letters(Role::client).key == 'C');
+    CHECK(key_letters(Role::server).key == 'D');
+}

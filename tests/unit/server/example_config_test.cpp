@@ -1,0 +1,55 @@
+#include <filesystem>
+#include <string>
+
+#include <doctest/doctest.h>
+
+#include "common/transport/rekey_policy.hpp"
+#include "server/config.hpp"
+#include "tests/unit/common/config/example_config.hpp"
+#include "tests/unit/common/config/made_up_surroundings.hpp"
+
+using namespace culvert;
+
+TEST_CASE("config/culvertd.yaml is valid, and names every key with its default") {
+    Surroundings root = made_up_surroundings();
+    root.root = true;
+    const ExampleConfig example{std::filesystem::path{CULVERT_TEST_DATA}.parent_path() /
+                                "../../../config/culvertd.yaml"};
+    const ServerConfig off = parse_server_config(example.text, "culvertd.yaml", root);
+    const ServerConfig on = parse_server_config(example.with_settings_on, "culvertd.yaml", root);
+
+    // What the example says where it is switched on is what holds where it isn't.
+    CHECK(on.listen == off.listen);
+    CHECK(on.host_keys == off.host_keys);
+    CHECK(on.compression == off.compression);
+    CHECK(on.require_strict_kex == off.require_strict_kex);
+    CHECK(on.rekey_bytes == RekeyLimits{}.bytes);
+    CHECK(on.threads == off.threads);
+    CHECK(on.limits == off.limits);
+    CHECK(on.users.at("alice").permit_open.size() == 2);
+
+    for (const std::string key : {"listen",
+                                  "host_keys",
+                                  "ciphers",
+                                  "compression",
+                                  "require_strict_kex",
+                                  "rekey_limit",
+                                  "threads",
+                                  "users",
+                                  "authorized_keys",
+                                  "authorized_keys_files",
+                                  "permit_open",
+                                  "limits",
+                                  "login_grace",
+                                  "auth_tries",
+                                  "channels",
+                                  "channel_open",
+                                  "keepalive",
+                                  "keepalive_misses",
+                                  "max_startups",
+                                  "unauthenticated_per_source",
+                                  "drain"}) {
+        CAPTURE(key);
+        CHECK(example.names(key));
+    }
+}

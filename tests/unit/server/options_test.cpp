@@ -1,0 +1,132 @@
+#include "server/options.hpp"
+
+#include <string>
+
+#include <doctest/doctest.h>
+
+#include "common/base/error.hpp"
+#include "tests/unit/common/base/temporary_folder.hpp"
+#include "tests/unit/common/config/made_up_surroundings.hpp"
+#include "tests/unit/common/keys/key_vectors.hpp"
+
+using namespace culvert;
+
+namespace {
+
+using Words = std::vector<std::string>;
+using Endpoints = std::vector<Endpoint>;
+
+ServeCommand serve(const Words& words) {
+    return std::get<ServeCommand>(parse_server_command_line(words).command);
+}
+
+std::string error_of(auto&& action) {
+    try {
+        action();
+    } catch (const Error& error) {
+        return error.what();
+    }
+    return "no error";
+}
+
+bool contains(const std::string& text, std::string_view part) {
+    return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("where culvertd is told to listen") {
+    CHECK(serve({"-p", "2022"}).listen == Endpoints{{"*", 2022}});
+    CHECK(serve({"-p0"}).listen == Endpoints{{"*", 0}});
+    CHECK(serve({"--listen", "127.0.0.1:2022"}).listen == Endpoints{{"127.0.0.1", 2022}});
+    CHECK(serve({"--listen=[::1]:1", "--listen", "*:2"}).listen == Endpoints{{"::1", 1}, {"*", 2}});
+    CHECK(serve({"--listen", "localhost"}).listen == Endpoints{{"localhost", 2222}});
+    CHECK(serve({"--listen", "127.0.0.1", "-p", "7"}).listen == Endpoints{{"127.0.0.1", 7}});
+    // It could be [::1]:22 or [::1:22].
+    CHECK_THROWS_AS(serve({"--listen", "::1:22"}), Error);
+}
+
+TEST_CASE("a file is read unless quick flags say all") {
+    CHECK(serve({}).config_file == "/etc/culvert/culvertd.yaml");
+    CHECK(serve({"-t", "-v"}).config_file == "/etc/culvert/culvertd.yaml");
+    CHECK(serve({"-c", "x"}).config_file == "x");
+    CHECK(serve({"-c", "x", "-p", "1"}).config_file == "x");
+    CHECK(!serve({"-p", "1"}).config_file);
+    CHECK(!serve({"--authorized-keys", "a"}).config_file);
+    CHECK(serve({"--authorized-keys", "a", "--authorized-keys=b"}).authorized_keys ==
+          Words{"a", "b"});
+    CHECK(serve({"--host-key", "a", "--host-key", "b"}).host_keys == Words{"a", "b"});
+    CHECK(serve({"-t"}).check_only);
+}
+
+TEST_CASE("flags that are not understood") {
+    const auto error = [](const Words& words) {
+        return error_of([&] { parse_server_command_line(words); });
+    };
+    CHECK(contains(error({"--lisen", "x"}), "did you mean '--listen'?"));
+    CHECK(contains(error({"-p", "x"}), "-p: 'x' is neither a number"));
+    CHECK(contains(error({"-p", "65536"}), "-p: '65536'"));
+    CHECK(contains(error({"-p", "1", "-p", "2"}), "-p: there twice"));
+    CHECK(contains(error({"culvertd.yaml"}), "a config file goes after -c"));
+    CHECK(contains(error({"-D"}), "always in the foreground"));
+    CHECK(contains(error({"-c", ""}), "empty"));
+    CHECK(contains(error({"--listen", "a:b:c"}), "brackets"));
+    CHECK(contains(error({"-c"}), "-c needs a value"));
+}
+
+TEST_CASE("help and version") {
+    const auto text = [](const Words& words) {
+        return std::get<PrintText>(parse_server_command_line(words).command).text;
+    };
+    CHECK(contains(text({"--help"}), "usage: culvertd"));
+    CHECK(contains(text({"-h"}), "--authorized-keys FILE"));
+    CHECK(text({"-p", "1", "--version"}).starts_with("culvertd "));
+    CHECK(parse_server_command_line(Words{"-vv", "--log-time"}).log.level == LogLevel::debug);
+    CHECK(parse_server_command_line(Words{"-vv", "--log-time"}).log.time);
+}
+
+TEST_CASE("flags alone make a configuration, and go before a file's") {
+    const TemporaryFolder folder;
+    const Surroundings surroundings = made_up_surroundings();
+    const std::string key = "'" + std::string{test::openssh_1_pub} + "'";
+    const std::string keys = folder.write("keys", std::string{test::openssh_1_pub});
+    const std::string file = folder.write(
+        "d.yaml",
+        "listen: 127.0.0.1:1\nhost_keys: /k\nusers: {alice: {authorized_keys: " + key + "}}\n");
+
+    const ServerConfig quick =
+        load_server_config(serve({"-p", "7", "--authorized-keys", keys}), surroundings);
+    CHECK(quick.listen == Endpoints{{"*", 7}});
+    CHECK(quick.any_user_keys_files == Words{keys});
+    CHECK(quick.users.empty());
+    CHECK(quick.host_keys.size() == 1);
+    CHECK(load_server_config(serve({"--authorized-keys", keys}), surroundings).listen ==
+          Endpoints{{"*", 2222}});
+
+    const ServerConfig from_file = load_server_config(serve({"-c", file}), surroundings);
+    CHECK(from_file.listen == Endpoints{{"127.0.0.1", 1}});
+    CHECK(from_file.host_keys == Words{"/k"});
+
+    const ServerConfig both = load_server_config(
+        serve({"-c", file, "-p", "7", "--host-key", "/h", "--authorized-keys", keys}),
+        surroundings);
+    CHECK(both.listen == Endpoints{{"*", 7}});
+    CHECK(both.host_keys == Words{"/h"});
+    CHECK(both.users.size() == 1);
+    CHECK(both.any_user_keys_files == Words{keys});
+}
+
+TEST_CASE("a configuration that lets nobody in, or names files that aren't there") {
+    const TemporaryFolder folder;
+    const auto error = [&](const Words& words) {
+        return error_of([&] { load_server_config(serve(words), made_up_surroundings()); });
+    };
+    CHECK(contains(error({"-p", "1"}), "nobody could log in: give --authorized-keys FILE"));
+    const std::string empty = folder.write("empty.yaml", "listen: 1\n");
+    CHECK(contains(error({"-c", empty}), empty + ": nobody could log in: name users"));
+    CHECK(error({"--authorized-keys", folder.path("x")}) == folder.path("x") + ": no such file");
+    CHECK(error({"-c", folder.path("x.yaml")}) == folder.path("x.yaml") + ": no such file");
+    const std::string file = folder.write(
+        "d.yaml", "users: {alice: {authorized_keys_files: [" + folder.path("gone") + "]}}\n");
+    CHECK(error({"-c", file}) == folder.path("gone") + ": no such file");
+}
