@@ -44,7 +44,7 @@ constexpr std::pair<std::string_view, bool> compression_words[] = {{"zlib", true
 std::string read_pin(const YamlValue& value) {
     constexpr std::string_view prefix = "SHA256:";
     constexpr std::size_t digest_size = 32;
-    const std::string pin = value.text();
+    std::string pin = value.text();
     // ssh-keygen prints it without the padding that base64 asks for.
     const bool is_sha256 =
         pin.starts_with(prefix) && !pin.ends_with('=') &&

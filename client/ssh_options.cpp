@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 #include <fmt/format.h>
 
@@ -13,6 +12,7 @@
 #include "common/base/escape.hpp"
 #include "common/base/ip_address.hpp"
 #include "common/base/nearest.hpp"
+#include "common/base/number.hpp"
 #include "common/config/algorithms.hpp"
 #include "common/config/byte_size.hpp"
 #include "common/config/duration.hpp"
@@ -39,13 +39,11 @@ struct Value {
     }
 
     std::uint64_t number(std::uint64_t lowest, std::uint64_t highest) const {
-        std::uint64_t result = 0;
-        const char* const end = text.data() + text.size();
-        const auto [stop, failure] = std::from_chars(text.data(), end, result);
-        if (failure != std::errc{} || stop != end || result < lowest || result > highest) {
+        const auto result = parse_number<std::uint64_t>(text);
+        if (!result || *result < lowest || *result > highest) {
             fail_wanted(fmt::format("a number from {} to {}", lowest, highest));
         }
-        return result;
+        return *result;
     }
 
     /// Seconds, or ssh's time format: 90, 90s, 1m30s, 1h.

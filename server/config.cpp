@@ -1,13 +1,13 @@
 #include "server/config.hpp"
 
 #include <algorithm>
-#include <cstdio>
 
 #include <fmt/format.h>
 
 #include "common/base/characters.hpp"
 #include "common/base/error.hpp"
 #include "common/base/escape.hpp"
+#include "common/base/number.hpp"
 #include "common/config/algorithms.hpp"
 #include "common/config/byte_size.hpp"
 #include "common/config/yaml_reader.hpp"
@@ -94,22 +94,23 @@ std::map<std::string, UserConfig, std::less<>> read_users(const YamlValue& value
     return users;
 }
 
-/// "10:30:100", or one number for begin and full.
+/// "10:30:100", as in sshd_config(5), but always all three.
 MaxStartups read_max_startups(const YamlValue& value) {
     const std::string text = value.text();
-    MaxStartups limits;
-    int used = 0;
-    const bool three = std::sscanf(text.c_str(), "%9u:%9u:%9u%n", &limits.begin, &limits.percent,
-                                   &limits.full, &used) == 3;
-    if (!three || static_cast<std::size_t>(used) != text.size() || limits.percent > 100 ||
-        limits.begin == 0 || limits.full < limits.begin) {
+    const std::size_t first = text.find(':');
+    const std::size_t last = text.rfind(':');
+    const auto begin = parse_number<unsigned>(text.substr(0, first));
+    const auto percent = parse_number<unsigned>(text.substr(first + 1, last - first - 1));
+    const auto full = parse_number<unsigned>(text.substr(last + 1));
+    if (first == last || !begin || !percent || !full || *percent > 100 || *begin == 0 ||
+        *full < *begin) {
         value.fail(
             fmt::format("'{}' is not begin:percent:full, as in 10:30:100: from `begin` "
                         "connections that haven't logged in on, `percent` of new ones are "
                         "dropped, and all of them from `full` on",
                         escaped(text, 64)));
     }
-    return limits;
+    return {*begin, *percent, *full};
 }
 
 /// A number that 0 would make useless.

@@ -174,7 +174,7 @@ KnownHostAnswer look_up_known_host(std::span<const KnownHostsFile> files, std::s
     // ssh takes the bare name's key for any port, but lets only a match count; a key that was
     // revoked for the host is revoked here, too.
     const bool unknown = answer.state == KnownHostState::unknown;
-    const KnownHostAnswer bare = look_up_name(files, known_host_name(host, ssh_port), key);
+    KnownHostAnswer bare = look_up_name(files, known_host_name(host, ssh_port), key);
     if (bare.state == KnownHostState::revoked) return bare;
     if (bare.state == KnownHostState::match && unknown) return bare;
     return answer;

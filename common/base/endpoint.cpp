@@ -4,9 +4,10 @@
 #include <netdb.h>
 
 #include <array>
-#include <charconv>
 
 #include <fmt/format.h>
+
+#include "common/base/number.hpp"
 
 namespace culvert {
 
@@ -17,10 +18,7 @@ std::string to_string(const Endpoint& endpoint) {
 }
 
 std::optional<std::uint16_t> parse_port(std::string_view text) {
-    std::uint16_t port = 0;
-    const char* const end = text.data() + text.size();
-    const auto [stop, failure] = std::from_chars(text.data(), end, port);
-    if (failure == std::errc{} && stop == end) return port;
+    if (const auto port = parse_number<std::uint16_t>(text)) return port;
     if (text.empty() || (text.front() >= '0' && text.front() <= '9')) return std::nullopt;
 
     servent entry{};

@@ -3,9 +3,10 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include <fmt/format.h>
+
+#include "common/base/number.hpp"
 
 namespace culvert {
 namespace {
@@ -81,10 +82,9 @@ std::optional<IpNetwork> IpNetwork::parse(std::string_view text) {
     const auto longest = static_cast<unsigned>(base->bytes().size() * 8);
     unsigned prefix = longest;
     if (slash != std::string_view::npos) {
-        const std::string_view digits = text.substr(slash + 1);
-        const char* const end = digits.data() + digits.size();
-        const auto [stop, failure] = std::from_chars(digits.data(), end, prefix);
-        if (failure != std::errc{} || stop != end) return std::nullopt;
+        const auto written = parse_number<unsigned>(text.substr(slash + 1));
+        if (!written) return std::nullopt;
+        prefix = *written;
         // ::ffff:10.0.0.0/104 is 10.0.0.0/8.
         const bool mapped = base->is_v4() && text.substr(0, slash).find(':') != text.npos;
         if (mapped) {

@@ -25,7 +25,7 @@ Surroundings surroundings_of_process() {
     Surroundings found;
     found.root = ::geteuid() == 0;
     found.variable = [](const std::string& name) -> std::optional<std::string> {
-        const char* const value = std::getenv(name.c_str());
+        const char* const value = ::secure_getenv(name.c_str());
         if (value == nullptr) return std::nullopt;
         return value;
     };

@@ -1,7 +1,6 @@
 #include "common/config/yaml_reader.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <map>
 #include <sstream>
 
@@ -12,6 +11,7 @@
 #include "common/base/escape.hpp"
 #include "common/base/file.hpp"
 #include "common/base/nearest.hpp"
+#include "common/base/number.hpp"
 #include "common/config/duration.hpp"
 
 namespace culvert {
@@ -94,9 +94,9 @@ YamlValue YamlValue::from_text(const std::string& text, const std::string& file_
         // yaml-cpp 0.7 takes a quote without its end for closed where the text ends in a newline.
         const std::string trimmed = text.substr(0, text.find_last_not_of(" \t\r\n") + 1);
         expect_one_document(trimmed, file_name);
-        YAML::Node top = YAML::Load(trimmed);
+        const YAML::Node top = YAML::Load(trimmed);
         const YAML::Mark mark = top.Mark();
-        return YamlValue{std::move(document), std::move(top), mark, ""};
+        return YamlValue{std::move(document), top, mark, ""};
     } catch (const YAML::Exception& error) {
         throw Error{ErrorKind::config,
                     fmt::format("{}: not valid YAML: {}", place(file_name, error.mark),
@@ -160,14 +160,9 @@ std::uint64_t YamlValue::integer(std::uint64_t lowest, std::uint64_t highest) co
         return fmt::format("a number from {} to {}", lowest, highest);
     };
     if (!node_.IsScalar()) fail_type(wanted());
-    const std::string& written = node_.Scalar();
-    std::uint64_t value = 0;
-    const char* const end = written.data() + written.size();
-    const auto [stop, failure] = std::from_chars(written.data(), end, value);
-    if (failure != std::errc{} || stop != end || value < lowest || value > highest) {
-        fail_type(wanted());
-    }
-    return value;
+    const auto value = parse_number<std::uint64_t>(node_.Scalar());
+    if (!value || *value < lowest || *value > highest) fail_type(wanted());
+    return *value;
 }
 
 std::chrono::milliseconds YamlValue::duration() const {

@@ -73,12 +73,9 @@ private:
     friend class YamlMap;
     struct Document;
 
-    YamlValue(std::shared_ptr<Document> document, YAML::Node node, YAML::Mark mark,
+    YamlValue(std::shared_ptr<Document> document, const YAML::Node& node, YAML::Mark mark,
               std::string path)
-        : document_{std::move(document)},
-          node_{std::move(node)},
-          mark_{mark},
-          path_{std::move(path)} {}
+        : document_{std::move(document)}, node_{node}, mark_{mark}, path_{std::move(path)} {}
 
     [[noreturn]] void fail_type(std::string_view wanted) const;
 

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
+#include <system_error>
 
 #include <fmt/format.h>
 
@@ -35,7 +35,7 @@ std::string reason_of(int error) {
         case ENOSPC:
             return "no space left on the disk";
         default:
-            return std::strerror(error);
+            return std::generic_category().message(error);
     }
 }
 

@@ -163,7 +163,7 @@ Answer LookupPool::State::answer(const Question& question) const noexcept {
 void LookupPool::State::deliver(Callers callers, const Answer& answer) {
     for (auto& [ticket, caller] : callers) {
         const auto executor = caller.get_executor();
-        asio::post(executor, [waiting = std::move(caller), answer]() mutable {
+        asio::post(executor, [waiting = std::move(caller), answer = Answer{answer}]() mutable {
             std::move(waiting)(std::error_code{}, std::move(answer));
         });
     }
