@@ -3,7 +3,6 @@
 #include <asio/redirect_error.hpp>
 #include <asio/steady_timer.hpp>
 
-#include "client/identities.hpp"
 #include "client/terminal.hpp"
 #include "common/base/error.hpp"
 #include "common/log/log.hpp"
@@ -29,9 +28,7 @@ Client::Client(std::vector<TunnelSettings> tunnels, FirstFailure first_failure,
                                .ask = ask_on_terminal(),
                                .on_first_up = [this] { on_tunnel_up(); }};
     for (TunnelSettings& settings : tunnels) {
-        auto identities = load_identities(settings);
-        tunnels_.push_back(std::make_unique<Tunnel>(shared, std::move(settings),
-                                                    std::move(identities), first_failure));
+        tunnels_.push_back(std::make_unique<Tunnel>(shared, std::move(settings), first_failure));
     }
 }
 

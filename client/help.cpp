@@ -30,8 +30,11 @@ server and user
   -b ADDRESS        connect from this address
 
 keys
-  -i FILE           a private key to log in with; may be repeated (~/.ssh/id_ed25519);
-                    this version asks no agent, so IdentityAgent and IdentitiesOnly change nothing
+  -i FILE           a key to log in with, ahead of the agent's; may be repeated. Without it:
+                    the keys of the agent at SSH_AUTH_SOCK, then ~/.ssh/id_ed25519. A file that is
+                    encrypted, or a .pub, names a key that the agent is to sign with
+  -o IdentitiesOnly=yes         of the agent's keys only those of the files
+  -o IdentityAgent=SOCKET       another agent, or none
   -o StrictHostKeyChecking=yes|accept-new|ask|no   what to do with an unknown host key (ask)
   -o UserKnownHostsFile=FILE    where host keys are kept (~/.ssh/known_hosts)
 

@@ -1,14 +1,61 @@
 #pragma once
 
+#include <optional>
+#include <string>
 #include <vector>
 
+#include "client/agent.hpp"
 #include "client/settings.hpp"
-#include "common/keys/private_key.hpp"
+#include "common/auth/userauth_client.hpp"
+#include "common/keys/key_file.hpp"
+#include "common/net/awaitable.hpp"
 
 namespace culvert {
 
-/// The keys of the tunnel's identity files, in their order. A default file that isn't there is
-/// passed over; one that was named must be there, and every one must be readable: Error{config}.
-std::vector<PrivateKey> load_identities(const TunnelSettings& settings);
+/// The keys that may log a tunnel in: those of its identity files, read once, and those that the
+/// agent holds, asked for at each connection. It also remembers what servers said to them: the key
+/// that was taken last goes first, without a question; keys that were refused when a server had
+/// enough of our tries are left out of the connection that tries the others.
+class Identities {
+public:
+    /// Reads the files. A default file that isn't there is passed over. Throws Error{config} for
+    /// one that was named and isn't there, and for one from which not even the public key can be
+    /// had, or from which it alone can while no agent is to be asked.
+    explicit Identities(const TunnelSettings& settings);
+
+    /// The keys for the next connection, in the order in which they are tried: the named files',
+    /// then the agent's (with nothing named the agent's, then the default file's). Throws
+    /// Error{config} for a named key that neither its file nor the agent can sign with,
+    /// Error{network} if an agent that can't be asked now is all that is left.
+    awaitable<ClientIdentities> offer();
+
+    /// Signs with a key of the last offer; nothing if its agent doesn't.
+    awaitable<std::optional<ByteVector>> sign(SignatureWanted wanted) const;
+
+    /// A server took this one.
+    void on_accepted(const PublicKey& key);
+    /// A server ended the connection before it took a key. True if another connection, right away,
+    /// tries some that this one didn't.
+    bool on_dismissed(const UserauthClient& userauth);
+
+private:
+    struct Identity {
+        PublicKey key;
+        const PrivateKey* secret;  ///< null: the agent signs
+    };
+
+    void add(const PublicKey& key, const PrivateKey* secret);
+    [[noreturn]] void fail_unusable(const IdentityFile& file,
+                                    const std::string& agent_failure) const;
+
+    std::string user_;
+    bool defaulted_;
+    bool only_files_;
+    std::vector<IdentityFile> files_;
+    std::optional<Agent> agent_;
+    std::vector<Identity> offered_;
+    std::vector<PublicKey> refused_;
+    std::optional<PublicKey> accepted_;
+};
 
 }  // namespace culvert

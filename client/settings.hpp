@@ -38,9 +38,8 @@ struct TunnelSettings {
 
     std::vector<std::string> identities;  ///< files that were named; may be missing when defaulted
     bool identities_defaulted = true;     ///< nobody named one: a missing file is no error
-    // This version asks no agent: the next two are read and checked, and change nothing.
-    bool identities_only = false;      ///< of the agent's keys only those named in identities
-    std::optional<std::string> agent;  ///< the agent's socket; none: no agent is to be asked
+    bool identities_only = false;         ///< of the agent's keys only those named in identities
+    std::optional<std::string> agent;     ///< the agent's socket; none: no agent is to be asked
 
     StrictHostKeyChecking strict_host_key_checking = StrictHostKeyChecking::ask;
     bool batch_mode = false;                      ///< never asks

@@ -36,11 +36,10 @@ double seconds(Duration time) { return std::chrono::duration<double>(time).count
 
 }  // namespace
 
-Tunnel::Tunnel(ClientContext context, TunnelSettings settings, std::vector<PrivateKey> identities,
-               FirstFailure first_failure)
+Tunnel::Tunnel(ClientContext context, TunnelSettings settings, FirstFailure first_failure)
     : context_{std::move(context)},
       settings_{std::move(settings)},
-      identities_{std::move(identities)},
+      identities_{settings_},
       first_failure_{first_failure},
       server_name_{to_string(settings_.server)},
       backoff_{context_.random},
@@ -125,9 +124,11 @@ awaitable<bool> Tunnel::bind(Forward& forward) {
 }
 
 awaitable<void> Tunnel::bind_later(Forward& forward) {
-    do {
+    for (;;) {
         co_await pause(bind_retry_time);
-    } while (!co_await bind(forward));
+        const bool bound = co_await bind(forward);
+        if (bound) co_return;
+    }
 }
 
 awaitable<void> Tunnel::accept(Forward& forward) {
@@ -187,6 +188,18 @@ awaitable<void> Tunnel::wait_before_retry(const Error& why) {
 }
 
 awaitable<void> Tunnel::connect_once() {
+    // GCC 12 makes nonsense of a co_await in a loop's condition.
+    for (;;) {
+        const bool once_more = co_await run_session();
+        if (!once_more) co_return;
+        log_verbose(
+            "{}: the server ended the connection before every key was tried: once more, "
+            "with the others",
+            server_name_);
+    }
+}
+
+awaitable<asio::ip::tcp::socket> Tunnel::dial_server() {
     DialOptions options;
     options.family = settings_.family;
     if (settings_.bind_address) {
@@ -204,21 +217,37 @@ awaitable<void> Tunnel::connect_once() {
     }
     auto socket = std::get<asio::ip::tcp::socket>(std::move(dialed));
     if (settings_.tcp_keepalive) (void)set_tcp_keepalive(socket, TcpKeepalive::on);
+    co_return socket;
+}
 
-    ClientIdentities identities{.user = settings_.user, .keys = {}, .sure = {}};
-    for (const PrivateKey& key : identities_) identities.keys.push_back(key.public_key());
+/// One connection, to its end. True if it ended because the server wanted to see no more keys, or
+/// didn't take the one that it took before, and there are others to try.
+awaitable<bool> Tunnel::run_session() {
+    auto socket = co_await dial_server();
+    auto identities = co_await identities_.offer();
+    const bool expects_success = identities.sure.has_value();
     Session session{std::move(socket), make_engine_config(settings_, std::move(identities)),
                     context_.random, *this};
     session_ = &session;
     if (ending_) end();
     std::exception_ptr why;
+    bool refused = false;
     try {
         co_await session.run();
+    } catch (const Error& error) {
+        why = std::current_exception();
+        refused =
+            session.dismissed() || (expects_success && error.kind() == ErrorKind::authentication);
     } catch (...) {
         why = std::current_exception();
     }
     session_ = nullptr;
+    if (refused && !session.authenticated() &&
+        identities_.on_dismissed(session.userauth_client())) {
+        co_return true;
+    }
     if (why) std::rethrow_exception(why);
+    co_return false;
 }
 
 awaitable<void> Tunnel::check_host_key(PublicKey key) {
@@ -227,14 +256,15 @@ awaitable<void> Tunnel::check_host_key(PublicKey key) {
 }
 
 awaitable<std::optional<ByteVector>> Tunnel::sign(SignatureWanted wanted) {
-    co_return identities_[wanted.identity].sign(wanted.data);
+    co_return co_await identities_.sign(std::move(wanted));
 }
 
 void Tunnel::on_banner(const BannerReceived& banner) {
     log_info("{} says: {}", server_name_, escaped(banner.text, 4096));
 }
 
-void Tunnel::on_authenticated(const Authenticated&) {
+void Tunnel::on_authenticated(const Authenticated& authenticated) {
+    identities_.on_accepted(authenticated.key);
     log_info("connected to {} ({})", server_name_, *host_key_);
     up_since_ = Clock::now();
     if (!std::exchange(has_been_up_, true)) context_.on_first_up();

@@ -6,8 +6,8 @@
 
 #include "client/backoff.hpp"
 #include "client/host_key_check.hpp"
+#include "client/identities.hpp"
 #include "client/settings.hpp"
-#include "common/keys/private_key.hpp"
 #include "common/net/event.hpp"
 #include "common/net/listener.hpp"
 #include "common/net/resolver.hpp"
@@ -34,8 +34,8 @@ enum class FirstFailure { ends, is_outlived };
 /// them, which comes and goes.
 class Tunnel final : private SessionOwner {
 public:
-    Tunnel(ClientContext context, TunnelSettings settings, std::vector<PrivateKey> identities,
-           FirstFailure first_failure);
+    /// Reads the identity files: throws Error{config} for a bad one.
+    Tunnel(ClientContext context, TunnelSettings settings, FirstFailure first_failure);
 
     /// Binds, connects, and connects again, for ever. Returns after drain() or end(). Throws the
     /// Error that no retry can mend, and operation_aborted.
@@ -71,6 +71,8 @@ private:
 
     awaitable<void> keep_connected();
     awaitable<void> connect_once();
+    awaitable<asio::ip::tcp::socket> dial_server();
+    awaitable<bool> run_session();
     bool is_final(const Error& error);
     awaitable<void> wait_before_retry(const Error& why);
 
@@ -83,7 +85,7 @@ private:
 
     ClientContext context_;
     TunnelSettings settings_;
-    std::vector<PrivateKey> identities_;
+    Identities identities_;
     FirstFailure first_failure_;
     std::string server_name_;
 

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "common/auth/signature_algorithm.hpp"
 #include "common/auth/signed_request.hpp"
 #include "common/base/escape.hpp"
 #include "common/keys/fingerprint.hpp"
@@ -17,18 +18,6 @@ namespace {
 
 bool has(const NameList& list, std::string_view name) {
     return std::ranges::find(list, name) != list.end();
-}
-
-/// The algorithm to sign with, or nothing if the server takes none that this key has. A server that
-/// doesn't list its algorithms (RFC 8308 3.1) is tried with the strongest.
-std::optional<std::string> signature_algorithm(const PublicKey& key, const NameList& server) {
-    const std::vector<std::string> candidates =
-        key.algorithm() == "ssh-rsa" ? std::vector<std::string>{"rsa-sha2-512", "rsa-sha2-256"}
-                                     : std::vector<std::string>{key.algorithm()};
-    for (const std::string& name : candidates) {
-        if (server.empty() || has(server, name)) return name;
-    }
-    return std::nullopt;
 }
 
 }  // namespace

@@ -124,6 +124,7 @@ public:
 
     void start_rekey(TimePoint now) { transport_.start_rekey(now); }
     const Transport& transport() const noexcept { return transport_; }
+    const UserauthClient& userauth_client() const noexcept { return userauth_client_; }
 
     /// What may be waiting to be sent besides data: more than this is a peer that asks and does
     /// not read the answers.

@@ -145,7 +145,14 @@ void sync_directory_of(const std::string& file) {
 
 }  // namespace
 
-PrivateKey load_private_key(const std::string& file) {
+namespace {
+
+struct KeyText {
+    SecretBytes text;
+    mode_t open_to_others;  ///< 0 if this user owns it and nobody else may read or write it
+};
+
+KeyText read_key_file(const std::string& file) {
     const OpenFile opened{::open(file.c_str(), O_RDONLY | O_CLOEXEC)};
     if (opened.get() < 0 && errno == ENOENT) {
         fail("{0}: no such file: make a key with culvert keygen -f {0}", file);
@@ -154,12 +161,55 @@ PrivateKey load_private_key(const std::string& file) {
     if (opened.get() < 0 || ::fstat(opened.get(), &status) != 0) {
         fail("{}: {}", file, reason_of(errno));
     }
-    const SecretBytes text = read_all(opened, file);
-    expect_openssh_private_key(text.reveal(), file);  // public keys are open to all, rightly
-    if (status.st_uid == ::getuid() && (status.st_mode & 077) != 0) {
-        fail("{0}: permissions {1:04o} are too open: chmod 600 {0}", file, status.st_mode & 0777);
+    const bool open = status.st_uid == ::getuid() && (status.st_mode & 077) != 0;
+    return {read_all(opened, file), open ? status.st_mode & 0777 : 0};
+}
+
+void expect_closed(const KeyText& key, const std::string& file) {
+    if (key.open_to_others != 0) {
+        fail("{0}: permissions {1:04o} are too open: chmod 600 {0}", file, key.open_to_others);
     }
-    return parse_private_key(text.reveal(), file);
+}
+
+/// Of FILE.pub; nothing where that isn't there or is none.
+std::optional<PublicKey> public_key_beside(const std::string& file) {
+    try {
+        return parse_public_half(read_key_file(file + ".pub").text.reveal());
+    } catch (const Error&) {
+        return std::nullopt;
+    }
+}
+
+}  // namespace
+
+PrivateKey load_private_key(const std::string& file) {
+    const KeyText key = read_key_file(file);
+    expect_openssh_private_key(key.text.reveal(), file);  // public keys are open to all, rightly
+    expect_closed(key, file);
+    return parse_private_key(key.text.reveal(), file);
+}
+
+IdentityFile load_identity(const std::string& file) {
+    std::optional<KeyText> read;
+    std::optional<PublicKey> named;
+    try {
+        read = read_key_file(file);
+        named = parse_public_half(read->text.reveal());
+        expect_openssh_private_key(read->text.reveal(), file);
+    } catch (const Error& error) {
+        if (!named) named = public_key_beside(file);
+        if (!named) throw;
+        return {std::move(*named), std::nullopt, error.what()};
+    }
+    expect_closed(*read, file);
+    try {
+        PrivateKey key = parse_private_key(read->text.reveal(), file);
+        return {key.public_key(), std::move(key), {}};
+    } catch (const Error& error) {
+        if (!named) named = public_key_beside(file);
+        if (!named) throw;
+        return {std::move(*named), std::nullopt, error.what()};
+    }
 }
 
 void write_key_pair(const std::string& file, const PrivateKey& key, Random& random,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "common/crypto/random.hpp"
@@ -11,6 +12,19 @@ namespace culvert {
 /// names the file when it is missing, can't be read, is larger than 64 KiB, or is one that this
 /// user owns and others may read or write (which ssh refuses too).
 PrivateKey load_private_key(const std::string& file);
+
+/// An identity file, as -i names it. Where it holds no private key that culvert can use (it is
+/// encrypted, of another type, or a public key), an agent may still sign with the key it is about.
+struct IdentityFile {
+    PublicKey key;
+    std::optional<PrivateKey> secret;
+    std::string why_no_secret;  ///< what load_private_key says
+};
+
+/// The key that stands in `file` or, if that doesn't tell, in `file`.pub. Throws as
+/// load_private_key does where neither names one, and always for a private key that is open to
+/// others.
+IdentityFile load_identity(const std::string& file);
 
 enum class ExistingKey { keep, replace };
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "common/base/bytes.hpp"
@@ -37,6 +38,10 @@ PrivateKey parse_private_key(Bytes text, const std::string& file);
 
 /// Throws as parse_private_key does unless the text begins as such a file does.
 void expect_openssh_private_key(Bytes text, const std::string& file);
+
+/// The public key that such a text names without any passphrase, whatever its type and cipher; or
+/// the one that a public key's line is. Nothing if there is none in it.
+std::optional<PublicKey> parse_public_half(Bytes text);
 
 /// The other way, unencrypted. `random` makes the check numbers.
 SecretBytes format_private_key(const PrivateKey& key, Random& random);

@@ -46,17 +46,18 @@ std::string_view without_leading_blanks(Bytes text) {
     return all.substr(std::min(all.find_first_not_of(" \t\r\n"), all.size()));
 }
 
-bool is_public_key(std::string_view text) {
-    if (text.starts_with("---- BEGIN SSH2 PUBLIC KEY") ||
-        text.starts_with("-----BEGIN PUBLIC KEY") || text.starts_with("-----BEGIN RSA PUBLIC")) {
-        return true;
-    }
+std::optional<PublicKey> public_key_line(std::string_view text) {
     try {
-        parse_public_key_line(text.substr(0, text.find('\n')));
-        return true;
+        return parse_public_key_line(text.substr(0, text.find('\n'))).key;
     } catch (const Error&) {
-        return false;
+        return std::nullopt;
     }
+}
+
+bool is_public_key(std::string_view text) {
+    return text.starts_with("---- BEGIN SSH2 PUBLIC KEY") ||
+           text.starts_with("-----BEGIN PUBLIC KEY") || text.starts_with("-----BEGIN RSA PUBLIC") ||
+           public_key_line(text);
 }
 
 // What stands between the first and the last line, without line ends.
@@ -104,26 +105,45 @@ PrivateKey parse_private_section(Bytes section, const PublicKey& public_key) {
     return key;
 }
 
-PrivateKey parse_decoded(Bytes decoded, const std::string& file) {
-    Reader in{decoded};
-    if (decoded.size() < magic.size() || text_of(in.raw(magic.size())) != magic) {
+SecretBytes decoded_text(Bytes text) {
+    const SecretBytes base64 = base64_of(text);
+    auto decoded = base64_decode_secret(text_of(base64.reveal()));
+    if (!decoded) throw Garbled{"its base64 is not proper"};
+    return std::move(*decoded);
+}
+
+// What stands before the private section, which alone is encrypted (PROTOCOL.key 1).
+struct Head {
+    std::string_view cipher;
+    std::string_view key_derivation;
+    Bytes options;
+    PublicKey public_key;
+};
+
+Head read_head(Reader& in) {
+    if (in.rest().size() < magic.size() || text_of(in.raw(magic.size())) != magic) {
         throw Garbled{"it is not in the format openssh-key-v1"};
     }
     const std::string_view cipher = in.text();
     const std::string_view key_derivation = in.text();
     const Bytes options = in.string();
     if (in.uint32() != 1) throw Garbled{"it does not hold one key"};
-    const PublicKey public_key = PublicKey::from_blob(in.string());
+    return {cipher, key_derivation, options, PublicKey::from_blob(in.string())};
+}
+
+PrivateKey parse_decoded(Bytes decoded, const std::string& file) {
+    Reader in{decoded};
+    const Head head = read_head(in);
     const Bytes section = in.string();
-    if (cipher != "none") fail_for_encrypted(file);
+    if (head.cipher != "none") fail_for_encrypted(file);
     in.expect_end();
-    if (key_derivation != "none" || !options.empty()) {
+    if (head.key_derivation != "none" || !head.options.empty()) {
         throw Garbled{"it has a key derivation but no cipher"};
     }
-    if (public_key.algorithm() != ssh_ed25519) {
-        fail_for_other_type(file, "of type " + public_key.algorithm());
+    if (head.public_key.algorithm() != ssh_ed25519) {
+        fail_for_other_type(file, "of type " + head.public_key.algorithm());
     }
-    return parse_private_section(section, public_key);
+    return parse_private_section(section, head.public_key);
 }
 
 }  // namespace
@@ -161,15 +181,24 @@ void expect_openssh_private_key(Bytes text, const std::string& file) {
 PrivateKey parse_private_key(Bytes text, const std::string& file) {
     expect_openssh_private_key(text, file);
     try {
-        const SecretBytes base64 = base64_of(text);
-        const auto decoded = base64_decode_secret(text_of(base64.reveal()));
-        if (!decoded) throw Garbled{"its base64 is not proper"};
-        return parse_decoded(decoded->reveal(), file);
+        return parse_decoded(decoded_text(text).reveal(), file);
     } catch (const ProtocolError& error) {
         fail(
             "{} is garbled: {}: restore it from a backup or make a new key with "
             "culvert keygen",
             file, error.what());
+    }
+}
+
+std::optional<PublicKey> parse_public_half(Bytes text) {
+    const std::string_view begin = without_leading_blanks(text);
+    if (!begin.starts_with(begin_line)) return public_key_line(begin);
+    try {
+        const SecretBytes decoded = decoded_text(text);
+        Reader in{decoded.reveal()};
+        return read_head(in).public_key;
+    } catch (const ProtocolError&) {
+        return std::nullopt;
     }
 }
 

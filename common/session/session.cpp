@@ -184,6 +184,7 @@ awaitable<void> Session::on_event(EngineEvent event) {
     } else if (std::holds_alternative<Rekeyed>(event)) {
         owner_.on_rekeyed();
     } else if (const auto* ended = std::get_if<PeerDisconnected>(&event)) {
+        dismissed_ = true;
         throw Error{ErrorKind::network, fmt::format("the peer ended the connection: {} (reason {})",
                                                     escaped(ended->description), ended->reason)};
     }

@@ -78,6 +78,9 @@ public:
 
     std::size_t channels() const noexcept { return engine_.channels(); }
     const Transport& transport() const noexcept { return engine_.transport(); }
+    const UserauthClient& userauth_client() const noexcept { return engine_.userauth_client(); }
+    /// The peer said that it ends the connection, and why: run() throws that as an Error{network}.
+    bool dismissed() const noexcept { return dismissed_; }
     asio::any_io_executor executor() { return socket_.get_executor(); }
 
     /// The output is filled up to this before it is sent, and the kernel takes no more unsent bytes
@@ -126,6 +129,7 @@ private:
     TimePoint last_received_{};
     Event failed_;
     std::exception_ptr failure_;
+    bool dismissed_ = false;
     bool end_asked_ = false;
     bool ended_ = false;
     bool announced_ready_ = false;
