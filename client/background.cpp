@@ -44,11 +44,12 @@ Background Background::enter() {
         to_parent = UniqueFd{};
         wait_for(std::move(from_child), child);
     }
-    setsid();
     return Background{std::move(to_parent)};
 }
 
 void Background::ready() {
+    // Until here the terminal is the user's, to be asked on and to type Ctrl-C.
+    setsid();
     const UniqueFd nothing{::open("/dev/null", O_RDWR | O_CLOEXEC)};
     dup2(nothing.get(), STDIN_FILENO);
     dup2(nothing.get(), STDOUT_FILENO);

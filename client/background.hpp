@@ -4,8 +4,8 @@
 
 namespace culvert {
 
-/// -f: the work is done by a child in a session of its own, while the caller's process waits until
-/// that says it is ready. To be made before anything else: threads don't survive it.
+/// -f: the work is done by a child, while the caller's process waits until that says it is ready.
+/// Then it gets a session of its own. To be made before anything else: threads don't survive it.
 class Background {
 public:
     /// Forks. Returns in the child; the parent ends when the child is ready (0) or has ended (with

@@ -1,5 +1,6 @@
 #include "client/client.hpp"
 
+#include <fmt/format.h>
 #include <asio/redirect_error.hpp>
 #include <asio/steady_timer.hpp>
 
@@ -44,7 +45,7 @@ awaitable<void> Client::run_tunnel(Tunnel& tunnel) {
     std::exception_ptr why;
     try {
         co_await tunnel.run();
-    } catch (const Error& error) {
+    } catch (const std::exception& error) {
         // The last error is main's to log.
         if (running_ > 1) log_error("{}", error.what());
         why = std::current_exception();
@@ -58,8 +59,14 @@ awaitable<void> Client::obey_signals() {
     std::error_code cancelled;
     int signal = co_await signals_.async_wait(asio::redirect_error(use_awaitable, cancelled));
     if (cancelled) co_return;
-    log_verbose("{}: streams have {} s to end", signal == SIGTERM ? "SIGTERM" : "SIGINT",
-                drain_time.count());
+    std::size_t streams = 0;
+    for (const auto& tunnel : tunnels_) streams += tunnel->open_streams();
+    if (streams > 0) {
+        log_info("{}: {} still open: waiting up to {} s for the end; a second signal ends at once",
+                 signal == SIGTERM ? "SIGTERM" : "SIGINT",
+                 streams == 1 ? "a stream is" : fmt::format("{} streams are", streams),
+                 drain_time.count());
+    }
     for (const auto& tunnel : tunnels_) tunnel->drain();
 
     asio::steady_timer deadline{context_, drain_time};

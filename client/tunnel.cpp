@@ -43,6 +43,7 @@ Tunnel::Tunnel(ClientContext context, TunnelSettings settings, FirstFailure firs
       first_failure_{first_failure},
       server_name_{to_string(settings_.server)},
       backoff_{context_.random},
+      life_{context_.executor, [](const std::exception_ptr&) {}},
       accepting_{context_.executor,
                  [](const std::exception_ptr& thrown) {
                      log_error("a forward ended: {}", text_of_exception(thrown));
@@ -57,15 +58,27 @@ awaitable<void> Tunnel::run() {
     std::exception_ptr why;
     try {
         co_await bind_forwards();
-        co_await keep_connected();
+        life_.spawn(live());
+        co_await life_over_.wait();
+        why = why_over_;
     } catch (...) {
         why = std::current_exception();
     }
     co_await uncancellable();
     ending_ = true;
+    co_await life_.join();
     co_await accepting_.join();
     co_await streams_.join();
     if (why) std::rethrow_exception(why);
+}
+
+awaitable<void> Tunnel::live() {
+    try {
+        co_await keep_connected();
+    } catch (...) {
+        if (!ended_.is_set()) why_over_ = std::current_exception();
+    }
+    life_over_.set();
 }
 
 void Tunnel::drain() {
@@ -84,7 +97,11 @@ void Tunnel::end_if_drained() {
 void Tunnel::end() {
     ending_ = true;
     ended_.set();
-    if (session_ != nullptr) session_->end(DisconnectReason::by_application, "the client ends");
+    if (session_ != nullptr) {
+        session_->end(DisconnectReason::by_application, "the client ends");
+    } else {
+        life_.cancel();  // it dials, or waits for the next try
+    }
 }
 
 // ---------------------------------------------------------------------- listening
@@ -135,7 +152,12 @@ awaitable<void> Tunnel::accept(Forward& forward) {
     Listener::Events events;
     events.on_accept = [this, &forward](Accepted accepted) {
         const auto peer = accepted.remote;
-        streams_.spawn(carry(std::move(accepted).on(context_.executor), peer, forward.settings));
+        try {
+            auto socket = std::move(accepted).on(context_.executor);
+            streams_.spawn(carry(std::move(socket), peer, forward.settings));
+        } catch (const std::system_error& error) {
+            log_error("{}: {}", to_string(peer), error.what());
+        }
     };
     events.on_exhausted = [](std::error_code why) {
         log_error("accepting no connections for now: {}", why.message());
@@ -162,6 +184,8 @@ awaitable<void> Tunnel::keep_connected() {
         } catch (const Error& error) {
             why = with_context(server_name_, error);
         }
+        // The streams went with the connection, and no others are taken.
+        if (draining_) end();
         if (ending_) break;
         if (is_final(*why)) throw *why;
         co_await wait_before_retry(*why);
@@ -183,8 +207,7 @@ awaitable<void> Tunnel::wait_before_retry(const Error& why) {
     const bool first = !has_been_up_ && first_failure_ == FirstFailure::ends;
     const Duration wait = first ? first_retry_time : backoff_.next();
     log_error("{}; next try in {:.1f} s", why.what(), seconds(wait));
-    const auto until_ended = [](Event& ended) -> awaitable<void> { co_await ended.wait(); };
-    co_await with_timeout(until_ended(ended_), wait);
+    co_await pause(wait);
 }
 
 awaitable<void> Tunnel::connect_once() {

@@ -46,6 +46,8 @@ public:
     /// Ends now, with a reset for every stream.
     void end();
 
+    std::size_t open_streams() const noexcept { return open_streams_; }
+
 private:
     /// A forward and its listening sockets; none where the port is taken.
     struct Forward {
@@ -69,6 +71,7 @@ private:
     awaitable<void> bind_later(Forward& forward);
     awaitable<void> accept(Forward& forward);
 
+    awaitable<void> live();
     awaitable<void> keep_connected();
     awaitable<void> connect_once();
     awaitable<asio::ip::tcp::socket> dial_server();
@@ -102,6 +105,9 @@ private:
     bool ending_ = false;
     bool draining_ = false;
     Event ended_;
+    Event life_over_;
+    std::exception_ptr why_over_;
+    TaskGroup life_;  ///< the one connection, from its dialing to its end, again and again
     TaskGroup accepting_;
     TaskGroup streams_;
 };

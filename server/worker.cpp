@@ -5,6 +5,23 @@
 #include "common/log/log.hpp"
 
 namespace culvert {
+namespace {
+
+/// In the list of connections for as long as this lives.
+class Listed {
+public:
+    Listed(std::list<ServerConnection*>& list, ServerConnection& connection)
+        : list_{list}, place_{list.insert(list.end(), &connection)} {}
+    Listed(const Listed&) = delete;
+    Listed& operator=(const Listed&) = delete;
+    ~Listed() { list_.erase(place_); }
+
+private:
+    std::list<ServerConnection*>& list_;
+    std::list<ServerConnection*>::iterator place_;
+};
+
+}  // namespace
 
 Worker::Worker(std::function<void()> on_idle)
     : on_idle_{std::move(on_idle)},
@@ -38,11 +55,10 @@ awaitable<void> Worker::run(ServerContext context, Accepted accepted, Admission:
         ServerConnection connection{std::move(context),
                                     std::move(accepted).on(context_.get_executor()), peer,
                                     std::move(ticket)};
-        const auto place = connections_.insert(connections_.end(), &connection);
+        const Listed listed{connections_, connection};
         if (draining_) connection.drain();
         co_await connection.run();
-        connections_.erase(place);
-    } catch (const std::system_error& error) {
+    } catch (const std::exception& error) {
         log_error("{}: {}", to_string(peer), error.what());
     }
     count_.fetch_sub(1, std::memory_order_relaxed);

@@ -127,9 +127,12 @@ std::chrono::system_clock::time_point parse_expiry(std::string_view text) {
     const bool is_a_date = time.tm_mday == written.tm_mday && time.tm_mon == written.tm_mon &&
                            written.tm_hour < 24 && written.tm_min < 60 && written.tm_sec < 60;
     if (seconds == -1 || !is_a_date) fail();
-    // The clock counts nanoseconds, and ends in 2262; whoever writes 9999 means never.
-    constexpr auto never = std::chrono::system_clock::time_point::max();
-    if (seconds > std::chrono::system_clock::to_time_t(never)) return never;
+    // The clock counts nanoseconds, from 1677 to 2262; whoever writes 9999 means never.
+    using std::chrono::system_clock;
+    constexpr auto first = system_clock::time_point::min();
+    constexpr auto never = system_clock::time_point::max();
+    if (seconds > system_clock::to_time_t(never)) return never;
+    if (seconds < system_clock::to_time_t(first)) return first;
     return std::chrono::system_clock::from_time_t(seconds);
 }
 

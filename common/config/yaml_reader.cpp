@@ -68,7 +68,9 @@ void expect_one_document(const std::string& text, const std::string& file) {
     DocumentStarts starts;
     if (!parser.HandleNextDocument(starts) || !parser.HandleNextDocument(starts)) return;
     const YAML::Mark& second = starts.marks().back();
-    const bool is_marked = text.compare(static_cast<std::size_t>(second.pos), 3, "---") == 0;
+    // It counts characters, which in a text that isn't UTF-8 leads past the end.
+    const std::size_t position = std::min(static_cast<std::size_t>(second.pos), text.size());
+    const bool is_marked = text.compare(position, 3, "---") == 0;
     throw Error{ErrorKind::config,
                 fmt::format("{}: {}", place(file, second),
                             is_marked ? "a second document ('---'), which would be ignored"

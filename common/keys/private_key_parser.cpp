@@ -29,8 +29,8 @@ class Garbled : public ProtocolError {
 
 [[noreturn]] void fail_for_encrypted(const std::string& file) {
     fail(
-        "{0} is encrypted; culvert has no passphrase prompt: load it into an agent "
-        "with ssh-add {0}",
+        "{0} is encrypted, and culvert asks for no passphrase: load it into an agent with "
+        "ssh-add {0}; a host's key must be one without (ssh-keygen -p -f {0})",
         file);
 }
 

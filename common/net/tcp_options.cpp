@@ -27,6 +27,13 @@ std::error_code set_no_delay(asio::ip::tcp::socket& socket) {
     return set(socket, IPPROTO_TCP, TCP_NODELAY, 1);
 }
 
+std::error_code pending_error(asio::ip::tcp::socket& socket) {
+    int error = 0;
+    socklen_t size = sizeof error;
+    if (getsockopt(socket.native_handle(), SOL_SOCKET, SO_ERROR, &error, &size) != 0) error = errno;
+    return {error, asio::error::get_system_category()};
+}
+
 std::error_code set_on_close(asio::ip::tcp::socket& socket, OnClose on_close) {
     return set(socket, SOL_SOCKET, SO_LINGER, linger{on_close == OnClose::reset ? 1 : 0, 0});
 }

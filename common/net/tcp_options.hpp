@@ -21,6 +21,9 @@ enum class OnClose {
 /// (TCP_NOTSENT_LOWAT): what is sent next is decided late.
 [[nodiscard]] std::error_code set_unsent_limit(asio::ip::tcp::socket& socket, std::size_t bytes);
 
+/// What the kernel has to report of the connection, such as a reset; it reports it once.
+[[nodiscard]] std::error_code pending_error(asio::ip::tcp::socket& socket);
+
 /// The kernel's own probes of an idle connection, at the system's intervals.
 enum class TcpKeepalive { off, on };
 [[nodiscard]] std::error_code set_tcp_keepalive(asio::ip::tcp::socket& socket,

@@ -43,7 +43,7 @@ Relay::Relay(asio::ip::tcp::socket socket, Session& session, TaskGroup& tasks)
     (void)set_on_close(socket_, OnClose::reset);
 }
 
-Relay::~Relay() { assert(!channel_ && !draining_); }
+Relay::~Relay() { assert(!channel_ && !draining_ && !watching_); }
 
 // ---------------------------------------------------------------------- the life of a stream
 
@@ -75,6 +75,7 @@ awaitable<RelayEnd> Relay::carry() {
     }
     co_await uncancellable();
     if (draining_) co_await drained_.wait();
+    if (watching_) co_await watch_over_.wait();
     co_return *end_;
 }
 
@@ -86,19 +87,31 @@ awaitable<void> Relay::send_until_eof() {
         if (end_ || !channel_) break;
         turn_over_.reset();
         session_.set_readable(*channel_);
+        if (turn_over_.is_set()) continue;
+        // No window, or no room on the way: until there is, nobody reads from the socket.
+        watch_for_reset();
         co_await turn_over_.wait();
     }
 }
 
 awaitable<void> Relay::wait_for_end() {
-    while (!end_) {
-        // A program that has finished sending may still reset the connection: the socket is
-        // watched for that, since nobody reads from it any more.
-        std::error_code ended;
-        co_await socket_.async_wait(asio::ip::tcp::socket::wait_error,
-                                    asio::redirect_error(use_awaitable, ended));
-        if (!end_ && !ended) fail_here();
-    }
+    // A program that has finished sending may still reset the connection.
+    if (!end_) watch_for_reset();
+    if (!end_) co_await ended_.wait();
+}
+
+/// A reset is found by whoever reads. While nobody does, the socket itself is watched.
+void Relay::watch_for_reset() {
+    if (std::exchange(watching_, true)) return;
+    watch_over_.reset();
+    socket_.async_wait(asio::ip::tcp::socket::wait_error, [this](std::error_code cancelled) {
+        watching_ = false;
+        if (!end_ && !cancelled) {
+            // The end of both directions wakes this too, and is no reset.
+            if (pending_error(socket_)) fail_here();
+        }
+        watch_over_.set();
+    });
 }
 
 awaitable<void> Relay::close_cleanly() {
@@ -116,6 +129,7 @@ void Relay::set_end(RelayEnd end) noexcept {
     socket_.cancel(ignored);
     opened_.set();
     turn_over_.set();
+    ended_.set();
 }
 
 void Relay::abort(RelayEnd end) noexcept {
@@ -190,6 +204,13 @@ std::size_t Relay::write_now(std::span<const Bytes> data) noexcept {
 }
 
 void Relay::take_into_backlog(std::span<const Bytes> data, std::size_t written) {
+    // A reader that is always a little behind never empties it: what it has taken goes whenever
+    // that is the larger half, so that each byte is moved at most once.
+    if (backlog_head_ > 0 && backlog_head_ >= backlog_.size() / 2) {
+        backlog_.erase(backlog_.begin(),
+                       backlog_.begin() + static_cast<std::ptrdiff_t>(backlog_head_));
+        backlog_head_ = 0;
+    }
     for (const Bytes piece : data) {
         const std::size_t skipped = std::min(written, piece.size());
         written -= skipped;

@@ -58,6 +58,7 @@ private:
     awaitable<RelayEnd> carry();
     awaitable<void> send_until_eof();
     awaitable<void> wait_for_end();
+    void watch_for_reset();
     awaitable<void> close_cleanly();
     awaitable<void> drain_backlog();
     void take_into_backlog(std::span<const Bytes> data, std::size_t written);
@@ -81,10 +82,13 @@ private:
     ByteVector backlog_;  ///< received, but the socket takes no more for now
     std::size_t backlog_head_ = 0;
     bool draining_ = false;
+    bool watching_ = false;
 
-    Event opened_;     ///< the channel is open, or never will be
-    Event turn_over_;  ///< the session has read all there was
-    Event drained_;    ///< drain_backlog() has ended
+    Event opened_;      ///< the channel is open, or never will be
+    Event turn_over_;   ///< the session has read all there was
+    Event drained_;     ///< drain_backlog() has ended
+    Event watch_over_;  ///< of watch_for_reset()
+    Event ended_;       ///< end_ is known
     OpenFailure failure_;
     std::uint64_t bytes_sent_ = 0;
     std::uint64_t bytes_received_ = 0;

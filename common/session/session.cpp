@@ -95,7 +95,8 @@ void Session::tell_end(const std::exception_ptr& why) noexcept {
         if (error.kind() == ErrorKind::host_key) {
             engine_.end(DisconnectReason::host_key_not_verifiable, "host key not accepted");
         } else if (error.kind() != ErrorKind::network) {
-            engine_.end(DisconnectReason::by_application, error.what());
+            // The text is for our user: it may name local files, and the peer may be anybody.
+            engine_.end(DisconnectReason::by_application, "the other side can't go on");
         }
     } catch (...) {
         engine_.end(DisconnectReason::by_application, "the connection is closed");
@@ -203,11 +204,10 @@ void Session::announce_no_channels() {
 
 void Session::on_connection_event(const ConnectionEvent& event) {
     if (const auto* data = std::get_if<ChannelDataReceived>(&event)) return on_data(*data);
+    if (const auto* closed = std::get_if<ChannelClosed>(&event)) return on_closed(*closed);
     deliver_run();
     if (const auto* eof = std::get_if<ChannelEofReceived>(&event)) {
         stream(eof->channel).on_eof();
-    } else if (const auto* closed = std::get_if<ChannelClosed>(&event)) {
-        detach(closed->channel).on_closed(closed->end);
     } else if (const auto* opened = std::get_if<ChannelOpened>(&event)) {
         stream(opened->channel).on_opened();
     } else if (const auto* refused = std::get_if<ChannelRefused>(&event)) {
@@ -221,6 +221,17 @@ void Session::on_data(const ChannelDataReceived& data) {
     if (data.channel != run_channel_ || run_.size() == longest_run) deliver_run();
     run_channel_ = data.channel;
     run_.push_back(data.data);
+}
+
+void Session::on_closed(const ChannelClosed& closed) {
+    // The channel is gone, so its stream is taken off before it is handed what came ahead of the
+    // CLOSE: what it does about its channel from here on does nothing.
+    const bool has_tail = !run_.empty() && run_channel_ == closed.channel;
+    if (!has_tail) deliver_run();
+    Stream& stream = detach(closed.channel);
+    if (has_tail) stream.write(run_);
+    if (has_tail) run_.clear();
+    stream.on_closed(closed.end);
 }
 
 void Session::deliver_run() noexcept {
@@ -335,6 +346,7 @@ void Session::set_readable(ChannelId channel) {
 }
 
 void Session::delivered(ChannelId channel, std::size_t bytes) {
+    if (!is_attached(channel)) return;
     engine_.delivered(channel, bytes);
     pump();
 }
@@ -345,12 +357,14 @@ void Session::send_eof(ChannelId channel) {
 }
 
 void Session::close(ChannelId channel) {
+    if (!is_attached(channel)) return;
     detach(channel);
     engine_.close(channel);
     pump();
 }
 
 void Session::reset(ChannelId channel) {
+    if (!is_attached(channel)) return;
     detach(channel);
     engine_.reset(channel);
     pump();

@@ -97,6 +97,7 @@ private:
     awaitable<void> on_event(EngineEvent event);
     void on_connection_event(const ConnectionEvent& event);
     void on_data(const ChannelDataReceived& data);
+    void on_closed(const ChannelClosed& closed);
     void deliver_run() noexcept;
 
     void pump() noexcept;
@@ -111,6 +112,9 @@ private:
     void rearm_timer();
 
     Stream& stream(ChannelId channel) { return *streams_[channel.value()]; }
+    bool is_attached(ChannelId channel) const noexcept {
+        return streams_[channel.value()] != nullptr;
+    }
     void attach(ChannelId channel, Stream& stream);
     Stream& detach(ChannelId channel);
 

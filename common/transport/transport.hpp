@@ -112,7 +112,7 @@ public:
     std::size_t held_bytes() const noexcept { return held_bytes_; }
 
     static constexpr std::uint32_t length_limit = 256 * 1024;  ///< once authenticated
-    static constexpr Duration rekey_time_limit = std::chrono::seconds{30};
+    static constexpr Duration rekey_time_limit = std::chrono::seconds{120};
 
 private:
     /// What the peer may send next.

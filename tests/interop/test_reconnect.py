@@ -2,13 +2,14 @@
 
 import os
 import pathlib
+import socket
 import threading
 
 import pytest
 
 from harness import streams
 from harness.listening import listener_inode
-from harness.peers import (SERVERS, culvert_words, forwarded, run_culvert, start_culvert,
+from harness.peers import (LOOPBACK, SERVERS, culvert_words, forwarded, run_culvert, start_culvert,
                            start_culvertd, tunnel_settings, tunnels_file)
 from harness.target import echo
 
@@ -110,3 +111,22 @@ def test_many_waiting_connections_are_all_served(lab):
         with connection:
             assert streams.echoes(connection, b"number %d" % number)
     restart.join()
+
+
+def test_up_goes_on_beside_a_taken_port_and_takes_it_when_it_is_free(lab):
+    server = start_culvertd(lab)
+    target = lab.target(echo)
+    with socket.socket() as holder:
+        holder.bind((LOOPBACK, 0))
+        holder.listen()
+        taken = holder.getsockname()[1]
+        tunnel = tunnel_settings(lab, server, [target])
+        tunnel["forwards"].insert(0, {"local": f"{LOOPBACK}:{taken}", "to": str(target)})
+        process = run_culvert(lab, "up", "-c", tunnels_file(lab, mail=tunnel))
+        process.wait_for_line(f"{taken}.* in use")
+        process.wait_for_line("^culvert: connected to ")
+        with streams.connect(forwarded(process, target)) as connection:
+            assert streams.echoes(connection)
+    process.wait_for_line(f"^culvert: forwarding {LOOPBACK}:{taken} -> ")
+    with streams.connect((LOOPBACK, taken)) as connection:
+        assert streams.echoes(connection)

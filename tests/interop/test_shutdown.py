@@ -1,12 +1,14 @@
 """SIGTERM and SIGINT end the programs as asked: no new streams, the open ones may finish."""
 
+import contextlib
 import signal
+import socket
 
 import pytest
 
 from harness import streams
 from harness.listening import wait_until_closed
-from harness.peers import start_culvert, start_culvertd, start_ssh
+from harness.peers import LOOPBACK, run_culvert, start_culvert, start_culvertd, start_ssh
 from harness.target import echo
 
 pytestmark = pytest.mark.short
@@ -76,3 +78,33 @@ def test_a_client_that_leaves_does_not_disturb_the_others(lab, server):
         leaving.process.signal(signal.SIGTERM)
         assert leaving.process.wait() == 0
         assert streams.echoes(connection)
+
+
+def test_a_signal_ends_what_still_dials(lab):
+    # A listener whose queue is full answers no SYN: as a server behind a dead path.
+    with socket.socket() as listener, contextlib.ExitStack() as fillers:
+        listener.bind((LOOPBACK, 0))
+        listener.listen(0)
+        port = listener.getsockname()[1]
+        for _ in range(3):
+            filler = fillers.enter_context(socket.socket())
+            filler.setblocking(False)
+            filler.connect_ex((LOOPBACK, port))
+        process = run_culvert(lab, "-F", "none", "-i", lab.user_key.path, "-p", port,
+                              "-o", "ConnectTimeout=600", "-L", "0:127.0.0.1:1", LOOPBACK)
+        process.wait_for_line("^culvert: forwarding ")
+        process.signal(signal.SIGTERM)
+        assert process.wait() == 0
+
+
+def test_a_drain_whose_connection_is_lost_is_over(lab, server):
+    target = lab.target(answer_and_receive)
+    tunnel = start_culvert(lab, server, [target])
+    with streams.connect(tunnel.addresses[0]) as connection:
+        connection.sendall(b"x")
+        connection.recv(1)
+        tunnel.process.signal(signal.SIGTERM)
+        tunnel.process.wait_for_line("^culvert: SIGTERM: a stream is still open")
+        server.process.kill()
+        assert tunnel.process.wait() == 0
+    assert not tunnel.process.matching("next try")

@@ -1,5 +1,6 @@
 """Bytes through the tunnel: all of them, both ways at once, through rekeys and half-closes."""
 
+import pathlib
 import re
 import socket
 
@@ -118,3 +119,27 @@ def test_either_side_starts_a_rekey(lab, client, server, starters):
         assert streams.exchange(connection, up) == streams.clean(down)
     assert target.result() == streams.clean(up)
     assert rekeys(tunnel.process) >= 2 and rekeys(server.process) >= 2
+
+
+def test_a_reader_that_is_always_behind_costs_no_memory(lab):
+    """What it hasn't read is at most a window; what it has read is gone."""
+    total, piece = 192 * MIB, 256 * 1024
+
+    def read_slowly(connection):
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16 * 1024)
+        left = total
+        while left:
+            left -= len(connection.recv(min(left, 8 * 1024)))
+        connection.sendall(b"done")
+
+    server = start_culvertd(lab)
+    tunnel = start_culvert(lab, server, [lab.target(read_slowly)])
+    with streams.connect(tunnel.addresses[0]) as connection:
+        data = bytes(piece)
+        for _ in range(total // piece):
+            connection.sendall(data)
+        assert connection.recv(4) == b"done"
+    status = pathlib.Path(f"/proc/{server.process.pid}/status").read_text()
+    peak = int(re.search(r"VmHWM:\s+(\d+) kB", status)[1])
+    print("culvertd's peak", peak, "KiB")
+    assert peak < 64 * 1024

@@ -188,6 +188,9 @@ TEST_CASE("expiry-time ends a key") {
     // now is 2023-11-14 22:13:20 UTC
     for (const Row& row : {
              Row{"expiry-time=\"20231114221320Z\"", false},
+             Row{"expiry-time=\"16000101\"", false},  // before the clock's first day
+             Row{"expiry-time=\"06400202\"", false},
+             Row{"expiry-time=\"00010101\"", false},
              Row{"expiry-time=\"20231114221321Z\"", true},
              Row{"expiry-time=\"202311142213Z\"", false},
              Row{"expiry-time=\"202311142214Z\"", true},

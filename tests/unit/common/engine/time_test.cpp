@@ -126,7 +126,7 @@ TEST_CASE("without keepalives nobody is asked") {
     CHECK(world.engine(Role::server).next_deadline() == start_time + 1h);
 }
 
-TEST_CASE("a key exchange that isn't finished within 30 s ends the connection (attack 10)") {
+TEST_CASE("a key exchange that isn't finished within two minutes ends the connection (attack 10)") {
     struct Row {
         std::string_view name;
         S stage;
@@ -141,10 +141,10 @@ TEST_CASE("a key exchange that isn't finished within 30 s ends the connection (a
         walk.peer.now = start_time + 20s;
         walk.peer.say(msg::Ignore{});
         walk.poll();
-        CHECK_NOTHROW(walk.engine.on_time(start_time + 30s - 1ns));
-        CHECK(walk.engine.next_deadline() == start_time + 30s);
+        CHECK_NOTHROW(walk.engine.on_time(start_time + 120s - 1ns));
+        CHECK(walk.engine.next_deadline() == start_time + 120s);
         try {
-            walk.engine.on_time(start_time + 30s);
+            walk.engine.on_time(start_time + 120s);
             FAIL("it goes on");
         } catch (const ProtocolError& error) {
             CHECK(error.reason() == DisconnectReason::key_exchange_failed);

@@ -163,7 +163,7 @@ TEST_CASE("what is no key for us is named, with what to do") {
     };
     for (const Row& row : {
              Row{"encrypted", std::string{test::openssh_encrypted}, "id",
-                 "id is encrypted; culvert has no passphrase prompt: load it into an agent with "
+                 "id is encrypted, and culvert asks for no passphrase: load it into an agent with "
                  "ssh-add id"},
              Row{"encrypted with an AEAD", std::string{test::encrypted_with_an_aead}, "id",
                  "id is encrypted"},

@@ -7,6 +7,7 @@
 
 #include "common/net/both.hpp"
 #include "common/net/tcp_options.hpp"
+#include "common/net/timeout.hpp"
 #include "tests/unit/common/session/session_pair.hpp"
 
 using namespace culvert;
@@ -211,6 +212,30 @@ TEST_CASE("a reset stays a reset") {
         CHECK(path.near_end == RelayEnd::connection_lost);
         CHECK(path.far_end == RelayEnd::connection_lost);
     }
+}
+
+TEST_CASE("a reset arrives although the service reads nothing and the window is used up") {
+    SessionPair pair;
+    std::optional<Path> kept;
+    const Path& path = run(pair, kept, [](Path& p) -> awaitable<void> {
+        // Until nothing moves any more: no window, and every buffer on the way is full.
+        const std::string data(1 << 20, 'x');
+        const auto fill = [](tcp::socket& program, const std::string& more) -> awaitable<void> {
+            for (;;) co_await asio::async_write(program, asio::buffer(more), use_awaitable);
+        };
+        co_await with_timeout(fill(p.program, data), std::chrono::seconds{2});
+        REQUIRE(!set_on_close(p.program, OnClose::reset));
+        p.program.close();
+        const auto hears = [](tcp::socket& service) -> awaitable<void> {
+            std::error_code end;
+            co_await service.async_wait(tcp::socket::wait_error,
+                                        asio::redirect_error(use_awaitable, end));
+        };
+        CHECK(co_await with_timeout(hears(p.service), std::chrono::seconds{20}));
+        p.service.close();
+    });
+    CHECK(path.near_end == RelayEnd::reset_here);
+    CHECK(path.far_end == RelayEnd::reset_there);
 }
 
 TEST_CASE("a service that takes its time gets everything, and holds up only its own window") {

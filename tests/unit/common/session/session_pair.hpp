@@ -91,6 +91,7 @@ public:
     explicit Owner(std::shared_ptr<const PrivateKey> key) : key_{std::move(key)} {}
 
     awaitable<void> check_host_key(PublicKey) override {
+        if (!fault.empty()) throw Error{ErrorKind::config, fault};
         if (!trusts_host) throw Error{ErrorKind::host_key, "not this one"};
         co_return;
     }
@@ -106,6 +107,7 @@ public:
     void on_no_channels() override { ++times_without_channels; }
 
     bool trusts_host = true;
+    std::string fault;  ///< of this side, found while it looks at the host key
     Event ready;
     bool authenticated = false;
     int rekeys = 0;
@@ -154,7 +156,7 @@ public:
         TaskGroup tasks{context.get_executor(), [](const std::exception_ptr&) {}};
         std::exception_ptr failure;
         tasks.spawn(keep_end(*client, client_end));
-        tasks.spawn(keep_end(*server, server_end));
+        tasks.spawn(keep_end(*server, server_end, &server_over));
         tasks.spawn(run_test(std::move(test), failure));
         context.run();
         if (failure) std::rethrow_exception(failure);
@@ -173,14 +175,16 @@ public:
     std::optional<Session> server;
     std::string client_end = "as asked";  ///< or the error's text
     std::string server_end = "as asked";
+    Event server_over;
 
 private:
-    static awaitable<void> keep_end(Session& session, std::string& end) {
+    static awaitable<void> keep_end(Session& session, std::string& end, Event* over = nullptr) {
         try {
             co_await session.run();
         } catch (const Error& error) {
             end = error.what();
         }
+        if (over != nullptr) over->set();
     }
     awaitable<void> run_test(awaitable<void> test, std::exception_ptr& failure) {
         try {

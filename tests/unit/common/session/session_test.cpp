@@ -134,3 +134,35 @@ TEST_CASE("a host key that isn't accepted ends it before any authentication") {
     CHECK(pair.server_end == "the peer ended the connection: host key not accepted (reason 9)");
     CHECK(!pair.server_owner.authenticated);
 }
+
+TEST_CASE("data that comes right ahead of CLOSE is delivered, though its channel is gone by then") {
+    const auto test = [](SessionPair& p) -> awaitable<void> {
+        MemoryStream near{pattern(1000)};
+        near.ends = false;
+        MemoryStream far;
+        far.ends = false;
+        co_await open(p, near, far);
+        // One turn: the data is sealed, and CLOSE behind it goes out with the same send.
+        p.client->reset(near.channel);
+        while (!far.closed && !far.lost) {
+            far.over.reset();
+            co_await far.over.wait();
+        }
+        CHECK(far.closed == ChannelEnd::reset);
+        CHECK(pattern(1000).starts_with(far.received));
+    };
+    for (int i = 0; i < 100; ++i) {
+        SessionPair one;
+        one.run(test(one));
+        CHECK(one.server_end == "as asked");
+    }
+}
+
+TEST_CASE("what went wrong here is not told to a server that may be anybody") {
+    SessionPair pair;
+    pair.client_owner.fault = "/home/alice/.ssh/known_hosts: permission denied";
+    const auto test = [](SessionPair& p) -> awaitable<void> { co_await p.server_over.wait(); };
+    pair.run(test(pair));
+    CHECK(pair.client_end == "/home/alice/.ssh/known_hosts: permission denied");
+    CHECK(pair.server_end.find("alice") == std::string::npos);
+}
