@@ -38,16 +38,36 @@ def clean(data):
     return Received(hashlib.sha256(data).hexdigest(), len(data), "eof")
 
 
+class Connection(socket.socket):
+    """A reset that comes before connect() has returned is found by reading, as any later one."""
+
+    was_reset = False
+
+    def recv(self, *arguments):
+        self._tell_reset()
+        return super().recv(*arguments)
+
+    def recv_into(self, *arguments):
+        self._tell_reset()
+        return super().recv_into(*arguments)
+
+    def _tell_reset(self):
+        if self.was_reset:
+            raise ConnectionResetError
+
+
 def connect(address, receive_buffer=None):
     """`receive_buffer`, in bytes, keeps the kernel from taking more before anybody reads."""
     family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
-    connection = socket.socket(family)
+    connection = Connection(family)
     connection.settimeout(DEADLINE)
     if receive_buffer:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     try:
         connection.connect(address)
+    except ConnectionResetError:
+        connection.was_reset = True
     except OSError:
         connection.close()
         raise
