@@ -75,9 +75,16 @@ void accept(const TunnelSettings& settings, const PublicKey& key, Random& random
     const std::string file = user_file(settings);
     if (file.empty()) return;
     const Endpoint host = known_as(settings);
-    add_known_host(file, host.host, host.port, key,
-                   settings.hash_known_hosts ? HashNames::yes : HashNames::as_the_file_does,
-                   random);
+    try {
+        add_known_host(file, host.host, host.port, key,
+                       settings.hash_known_hosts ? HashNames::yes : HashNames::as_the_file_does,
+                       random);
+    } catch (const Error& error) {
+        // It is accepted all the same, as by ssh; it will only be unknown again the next time.
+        log_error("the host key of {}, {}, can't be remembered: {}",
+                  known_host_name(host.host, host.port), described(key), error.what());
+        return;
+    }
     log_info("added the host key of {} to {}: {}", known_host_name(host.host, host.port), file,
              described(key));
 }
