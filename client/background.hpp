@@ -1,6 +1,6 @@
 #pragma once
 
-#include "common/net/unique_fd.hpp"
+#include "common/base/unique_fd.hpp"
 
 namespace culvert {
 

@@ -60,6 +60,7 @@ std::string read_pin(const YamlValue& value) {
 }
 
 LocalForward read_forward(const YamlValue& value) {
+    if (value.is_scalar()) value.fail("write it as {local: 12345, to: pop3.example.com:110}");
     YamlMap map = value.map();
     for (const std::string_view later : {"remote", "socks"}) {
         if (const YamlValue* const found = map.find(later)) {
@@ -82,10 +83,8 @@ std::vector<LocalForward> read_forwards(const YamlValue& value) {
     std::vector<LocalForward> forwards;
     for (const YamlValue& element : value.list()) {
         const LocalForward forward = read_forward(element);
-        const auto takes_the_same = [&](const LocalForward& other) {
-            return forward.port != 0 && other.port == forward.port && other.bind == forward.bind;
-        };
-        const auto earlier = std::ranges::find_if(forwards, takes_the_same);
+        const auto earlier = std::ranges::find_if(
+            forwards, [&](const LocalForward& other) { return listen_alike(forward, other); });
         if (earlier != forwards.end()) {
             element.fail(fmt::format("local {} is already taken by forwards[{}]", forward.port,
                                      earlier - forwards.begin()));
@@ -106,7 +105,6 @@ TunnelSettings read_tunnel(const std::string& name, const YamlValue& value,
     map.required("server", server, [](const YamlValue& v) { return v.parsed(parse_destination); });
     tunnel.server = {server.host, server.port.value_or(tunnel.server.port)};
     if (!server.user.empty()) tunnel.user = server.user;
-    if (tunnel.user.empty()) value.fail("server: name the user too, as in alice@gw.example.com");
 
     tunnel.identities_defaulted = !map.optional("identity", tunnel.identities, &YamlValue::paths);
     map.optional("host_key", tunnel.host_key_pin, read_pin);
@@ -130,6 +128,7 @@ TunnelSettings read_tunnel(const std::string& name, const YamlValue& value,
     map.optional("while_down", tunnel.while_down, word_reader(while_down_words));
     map.optional("hold_for", tunnel.hold_for);
     map.finish();
+    if (tunnel.user.empty()) value.fail("server: name the user too, as in alice@gw.example.com");
     return tunnel;
 }
 
@@ -138,7 +137,7 @@ std::vector<TunnelSettings> read_tunnels(const YamlValue& top, const Surrounding
     YamlMap map = top.map();
     const YamlValue* const all = map.find("tunnels");
     map.finish();
-    if (all == nullptr) top.fail("'tunnels' is missing");
+    if (all == nullptr) top.fail("'tunnels' is missing: below it each tunnel has its name");
     for (const auto& [name, value] : all->map().entries()) {
         tunnels.push_back(read_tunnel(name, value, surroundings));
     }
@@ -178,6 +177,22 @@ std::vector<TunnelSettings> select_tunnels(std::vector<TunnelSettings> tunnels,
         if (!again) selected.push_back(*found);
     }
     return selected;
+}
+
+void require_distinct_ports(std::span<const TunnelSettings> tunnels) {
+    std::vector<std::pair<const TunnelSettings*, const LocalForward*>> taken;
+    for (const TunnelSettings& tunnel : tunnels) {
+        for (const LocalForward& forward : tunnel.forwards) {
+            for (const auto& [other, theirs] : taken) {
+                if (!listen_alike(forward, *theirs)) continue;
+                throw Error{ErrorKind::usage,
+                            fmt::format("the tunnels {} and {} both want local port {}: give one "
+                                        "another port, or bring up one of them by its name",
+                                        escaped(other->name), escaped(tunnel.name), forward.port)};
+            }
+            taken.emplace_back(&tunnel, &forward);
+        }
+    }
 }
 
 }  // namespace culvert

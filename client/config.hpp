@@ -23,4 +23,7 @@ std::vector<TunnelSettings> parse_client_config(const std::string& text, const s
 std::vector<TunnelSettings> select_tunnels(std::vector<TunnelSettings> tunnels,
                                            std::span<const std::string> names);
 
+/// Throws Error{usage} where two of the tunnels want the same local port.
+void require_distinct_ports(std::span<const TunnelSettings> tunnels);
+
 }  // namespace culvert

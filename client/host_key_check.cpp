@@ -74,6 +74,11 @@ void check_pin(const std::string& pin, const PublicKey& key) {
 void accept(const TunnelSettings& settings, const PublicKey& key, Random& random) {
     const std::string file = user_file(settings);
     if (file.empty()) return;
+    if (file == "/dev/null") {
+        log_info("the host key {} is taken, and not remembered: it goes to /dev/null",
+                 described(key));
+        return;
+    }
     const Endpoint host = known_as(settings);
     try {
         add_known_host(file, host.host, host.port, key,
@@ -101,6 +106,10 @@ awaitable<bool> user_accepts(const TunnelSettings& settings, const PublicKey& ke
         if (!answer) refuse_unknown(key, "there is no terminal to ask on");
         if (*answer == "yes" || *answer == fingerprint(key)) co_return true;
         if (*answer == "no") co_return false;
+        if (answer->starts_with("SHA256:")) {
+            throw refused(fmt::format("host key not accepted: the server sent {}, you typed {}",
+                                      described(key), escaped(*answer, 64)));
+        }
         question = "Please type 'yes', 'no' or the fingerprint: ";
     }
 }

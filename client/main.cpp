@@ -7,8 +7,10 @@
 #include "client/check.hpp"
 #include "client/client.hpp"
 #include "client/config.hpp"
+#include "client/identities.hpp"
 #include "client/options.hpp"
 #include "common/base/exit_code.hpp"
+#include "common/base/no_core_dump.hpp"
 #include "common/config/surroundings.hpp"
 #include "common/crypto/sodium.hpp"
 #include "common/log/log.hpp"
@@ -33,11 +35,15 @@ public:
     ExitCode operator()(const UpCommand& command) const {
         auto tunnels =
             select_tunnels(read_client_config(command.config_file, surroundings_), command.names);
+        require_distinct_ports(tunnels);
         return carry(std::move(tunnels), FirstFailure::is_outlived, std::nullopt);
     }
 
     ExitCode operator()(const CheckCommand& command) const {
-        print(describe(read_client_config(command.config_file, surroundings_)));
+        const auto tunnels = read_client_config(command.config_file, surroundings_);
+        for (const TunnelSettings& tunnel : tunnels) (void)Identities{tunnel};
+        print(describe(tunnels));
+        require_distinct_ports(tunnels);
         return exit_as_asked;
     }
 
@@ -67,6 +73,7 @@ private:
 };
 
 ExitCode run(std::span<const std::string> arguments) {
+    forbid_core_dumps();
     start_log("culvert");
     try {
         start_crypto();

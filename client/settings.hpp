@@ -26,6 +26,11 @@ struct LocalForward {
     friend bool operator==(const LocalForward&, const LocalForward&) = default;
 };
 
+/// Only one of the two could be bound.
+inline bool listen_alike(const LocalForward& one, const LocalForward& other) {
+    return one.port != 0 && one.port == other.port && one.bind == other.bind;
+}
+
 /// One tunnel as it was asked for, on the command line or in culvert.yaml: everything is checked,
 /// defaults are filled in, paths are expanded. `~` and variables are gone from every path.
 struct TunnelSettings {

@@ -109,7 +109,7 @@ void Tunnel::end() {
 awaitable<void> Tunnel::bind_forwards() {
     std::size_t bound = 0;
     for (Forward& forward : forwards_) {
-        if (co_await bind(forward)) {
+        if (co_await bind(forward, OnFailure::say_so)) {
             ++bound;
         } else if (first_failure_ == FirstFailure::is_outlived) {
             accepting_.spawn(bind_later(forward));
@@ -121,7 +121,7 @@ awaitable<void> Tunnel::bind_forwards() {
     }
 }
 
-awaitable<bool> Tunnel::bind(Forward& forward) {
+awaitable<bool> Tunnel::bind(Forward& forward, OnFailure on_failure) {
     const LocalForward& wanted = forward.settings;
     try {
         const Endpoint where{wanted.bind.empty() ? "localhost" : wanted.bind, wanted.port};
@@ -130,7 +130,10 @@ awaitable<bool> Tunnel::bind(Forward& forward) {
         forward.listener.emplace(context_.executor, endpoints);
     } catch (const Error& error) {
         if (settings_.exit_on_forward_failure) throw;
-        log_error("{}", error.what());
+        const bool again = first_failure_ == FirstFailure::is_outlived;
+        if (on_failure == OnFailure::say_so) {
+            log_error("{}{}", error.what(), again ? "; trying again every 5 s" : "");
+        }
         co_return false;
     }
     for (const auto& bound : forward.listener->bound()) {
@@ -143,7 +146,7 @@ awaitable<bool> Tunnel::bind(Forward& forward) {
 awaitable<void> Tunnel::bind_later(Forward& forward) {
     for (;;) {
         co_await pause(bind_retry_time);
-        const bool bound = co_await bind(forward);
+        const bool bound = co_await bind(forward, OnFailure::keep_quiet);
         if (bound) co_return;
     }
 }
@@ -206,7 +209,9 @@ awaitable<void> Tunnel::wait_before_retry(const Error& why) {
     if (has_been_up_) backoff_.on_up_for(Clock::now() - up_since_);
     const bool first = !has_been_up_ && first_failure_ == FirstFailure::ends;
     const Duration wait = first ? first_retry_time : backoff_.next();
-    log_error("{}; next try in {:.1f} s", why.what(), seconds(wait));
+    const bool at_once = wait < std::chrono::milliseconds{50};
+    log_error("{}; next try {}", why.what(),
+              at_once ? "at once" : fmt::format("in {:.1f} s", seconds(wait)));
     co_await pause(wait);
 }
 
@@ -289,11 +294,18 @@ void Tunnel::on_banner(const BannerReceived& banner) {
 void Tunnel::on_authenticated(const Authenticated& authenticated) {
     identities_.on_accepted(authenticated.key);
     log_info("connected to {} ({})", server_name_, *host_key_);
+    log_verbose("{}: logged in as {} with {} {}; {}", server_name_, escaped(settings_.user),
+                authenticated.key.algorithm(), fingerprint(authenticated.key),
+                session_->describe());
     up_since_ = Clock::now();
     if (!std::exchange(has_been_up_, true)) context_.on_first_up();
 }
 
 void Tunnel::on_rekeyed() { log_verbose("{}: rekeyed", server_name_); }
+
+void Tunnel::on_denied(const RequestDenied& denied) {
+    log_verbose("{}: the server asked for {}: denied", server_name_, escaped(denied.what));
+}
 
 awaitable<bool> Tunnel::allows(KeyShown) {
     assert(!"only a server is shown a key");
@@ -314,17 +326,21 @@ awaitable<bool> Tunnel::wait_until_ready() {
     const auto is_ready = [this] { return session_ != nullptr && session_->ready(); };
     if (is_ready()) co_return true;
     if (settings_.while_down == WhileDown::reset) co_return false;
-    Event ready;
-    held_.push_back(&ready);
+    const Deadline deadline{settings_.hold_for};
     const auto wait_for = [](Event& event) -> awaitable<void> { co_await event.wait(); };
-    std::exception_ptr cancelled;
-    try {
-        co_await with_timeout(wait_for(ready), settings_.hold_for);
-    } catch (const std::system_error&) {
-        cancelled = std::current_exception();
+    // What was ready when it was announced may be gone by now: then the next connection will do.
+    while (!is_ready() && !deadline.passed()) {
+        Event ready;
+        held_.push_back(&ready);
+        std::exception_ptr cancelled;
+        try {
+            co_await with_timeout(wait_for(ready), deadline.left());
+        } catch (const std::system_error&) {
+            cancelled = std::current_exception();
+        }
+        std::erase(held_, &ready);
+        if (cancelled) std::rethrow_exception(cancelled);
     }
-    std::erase(held_, &ready);
-    if (cancelled) std::rethrow_exception(cancelled);
     co_return is_ready();
 }
 

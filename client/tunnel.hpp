@@ -62,12 +62,14 @@ private:
     void on_banner(const BannerReceived& banner) override;
     void on_authenticated(const Authenticated& authenticated) override;
     void on_rekeyed() override;
+    void on_denied(const RequestDenied& denied) override;
     void on_no_channels() override { end_if_drained(); }
     awaitable<bool> allows(KeyShown) override;
     void on_channel_requested(ChannelRequested request) override;
 
     awaitable<void> bind_forwards();
-    awaitable<bool> bind(Forward& forward);
+    enum class OnFailure { say_so, keep_quiet };
+    awaitable<bool> bind(Forward& forward, OnFailure on_failure);
     awaitable<void> bind_later(Forward& forward);
     awaitable<void> accept(Forward& forward);
 

@@ -1,5 +1,6 @@
 #include "client/tunnel_options.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include <fmt/format.h>
@@ -11,6 +12,7 @@
 #include "client/ssh_options.hpp"
 #include "common/base/error.hpp"
 #include "common/base/escape.hpp"
+#include "common/base/nearest.hpp"
 #include "common/config/algorithms.hpp"
 #include "common/config/arguments.hpp"
 
@@ -172,8 +174,14 @@ CommandLine parse_tunnel_command_line(std::span<const std::string> arguments,
     }
     if (words.forwards.empty()) {
         const std::string& word = words.destination_text;
-        if (word == "up" || word == "check" || word == "keygen") {
+        constexpr std::array<std::string_view, 3> commands{"up", "check", "keygen"};
+        if (std::ranges::find(commands, word) != commands.end()) {
             fail(fmt::format("'{}' is a command when it comes first, before any flag", word));
+        }
+        if (word == "help") fail("for help: culvert --help");
+        if (const auto hint = did_you_mean(word, commands); !hint.empty()) {
+            fail(fmt::format("'{}' is no command, and nothing to forward is named{}", escaped(word),
+                             hint));
         }
         fail(
             fmt::format("nothing to forward to {}: give a forward, as in -L "
@@ -190,6 +198,10 @@ CommandLine parse_tunnel_command_line(std::span<const std::string> arguments,
     const bool gateway_ports = words.options.gateway_ports.value_or(false);
     for (LocalForward& forward : words.forwards) {
         forward.bind = bind_or_default(forward.bind, gateway_ports);
+        const auto earlier = std::ranges::find_if(words.forwards, [&](const LocalForward& other) {
+            return listen_alike(other, forward);
+        });
+        if (&*earlier < &forward) fail(fmt::format("local port {} is there twice", forward.port));
     }
     tunnel.forwards = std::move(words.forwards);
     if (words.options.log_level && line.log.level == LogLevel::info) {

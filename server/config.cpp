@@ -150,10 +150,11 @@ std::optional<std::uint64_t> read_rekey_limit(const YamlValue& value) {
 }
 
 ServerConfig read_config(const YamlValue& top, const Surroundings& surroundings) {
-    ServerConfig config = default_server_config(surroundings);
+    ServerConfig config = default_server_config();
     YamlMap map = top.map();
     map.optional("listen", config.listen, read_listen);
-    map.optional("host_keys", config.host_keys, read_host_keys);
+    const bool names_host_keys = map.optional("host_keys", config.host_keys, read_host_keys);
+    if (!names_host_keys) config.host_keys = {default_host_key_path(surroundings)};
     map.optional("ciphers", config.ciphers,
                  [](const YamlValue& value) { return value.parsed(parse_ciphers); });
     map.optional("compression", config.compression, read_compression);
@@ -170,10 +171,9 @@ ServerConfig read_config(const YamlValue& top, const Surroundings& surroundings)
 
 }  // namespace
 
-ServerConfig default_server_config(const Surroundings& surroundings) {
+ServerConfig default_server_config() {
     ServerConfig config;
     config.listen = {{"*", default_listen_port}};
-    config.host_keys = {default_host_key_path(surroundings)};
     config.compression = {"zlib@openssh.com", "none"};
     return config;
 }
@@ -193,6 +193,9 @@ std::string default_host_key_path(const Surroundings& surroundings) {
     const auto state = surroundings.variable("XDG_STATE_HOME");
     // The XDG specification has relative paths ignored.
     if (state && state->starts_with('/')) return fmt::format("{}/culvert/{}", *state, name);
+    if (surroundings.home.empty()) {
+        throw Error{ErrorKind::config, "HOME is not set: name a host key with --host-key FILE"};
+    }
     return fmt::format("{}/.local/state/culvert/{}", surroundings.home, name);
 }
 

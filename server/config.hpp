@@ -50,7 +50,7 @@ struct UserConfig {
 /// another and swaps it in.
 struct ServerConfig {
     std::vector<Endpoint> listen;          ///< host "*": all addresses, both families; port 0: free
-    std::vector<std::string> host_keys;    ///< paths; a missing file is made
+    std::vector<std::string> host_keys;    ///< paths; a missing file is made; empty: the default
     std::vector<std::string> ciphers;      ///< wire names in order; empty: the default order
     std::vector<std::string> compression;  ///< wire names in order, never empty
     bool require_strict_kex = false;
@@ -65,7 +65,7 @@ struct ServerConfig {
 };
 
 /// What holds where nothing is said: all addresses, port 2222; nobody may log in.
-ServerConfig default_server_config(const Surroundings& surroundings);
+ServerConfig default_server_config();
 
 /// Reads culvertd.yaml. Throws Error{config} with file:line:column, the key's path and what to do.
 ServerConfig read_server_config(const std::string& path, const Surroundings& surroundings);
@@ -75,7 +75,7 @@ ServerConfig parse_server_config(const std::string& text, const std::string& nam
                                  const Surroundings& surroundings);
 
 /// Where a host key that nobody named is kept: /etc/culvert for root, else
-/// $XDG_STATE_HOME/culvert (~/.local/state/culvert).
+/// $XDG_STATE_HOME/culvert (~/.local/state/culvert). Throws Error{config} where neither is known.
 std::string default_host_key_path(const Surroundings& surroundings);
 
 }  // namespace culvert

@@ -8,8 +8,8 @@
 #include <asio/post.hpp>
 #include <asio/redirect_error.hpp>
 
-#include "common/base/ip_address.hpp"
 #include "common/log/log.hpp"
+#include "common/net/address.hpp"
 #include "common/net/timeout.hpp"
 
 namespace culvert {
@@ -20,12 +20,6 @@ constexpr Duration listen_lookup_time = std::chrono::seconds{10};
 /// RFC 4253 4.2 lets a server send lines before its version; ssh shows them.
 constexpr std::string_view turned_away =
     "culvertd: too many connections that have not logged in; try again later\r\n";
-
-IpAddress source_of(const Accepted& accepted) {
-    const auto address = accepted.remote.address();
-    if (address.is_v4()) return IpAddress{address.to_v4().to_bytes()};
-    return IpAddress{address.to_v6().to_bytes()};
-}
 
 std::size_t thread_count(const ServerConfig& config) {
     if (config.threads > 0) return config.threads;
@@ -77,8 +71,13 @@ awaitable<void> Daemon::serve() {
     listeners_.clear();  // at once, so that another daemon can take the place
     if (failure_) co_return;
 
-    log_info("{}: draining for up to {} s", signal == SIGTERM ? "SIGTERM" : "SIGINT",
-             std::chrono::ceil<std::chrono::seconds>(config_->limits.drain).count());
+    const std::string_view name = signal == SIGTERM ? "SIGTERM" : "SIGINT";
+    if (connections() == 0) {
+        log_info("{}: ending", name);
+    } else {
+        log_info("{}: draining for up to {} s", name,
+                 std::chrono::ceil<std::chrono::seconds>(config_->limits.drain).count());
+    }
     for (const auto& worker : workers_) worker->drain();
     accepting_.spawn(cut_drain_short());
     if (!co_await with_timeout(wait_until_drained(), config_->limits.drain)) {
@@ -120,7 +119,7 @@ awaitable<void> Daemon::listen() {
 }
 
 void Daemon::on_accept(Accepted accepted) {
-    auto ticket = admission_.admit(source_of(accepted), config_->limits);
+    auto ticket = admission_.admit(to_ip_address(accepted.remote.address()), config_->limits);
     if (!ticket) {
         if (turned_away_++ == 0) {
             log_info("{}: turned away: too many connections that have not logged in",
@@ -134,6 +133,12 @@ void Daemon::on_accept(Accepted accepted) {
     turned_away_ = 0;
     least_loaded().serve({config_, host_key_, resolver_, random_}, std::move(accepted),
                          std::move(*ticket));
+}
+
+std::size_t Daemon::connections() const {
+    std::size_t all = 0;
+    for (const auto& worker : workers_) all += worker->connections();
+    return all;
 }
 
 Worker& Daemon::least_loaded() {

@@ -32,6 +32,7 @@ private:
     void on_worker_idle();
     void fail(const std::exception_ptr& why);
     Worker& least_loaded();
+    std::size_t connections() const;
 
     std::shared_ptr<const ServerConfig> config_;
     std::shared_ptr<const PrivateKey> host_key_;

@@ -6,6 +6,7 @@
 
 #include "common/base/error.hpp"
 #include "common/base/escape.hpp"
+#include "common/base/file.hpp"
 #include "common/keys/fingerprint.hpp"
 #include "common/keys/key_file.hpp"
 #include "common/log/log.hpp"
@@ -18,6 +19,20 @@ bool exists(const std::string& path) {
     std::error_code failure;
     return std::filesystem::symlink_status(path, failure).type() !=
            std::filesystem::file_type::not_found;
+}
+
+/// Only the last folder of the path: a mistyped one shows.
+void make_folder_of(const std::string& path) {
+    const auto folder = std::filesystem::path{path}.parent_path();
+    if (folder.empty() || exists(folder)) return;
+    std::error_code failure;
+    std::filesystem::create_directory(folder, failure);
+    if (!failure) return;
+    throw Error{
+        ErrorKind::config,
+        fmt::format("the host key {} can't be made: its folder is missing and can't be made "
+                    "either: {}; make it, or name another file with --host-key FILE",
+                    escaped(path), reason_of(failure.value()))};
 }
 
 }  // namespace
@@ -33,10 +48,14 @@ const std::string& shown_host_key(std::span<const std::string> paths) {
 
 PrivateKey load_or_make_host_key(const std::string& path, Random& random) {
     if (exists(path)) return load_private_key(path);
-    const auto folder = std::filesystem::path{path}.parent_path();
-    std::error_code shown_by_the_write;
-    if (!folder.empty()) std::filesystem::create_directories(folder, shown_by_the_write);
+    make_folder_of(path);
     PrivateKey key = PrivateKey::generate(random, "culvertd host key");
+    const std::string public_half = path + ".pub";
+    if (exists(public_half)) {
+        log_info("{}: replaced: the key it belonged to is gone", escaped(public_half, 1024));
+        std::error_code shown_by_the_write;
+        std::filesystem::remove(public_half, shown_by_the_write);
+    }
     write_key_pair(path, key, random);
     log_info("made a host key, {}: {} {}", escaped(path, 1024), key.public_key().algorithm(),
              fingerprint(key.public_key()));

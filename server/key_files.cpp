@@ -2,11 +2,15 @@
 
 #include <sys/stat.h>
 
+#include <sstream>
+
 #include <fmt/format.h>
 
+#include "common/auth/authorized_keys.hpp"
 #include "common/base/error.hpp"
 #include "common/base/escape.hpp"
 #include "common/base/file.hpp"
+#include "common/log/log.hpp"
 
 namespace culvert {
 
@@ -23,6 +27,35 @@ std::string read_key_file(const std::string& path) {
                                 escaped(path), escaped(path))};
     }
     return text;
+}
+
+void check_key_file(const std::string& path) {
+    const std::string text = read_key_file(path);
+    if (text.find(" PRIVATE KEY-----") != std::string::npos) {
+        throw Error{ErrorKind::config,
+                    fmt::format("{}: a private key, where lines of public ones are wanted: the "
+                                "owner's {}.pub has one",
+                                escaped(path), escaped(path))};
+    }
+    std::size_t usable = 0;
+    std::istringstream lines{text};
+    std::string line;
+    for (std::size_t number = 1; std::getline(lines, line); ++number) {
+        try {
+            const auto found = parse_authorized_key(line);
+            if (!found) continue;
+            if (found->refused) throw Error{ErrorKind::config, *found->refused};
+            if (found->key.algorithm() != ssh_ed25519) {
+                throw Error{ErrorKind::config, fmt::format("a key of type {}: culvertd takes "
+                                                           "ssh-ed25519 keys only",
+                                                           escaped(found->key.algorithm(), 64))};
+            }
+            ++usable;
+        } catch (const Error& error) {
+            log_info("{}:{}: lets nobody in: {}", escaped(path), number, error.what());
+        }
+    }
+    if (usable == 0) log_info("{}: no key in it lets anybody in so far", escaped(path));
 }
 
 }  // namespace culvert

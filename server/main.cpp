@@ -2,6 +2,7 @@
 #include <vector>
 
 #include "common/base/exit_code.hpp"
+#include "common/base/no_core_dump.hpp"
 #include "common/crypto/sodium.hpp"
 #include "common/log/log.hpp"
 #include "common/net/descriptor_limit.hpp"
@@ -28,6 +29,7 @@ void serve(const ServeCommand& command) {
 }
 
 ExitCode run(std::span<const std::string> arguments) {
+    forbid_core_dumps();
     start_log("culvertd");
     try {
         start_crypto();

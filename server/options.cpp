@@ -1,5 +1,6 @@
 #include "server/options.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include <fmt/format.h>
@@ -113,6 +114,13 @@ ServerCommandLine parse_server_command_line(std::span<const std::string> argumen
     for (const std::string& text : listen) {
         serve.listen.push_back(parse_listen_address(text, port.value_or(default_listen_port)));
     }
+    const auto leaves_port_open = [](const std::string& text) {
+        return parse_listen_address(text, 1) != parse_listen_address(text, 2);
+    };
+    if (port && !listen.empty() && std::ranges::none_of(listen, leaves_port_open)) {
+        fail(fmt::format("-p {}: every --listen has a port of its own: leave one of them out",
+                         *port));
+    }
     if (listen.empty() && port) serve.listen.push_back({"*", *port});
     const bool quick =
         !serve.listen.empty() || !serve.authorized_keys.empty() || !serve.host_keys.empty();
@@ -125,13 +133,14 @@ ServerConfig load_server_config(const ServeCommand& command, const Surroundings&
     ServerConfig config =
         command.config_file
             ? read_server_config(expand_path(*command.config_file, surroundings), surroundings)
-            : default_server_config(surroundings);
+            : default_server_config();
     if (!command.listen.empty()) config.listen = command.listen;
     const auto expanded = [&](std::vector<std::string> paths) {
         for (std::string& path : paths) path = expand_path(path, surroundings);
         return paths;
     };
     if (!command.host_keys.empty()) config.host_keys = expanded(command.host_keys);
+    if (config.host_keys.empty()) config.host_keys = {default_host_key_path(surroundings)};
     config.any_user_keys_files = expanded(command.authorized_keys);
     if (config.users.empty() && config.any_user_keys_files.empty()) {
         const std::string why = "nobody could log in: ";
@@ -142,9 +151,9 @@ ServerConfig load_server_config(const ServeCommand& command, const Surroundings&
                         : why + "give --authorized-keys FILE, or users in a file with -c"};
     }
     // They are read again at each login; a typo shows now.
-    for (const std::string& file : config.any_user_keys_files) read_key_file(file);
+    for (const std::string& file : config.any_user_keys_files) check_key_file(file);
     for (const auto& [name, user] : config.users) {
-        for (const std::string& file : user.authorized_keys_files) read_key_file(file);
+        for (const std::string& file : user.authorized_keys_files) check_key_file(file);
     }
     return config;
 }

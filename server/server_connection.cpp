@@ -4,10 +4,12 @@
 #include <cassert>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "common/base/escape.hpp"
 #include "common/keys/fingerprint.hpp"
 #include "common/log/log.hpp"
+#include "common/net/address.hpp"
 #include "common/net/dialer.hpp"
 #include "common/relay/relay.hpp"
 #include "server/engine_config.hpp"
@@ -17,10 +19,10 @@
 namespace culvert {
 namespace {
 
-IpAddress to_ip_address(const asio::ip::address& address) {
-    if (address.is_v4()) return IpAddress{address.to_v4().to_bytes()};
-    return IpAddress{address.to_v6().to_bytes()};
-}
+/// A client may show as many keys as the tries allow, and then some unsigned.
+constexpr std::size_t most_refused_keys_shown = 6;
+/// More of one connection are counted only.
+constexpr std::size_t most_denials_shown = 5;
 
 std::string named(const Endpoint& endpoint) {
     return to_string(Endpoint{escaped(endpoint.host), endpoint.port});
@@ -53,7 +55,7 @@ awaitable<void> ServerConnection::run() {
         co_await session_.run();
         log_info("{}: closed", name_);
     } catch (const Error& error) {
-        log_info("{}: {}", name_, error.what());
+        log_info("{}: {}{}", name_, error.what(), without_login());
     } catch (const std::system_error&) {
         // Cancelled: the daemon ends.
     }
@@ -86,8 +88,11 @@ awaitable<bool> ServerConnection::allows(KeyShown shown) {
         log_info("{}: {}: {}", name_, escaped(shown.user), remark);
     }
     if (!found.allowed) {
-        log_verbose("{}: {} is not let in with {} {}", name_, escaped(shown.user),
-                    escaped(shown.key.algorithm()), fingerprint(shown.key));
+        if (refused_keys_.size() < most_refused_keys_shown) {
+            refused_keys_.push_back(fmt::format("{} with {} {}", escaped(shown.user, 64),
+                                                escaped(shown.key.algorithm(), 64),
+                                                fingerprint(shown.key)));
+        }
         co_return false;
     }
     // What a user may do comes from the key that is proved, never from one that was only shown.
@@ -101,8 +106,21 @@ void ServerConnection::on_authenticated(const Authenticated& authenticated) {
     const std::string who = escaped(user_);
     log_info("{}: {} logged in with {} {}", name_, who, authenticated.key.algorithm(),
              fingerprint(authenticated.key));
+    log_verbose("{}: {}", name_, session_.describe());
     name_ = fmt::format("{} ({})", name_, who);
     end_if_drained();
+}
+
+/// What to add to the line of a connection that ends: nothing once somebody has logged in.
+std::string ServerConnection::without_login() const {
+    if (session_.authenticated() || refused_keys_.empty()) return {};
+    return fmt::format("; not let in: {}", fmt::join(refused_keys_, ", "));
+}
+
+void ServerConnection::on_denied(const RequestDenied& denied) {
+    if (++denied_requests_ > most_denials_shown) return;
+    log_info("{}: asked for {}: denied, culvertd forwards to targets and does nothing else", name_,
+             escaped(denied.what, 64));
 }
 
 void ServerConnection::on_rekeyed() { log_verbose("{}: rekeyed", name_); }

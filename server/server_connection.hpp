@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "common/net/event.hpp"
 #include "common/net/resolver.hpp"
@@ -43,6 +44,7 @@ private:
     awaitable<bool> allows(KeyShown shown) override;
     void on_authenticated(const Authenticated& authenticated) override;
     void on_rekeyed() override;
+    void on_denied(const RequestDenied& denied) override;
     void on_no_channels() override { end_if_drained(); }
     void on_channel_requested(ChannelRequested request) override;
 
@@ -52,6 +54,7 @@ private:
     awaitable<std::variant<asio::ip::tcp::socket, OpenFailure>> reach(ChannelRequested request);
     OpenFailure denied(const ChannelRequested& request, std::string_view why) const;
     void end_if_drained();
+    std::string without_login() const;
 
     ServerContext context_;
     asio::ip::tcp::endpoint peer_;
@@ -60,6 +63,8 @@ private:
     KeyPermissions permissions_;
     std::string user_;
     std::size_t open_streams_ = 0;
+    std::vector<std::string> refused_keys_;  ///< for the log line of a login that came to nothing
+    std::size_t denied_requests_ = 0;
     bool draining_ = false;
     Session session_;
     TaskGroup streams_;

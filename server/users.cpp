@@ -63,8 +63,8 @@ KeyLookup look_up_key(const ServerConfig& config, std::string_view user, const P
         lookup.search(found->second.authorized_keys);
         lookup.search(found->second.authorized_keys_files);
     } else if (!config.users.empty()) {
-        // So that the time taken doesn't tell which users there are, somebody's keys are gone
-        // through; what they say is forgotten.
+        // So that the time taken tells less about which users there are, somebody's keys are gone
+        // through, though not as many as another's; what they say is forgotten.
         Lookup pretended{key, peer, now};
         pretended.search(config.users.begin()->second.authorized_keys);
         pretended.search(config.users.begin()->second.authorized_keys_files);

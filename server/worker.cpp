@@ -73,12 +73,6 @@ void Worker::drain() {
     });
 }
 
-void Worker::end_connections() {
-    asio::post(context_, [this] {
-        for (ServerConnection* const connection : connections_) connection->end();
-    });
-}
-
 void Worker::report_idle() {
     if (draining_ && connections() == 0) on_idle_();
 }

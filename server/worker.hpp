@@ -28,7 +28,6 @@ public:
     // ---- from any thread
     void serve(ServerContext context, Accepted accepted, Admission::Ticket ticket);
     void drain();
-    void end_connections();
     std::size_t connections() const noexcept { return count_.load(std::memory_order_relaxed); }
 
 private:

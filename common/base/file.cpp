@@ -13,37 +13,14 @@
 #include <fmt/format.h>
 
 #include "common/base/error.hpp"
+#include "common/base/unique_fd.hpp"
 
 namespace culvert {
 namespace {
 
-std::string reason(int error) {
-    if (error == ENOENT) return "no such file";
-    return std::system_category().message(error);
-}
-
 [[noreturn]] void fail(const std::string& path, int error) {
-    throw Error{ErrorKind::config, fmt::format("{}: {}", path, reason(error))};
+    throw Error{ErrorKind::config, fmt::format("{}: {}", path, reason_of(error))};
 }
-
-class OpenFile {
-public:
-    explicit OpenFile(int descriptor) noexcept : descriptor_{descriptor} {}
-    OpenFile(const OpenFile&) = delete;
-    OpenFile& operator=(const OpenFile&) = delete;
-    ~OpenFile() { close(); }
-
-    int get() const noexcept { return descriptor_; }
-    /// Some file systems report a full disk here.
-    int close() noexcept {
-        const int result = descriptor_ < 0 ? 0 : ::close(descriptor_);
-        descriptor_ = -1;
-        return result;
-    }
-
-private:
-    int descriptor_;
-};
 
 /// The file's name with every symbolic link followed, so that a rename doesn't replace a link.
 std::string real_path(const std::string& path) {
@@ -63,9 +40,24 @@ void write_all(int descriptor, std::string_view text, const std::string& path) {
 
 }  // namespace
 
+std::string reason_of(int error) {
+    switch (error) {
+        case ENOENT:
+            return "no such file";
+        case EACCES:
+            return "permission denied";
+        case EISDIR:
+            return "is a directory";
+        case ENOSPC:
+            return "no space left on the disk";
+        default:
+            return std::generic_category().message(error);
+    }
+}
+
 std::optional<std::string> read_file_if_exists(const std::string& path, std::size_t limit) {
     // Without O_NONBLOCK a FIFO would hold us up before we know that it is one.
-    const OpenFile file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+    const UniqueFd file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
     if (file.get() < 0) {
         if (errno == ENOENT) return std::nullopt;
         fail(path, errno);
@@ -105,13 +97,14 @@ void replace_file(const std::string& path, std::string_view text, mode_t mode) {
         throw Error{ErrorKind::config, fmt::format("{}: not a regular file", path)};
     }
     std::string beside = target + ".XXXXXX";
-    OpenFile file{::mkostemp(beside.data(), O_CLOEXEC)};
+    UniqueFd file{::mkostemp(beside.data(), O_CLOEXEC)};
     if (file.get() < 0) fail(path, errno);
     try {
         if (::fchmod(file.get(), mode) != 0) fail(path, errno);
         write_all(file.get(), text, path);
         if (::fsync(file.get()) != 0) fail(path, errno);
-        if (file.close() != 0) fail(path, errno);
+        // Some file systems report a full disk here.
+        if (::close(file.release()) != 0) fail(path, errno);
         if (::rename(beside.c_str(), target.c_str()) != 0) fail(path, errno);
     } catch (...) {
         ::unlink(beside.c_str());

@@ -8,6 +8,9 @@
 
 namespace culvert {
 
+/// What an errno value means, in a few words for the end of a line: "permission denied".
+std::string reason_of(int error);
+
 /// The whole of a regular file or device (/dev/null). Throws Error{config} "PATH: no such file" and
 /// the like, also for one that is longer than `limit` bytes.
 std::string read_file(const std::string& path, std::size_t limit);

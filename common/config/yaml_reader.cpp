@@ -94,6 +94,10 @@ YamlValue YamlValue::from_text(const std::string& text, const std::string& file_
     auto document = std::make_shared<Document>(Document{file_name, surroundings});
     try {
         // yaml-cpp 0.7 takes a quote without its end for closed where the text ends in a newline.
+        if (text.find('\0') != std::string::npos) {
+            throw Error{ErrorKind::config,
+                        fmt::format("{}: has zero bytes in it: save it as UTF-8 text", file_name)};
+        }
         const std::string trimmed = text.substr(0, text.find_last_not_of(" \t\r\n") + 1);
         expect_one_document(trimmed, file_name);
         const YAML::Node top = YAML::Load(trimmed);
@@ -227,7 +231,10 @@ std::vector<std::pair<std::string, YamlValue>> YamlMap::entries() {
 
 void YamlMap::finish() const {
     const auto unknown = std::ranges::find(entries_, false, &Entry::known);
-    if (unknown == entries_.end()) return;
+    if (unknown == entries_.end()) {
+        if (!missing_.empty()) owner_.fail(fmt::format("'{}' is missing", missing_.front()));
+        return;
+    }
     const std::vector<std::string_view> known{known_.begin(), known_.end()};
     std::string hint = did_you_mean(unknown->key, known);
     if (hint.empty()) hint = fmt::format("; known here: {}", fmt::join(known, ", "));

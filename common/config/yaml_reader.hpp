@@ -37,6 +37,7 @@ public:
     static YamlValue from_text(const std::string& text, const std::string& file_name,
                                const Surroundings& surroundings);
 
+    bool is_scalar() const { return node_.IsScalar(); }
     /// A map; the file's top may also be empty, which is a map without keys.
     YamlMap map() const;
     std::vector<YamlValue> list() const;
@@ -101,9 +102,7 @@ public:
     }
     template <class Field, class Read>
     void required(std::string_view key, Field& field, Read&& read) {
-        if (!optional(key, field, std::forward<Read>(read))) {
-            owner_.fail("'" + std::string{key} + "' is missing");
-        }
+        if (!optional(key, field, std::forward<Read>(read))) missing_.emplace_back(key);
     }
 
     /// For a map whose keys are names that the user chose: every key with its value.
@@ -112,7 +111,8 @@ public:
     /// The value of a key, if it is there; the key is known from now on.
     const YamlValue* find(std::string_view key);
 
-    /// Throws Error{config} at the first key that nobody asked for, with the nearest known one.
+    /// Throws Error{config} at the first key that nobody asked for, with the nearest known one; or
+    /// for a required key that isn't there: it may be there misspelt, so this is said last.
     void finish() const;
 
 private:
@@ -142,6 +142,7 @@ private:
     YamlValue owner_;
     std::vector<Entry> entries_;
     std::vector<std::string> known_;
+    std::vector<std::string> missing_;
 };
 
 }  // namespace culvert

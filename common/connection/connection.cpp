@@ -57,8 +57,7 @@ Connection::Event Connection::on_packet(Bytes payload) {
             on_channel_request(payload);
             return std::nullopt;
         case msg::GlobalRequest::number:
-            global_requests_.on_request(payload);
-            return std::nullopt;
+            return on_global_request(payload);
         case msg::RequestSuccess::number:
         case msg::RequestFailure::number:
             global_requests_.on_reply();
@@ -67,6 +66,15 @@ Connection::Event Connection::on_packet(Bytes payload) {
             throw ProtocolError{fmt::format("message {}, an answer to nothing that we asked",
                                             message_number(payload))};
     }
+}
+
+Connection::Event Connection::on_global_request(Bytes payload) {
+    const std::string_view name = global_requests_.on_request(payload);
+    // The others are questions about life or offers, which nobody misses.
+    const bool asks_to_listen =
+        name == "tcpip-forward" || name == "streamlocal-forward@openssh.com";
+    if (!asks_to_listen) return std::nullopt;
+    return RequestDenied{fmt::format("a remote forward ({})", name)};
 }
 
 // ---------------------------------------------------------------------- opening
@@ -85,7 +93,7 @@ Connection::Event Connection::on_open(Bytes payload) {
     } else {
         refuse(open.sender, OpenFailureReason::unknown_channel_type, "unknown channel type");
     }
-    return std::nullopt;
+    return RequestDenied{fmt::format("a channel of type {}", open.type)};
 }
 
 Connection::Event Connection::on_direct_tcpip(const msg::ChannelOpen& open, Reader& in) {

@@ -74,6 +74,7 @@ public:
 private:
     using Event = std::optional<ConnectionEvent>;
 
+    Event on_global_request(Bytes payload);
     Event on_open(Bytes payload);
     Event on_direct_tcpip(const msg::ChannelOpen& open, Reader& in);
     Event on_open_confirmation(Bytes payload);

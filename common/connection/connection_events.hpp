@@ -53,7 +53,13 @@ struct ChannelClosed {
     ChannelEnd end;
 };
 
-using ConnectionEvent = std::variant<ChannelRequested, ChannelOpened, ChannelRefused,
-                                     ChannelDataReceived, ChannelEofReceived, ChannelClosed>;
+/// The peer asked for something that is refused whatever it says: a shell, a remote forward.
+struct RequestDenied {
+    std::string what;  ///< of the peer: not escaped
+};
+
+using ConnectionEvent =
+    std::variant<ChannelRequested, ChannelOpened, ChannelRefused, ChannelDataReceived,
+                 ChannelEofReceived, ChannelClosed, RequestDenied>;
 
 }  // namespace culvert

@@ -10,9 +10,11 @@ void GlobalRequests::send_keepalive() {
     ++awaited_replies_;
 }
 
-void GlobalRequests::on_request(Bytes payload) {
+std::string_view GlobalRequests::on_request(Bytes payload) {
     Reader in{payload};
-    if (decode_head<msg::GlobalRequest>(in).want_reply) out_.send(msg::RequestFailure{});
+    const auto request = decode_head<msg::GlobalRequest>(in);
+    if (request.want_reply) out_.send(msg::RequestFailure{});
+    return request.type;
 }
 
 void GlobalRequests::on_reply() {

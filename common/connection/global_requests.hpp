@@ -18,7 +18,7 @@ public:
 
     /// We grant none, and say so where an answer is wanted: that is what keepalive@openssh.com
     /// asks for. hostkeys-00@openssh.com and no-more-sessions@openssh.com want none.
-    void on_request(Bytes payload);
+    std::string_view on_request(Bytes payload);
     /// Throws ProtocolError if nothing was asked.
     void on_reply();
 

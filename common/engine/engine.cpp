@@ -158,24 +158,27 @@ std::optional<EngineEvent> Engine::on_banner(Bytes payload) {
     return BannerReceived{std::string{banner.message}};
 }
 
-void Engine::on_peer_closed() const {
+void Engine::on_peer_gone(Gone how) const {
     const auto closed = [](const std::string& text) { return Error{ErrorKind::network, text}; };
-    if (authenticated_) throw closed("the peer closed the connection");
+    const std::string_view did = how == Gone::closed ? "closed" : "reset";
+    if (authenticated_) throw closed(fmt::format("the peer {} the connection", did));
     if (transport_.peer_version()) {
-        throw closed(fmt::format("the peer closed the connection during {}",
+        throw closed(fmt::format("the peer {} the connection during {}", did,
                                  transport_.keys_sent() ? "authentication" : "key exchange"));
     }
     const bool is_client = config_.transport.role == Role::client;
     const std::string said = transport_.said_before_version();
     if (!said.empty()) {
-        throw closed(
-            fmt::format("the peer is not an SSH {}: it said \"{}\" and closed the connection",
-                        is_client ? "server" : "client", said));
+        throw closed(fmt::format("the peer is not an SSH {}: it said \"{}\" and {} the connection",
+                                 is_client ? "server" : "client", said, did));
     }
-    if (!is_client) throw closed("the client closed the connection before it said anything");
+    if (!is_client) {
+        throw closed(fmt::format("the client {} the connection before it said anything", did));
+    }
     throw closed(
-        "the connection was closed before the server said anything: a firewall or proxy in "
-        "between, a server that is full (MaxStartups), or no SSH server");
+        fmt::format("the connection was {} before the server said anything: a firewall or proxy in "
+                    "between, a server that is full (MaxStartups), or no SSH server",
+                    did));
 }
 
 // ---------------------------------------------------------------------- answers
@@ -280,14 +283,28 @@ std::optional<TimePoint> Engine::next_deadline() {
     return next;
 }
 
+void Engine::on_login_too_slow() const {
+    const auto limit = std::chrono::ceil<std::chrono::seconds>(config_.login_grace).count();
+    const auto too_slow = [limit](const std::string& what) {
+        return ProtocolError{fmt::format("{} within {} s", what, limit),
+                             DisconnectReason::by_application};
+    };
+    if (transport_.peer_version()) {
+        throw too_slow(transport_.keys_sent() ? "no authentication" : "no end of the key exchange");
+    }
+    const bool is_client = config_.transport.role == Role::client;
+    const std::string_view peer = is_client ? "server" : "client";
+    const std::string said = transport_.said_before_version();
+    if (said.empty()) throw too_slow(fmt::format("the {} said nothing", peer));
+    throw too_slow(
+        fmt::format("the peer is not an SSH {}: it said \"{}\" and no SSH version", peer, said));
+}
+
 std::optional<EngineEvent> Engine::on_time(TimePoint now) {
     if (ended_) return std::nullopt;
     if (!authenticated_) {
         if (host_key_offered_ || now < login_deadline_) return std::nullopt;
-        throw ProtocolError{
-            fmt::format("no authentication within {} s",
-                        std::chrono::ceil<std::chrono::seconds>(config_.login_grace).count()),
-            DisconnectReason::by_application};
+        on_login_too_slow();
     }
     transport_.on_time(now);
     switch (keepalive_.on_time(now)) {

@@ -61,8 +61,9 @@ public:
     /// True while the data of an event lives only until the next poll(); else it lives until the
     /// next receive_space().
     bool views_are_transient() const noexcept { return transport_.views_are_transient(); }
-    /// The peer closed the connection. Throws the Error that says what that means.
-    [[noreturn]] void on_peer_closed() const;
+    enum class Gone { closed, reset };
+    /// The peer ended the TCP connection. Throws the Error that says what that means.
+    [[noreturn]] void on_peer_gone(Gone how) const;
 
     // ---- answers to events
     void accept_host_key(TimePoint now);
@@ -138,6 +139,7 @@ private:
     std::optional<EngineEvent> on_server_packet(std::uint8_t number, Bytes payload);
     std::optional<EngineEvent> on_client_packet(std::uint8_t number, Bytes payload, TimePoint now);
     std::optional<EngineEvent> follow(UserauthClient::Step step);
+    [[noreturn]] void on_login_too_slow() const;
     std::optional<EngineEvent> on_banner(Bytes payload);
     void begin_authentication();
     void check_backlog();

@@ -7,11 +7,12 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <system_error>
 
 #include <fmt/format.h>
 
 #include "common/base/error.hpp"
+#include "common/base/file.hpp"
+#include "common/base/unique_fd.hpp"
 
 namespace culvert {
 namespace {
@@ -24,37 +25,7 @@ template <class... Args>
     throw Error{ErrorKind::config, fmt::format(format, std::forward<Args>(args)...)};
 }
 
-std::string reason_of(int error) {
-    switch (error) {
-        case ENOENT:
-            return "no such file or directory";
-        case EACCES:
-            return "permission denied";
-        case EISDIR:
-            return "is a directory";
-        case ENOSPC:
-            return "no space left on the disk";
-        default:
-            return std::generic_category().message(error);
-    }
-}
-
-class OpenFile {
-public:
-    explicit OpenFile(int descriptor) noexcept : descriptor_{descriptor} {}
-    OpenFile(const OpenFile&) = delete;
-    OpenFile& operator=(const OpenFile&) = delete;
-    ~OpenFile() {
-        if (descriptor_ >= 0) ::close(descriptor_);
-    }
-
-    int get() const noexcept { return descriptor_; }
-
-private:
-    int descriptor_;
-};
-
-SecretBytes read_all(const OpenFile& file, const std::string& name) {
+SecretBytes read_all(const UniqueFd& file, const std::string& name) {
     SecretBytes text{max_key_file_size + 1};
     std::size_t size = 0;
     while (size < text.size()) {
@@ -77,7 +48,7 @@ class NewFile {
 public:
     NewFile(const std::string& name, mode_t mode, Bytes content)
         : name_{name}, temporary_{name + ".XXXXXX"} {
-        const OpenFile file{::mkostemp(temporary_.data(), O_CLOEXEC)};  // made with mode 0600
+        const UniqueFd file{::mkostemp(temporary_.data(), O_CLOEXEC)};  // made with mode 0600
         if (file.get() < 0) fail_for(errno);
         try {
             write(file, content);
@@ -114,7 +85,7 @@ private:
         return 0;
     }
 
-    void write(const OpenFile& file, Bytes content) const {
+    void write(const UniqueFd& file, Bytes content) const {
         while (!content.empty()) {
             const ssize_t n = ::write(file.get(), content.data(), content.size());
             if (n < 0 && errno == EINTR) continue;
@@ -139,7 +110,7 @@ private:
 void sync_directory_of(const std::string& file) {
     const std::size_t slash = file.rfind('/');
     const std::string directory = slash == file.npos ? "." : file.substr(0, slash + 1);
-    const OpenFile opened{::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    const UniqueFd opened{::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
     if (opened.get() >= 0) ::fsync(opened.get());
 }
 
@@ -153,7 +124,7 @@ struct KeyText {
 };
 
 KeyText read_key_file(const std::string& file) {
-    const OpenFile opened{::open(file.c_str(), O_RDONLY | O_CLOEXEC)};
+    const UniqueFd opened{::open(file.c_str(), O_RDONLY | O_CLOEXEC)};
     if (opened.get() < 0 && errno == ENOENT) {
         fail("{0}: no such file: make a key with culvert keygen -f {0}", file);
     }

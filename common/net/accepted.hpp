@@ -5,7 +5,7 @@
 #include <asio/any_io_executor.hpp>
 #include <asio/ip/tcp.hpp>
 
-#include "common/net/unique_fd.hpp"
+#include "common/base/unique_fd.hpp"
 
 namespace culvert {
 

@@ -9,6 +9,7 @@
 #include <asio/ip/tcp.hpp>
 
 #include "common/base/endpoint.hpp"
+#include "common/base/ip_address.hpp"
 
 namespace culvert {
 
@@ -16,6 +17,11 @@ enum class AddressFamily : std::uint8_t { any, v4, v6 };
 
 inline AddressFamily family_of(const asio::ip::address& address) {
     return address.is_v4() ? AddressFamily::v4 : AddressFamily::v6;
+}
+
+inline IpAddress to_ip_address(const asio::ip::address& address) {
+    if (address.is_v4()) return IpAddress{address.to_v4().to_bytes()};
+    return IpAddress{address.to_v6().to_bytes()};
 }
 
 /// An address written as such, in no other spelling than inet_pton's; empty for a name.

@@ -15,6 +15,7 @@ public:
     Duration limit() const noexcept { return limit_; }
     /// Zero when it is over.
     Duration left() const { return std::max(Duration::zero(), limit_ - (Clock::now() - start_)); }
+    bool passed() const { return left() == Duration::zero(); }
     /// `timed out after 10 s`
     std::string timed_out() const;
 

@@ -94,6 +94,8 @@ void Session::tell_end(const std::exception_ptr& why) noexcept {
         // A dead connection hears nothing; the other kinds are ours to explain.
         if (error.kind() == ErrorKind::host_key) {
             engine_.end(DisconnectReason::host_key_not_verifiable, "host key not accepted");
+        } else if (error.kind() == ErrorKind::authentication) {
+            engine_.end(DisconnectReason::no_more_auth_methods_available, "no key is left to try");
         } else if (error.kind() != ErrorKind::network) {
             // The text is for our user: it may name local files, and the peer may be anybody.
             engine_.end(DisconnectReason::by_application, "the other side can't go on");
@@ -131,7 +133,10 @@ awaitable<void> Session::read_loop() {
             const std::size_t length =
                 socket_.receive(asio::buffer(space.data(), space.size()), 0, failure);
             if (failure == asio::error::would_block) break;
-            if (failure == asio::error::eof) engine_.on_peer_closed();
+            if (failure == asio::error::eof) engine_.on_peer_gone(Engine::Gone::closed);
+            if (failure == asio::error::connection_reset) {
+                engine_.on_peer_gone(Engine::Gone::reset);
+            }
             if (failure) throw lost(failure);
             last_received_ = now();
             engine_.received(length, last_received_);
@@ -186,8 +191,10 @@ awaitable<void> Session::on_event(EngineEvent event) {
         owner_.on_rekeyed();
     } else if (const auto* ended = std::get_if<PeerDisconnected>(&event)) {
         dismissed_ = true;
-        throw Error{ErrorKind::network, fmt::format("the peer ended the connection: {} (reason {})",
-                                                    escaped(ended->description), ended->reason)};
+        std::string text = "the peer ended the connection: " + escaped(ended->description);
+        const auto by_application = static_cast<std::uint32_t>(DisconnectReason::by_application);
+        if (ended->reason != by_application) text += fmt::format(" (reason {})", ended->reason);
+        throw Error{ErrorKind::network, text};
     }
 }
 
@@ -214,6 +221,8 @@ void Session::on_connection_event(const ConnectionEvent& event) {
         detach(refused->channel).on_refused(refused->failure);
     } else if (const auto* requested = std::get_if<ChannelRequested>(&event)) {
         owner_.on_channel_requested(*requested);
+    } else if (const auto* denied = std::get_if<RequestDenied>(&event)) {
+        owner_.on_denied(*denied);
     }
 }
 
@@ -310,6 +319,18 @@ void Session::wait_writable() {
     });
 }
 
+std::string Session::describe() const {
+    const Transport& transport = engine_.transport();
+    const Negotiated& agreed = transport.negotiated();
+    const auto both_ways = [](const std::string& up, const std::string& down) {
+        return up == down ? up : fmt::format("{} and {}", up, down);
+    };
+    return fmt::format(
+        "peer {}, {}, {}, compression {}", escaped(transport.peer_version().value_or("")),
+        agreed.kex, both_ways(agreed.cipher_client_to_server, agreed.cipher_server_to_client),
+        both_ways(agreed.compression_client_to_server, agreed.compression_server_to_client));
+}
+
 // ---------------------------------------------------------------------- streams
 
 void Session::attach(ChannelId channel, Stream& stream) {
@@ -348,11 +369,6 @@ void Session::set_readable(ChannelId channel) {
 void Session::delivered(ChannelId channel, std::size_t bytes) {
     if (!is_attached(channel)) return;
     engine_.delivered(channel, bytes);
-    pump();
-}
-
-void Session::send_eof(ChannelId channel) {
-    engine_.send_eof(channel);
     pump();
 }
 

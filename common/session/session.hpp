@@ -34,6 +34,8 @@ public:
     /// A server's: to be answered with Session::accept or Session::refuse.
     virtual void on_channel_requested(ChannelRequested request) = 0;
 
+    /// The peer wanted what neither program does; it has been told no.
+    virtual void on_denied(const RequestDenied& denied) = 0;
     virtual void on_authenticated(const Authenticated& authenticated) = 0;
     virtual void on_rekeyed() = 0;
     /// The last channel is gone: both sides have closed it.
@@ -71,12 +73,13 @@ public:
     /// The stream has something to send: it is read when it is its turn, perhaps at once.
     void set_readable(ChannelId channel);
     void delivered(ChannelId channel, std::size_t bytes);
-    void send_eof(ChannelId channel);
     /// The stream is off the session from here on.
     void close(ChannelId channel);
     void reset(ChannelId channel);
 
     std::size_t channels() const noexcept { return engine_.channels(); }
+    /// For a log: the peer's version and what was agreed upon.
+    std::string describe() const;
     const Transport& transport() const noexcept { return engine_.transport(); }
     const UserauthClient& userauth_client() const noexcept { return engine_.userauth_client(); }
     /// The peer said that it ends the connection, and why: run() throws that as an Error{network}.

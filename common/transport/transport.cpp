@@ -204,7 +204,7 @@ void Transport::on_first_kexinit() {
             fmt::format("the peer ({}) doesn't know strict key exchange, without which {} is "
                         "open to the Terrapin attack: {}",
                         escaped(*peer_version_), chacha20 ? "chacha20-poly1305" : "it",
-                        config_.require_strict_kex ? "update it, or allow it here"
+                        config_.require_strict_kex ? "update it, or take out require_strict_kex"
                                                    : "update it, or use -c aes256-gcm@openssh.com"),
             DisconnectReason::key_exchange_failed};
     }

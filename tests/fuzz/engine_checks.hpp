@@ -43,7 +43,7 @@ inline void receive(Engine& engine, Bytes bytes, std::size_t piece, const auto& 
 inline void check_end(Engine& engine) {
     bool closed = false;
     try {
-        engine.on_peer_closed();
+        engine.on_peer_gone(Engine::Gone::closed);
     } catch (const Error&) {
         closed = true;
     }

@@ -220,6 +220,7 @@ private:
                 "a channel's id is its own");
         engine_.confirm_open(requested.channel);
     }
+    void on(RequestDenied&& denied) { require(!denied.what.empty(), "it is said what was denied"); }
     void on(ChannelOpened&& opened) {
         Channel& channel = known(opened.channel);
         require(!std::exchange(channel.is_open, true), "a channel opens once");

@@ -2,13 +2,15 @@
 
 import re
 import socket
+import subprocess
 
 import pytest
 
 from harness import streams
 from harness.keys import make_key
-from harness.peers import (USER, culvert_words, run_culvert, start_culvertd, start_sshd,
+from harness.peers import (USER, culvert_words, run_culvert, ssh_words, start_culvertd, start_sshd,
                            tunnel_settings, tunnels_file)
+from harness.process import DEADLINE
 from harness.target import closed_port
 
 pytestmark = pytest.mark.short
@@ -144,6 +146,41 @@ def test_a_server_that_is_not_ssh(lab):
     target = lab.target(greet)
     check(lab.finish("culvert", "-F", "none", "-i", lab.user_key.path, "-p", target.port,
                      "-L", "0:localhost:80", DESTINATION), 1, r"\+OK [^\x1b]+POP3 ready")
+
+
+def test_a_server_that_greets_and_waits_is_not_ssh(lab):
+    """As a POP3 server does: nobody closes, and the time for a connection ends it."""
+    def greet(connection):
+        connection.sendall(b"+OK POP3 ready\r\n")
+        streams.receive_to_end(connection)
+
+    target = lab.target(greet)
+    check(lab.finish("culvert", "-F", "none", "-i", lab.user_key.path, "-p", target.port,
+                     "-o", "ConnectTimeout=1", "-L", "0:localhost:80", DESTINATION),
+          1, r"not an SSH server: it said \"\+OK POP3 ready\"")
+
+
+def test_what_culvertd_denies_is_in_its_log(lab):
+    """A login with a key that it doesn't know, a shell, a remote forward."""
+    server = start_culvertd(lab, flags=())
+    other = make_key(lab.root / "other_key")
+    lab.finish("culvert", *culvert_words(lab, server, ["127.0.0.1:1"], identity=other.path,
+                                         flags=())[1:])
+    server.process.wait_for_line(f"not let in: {USER} with ssh-ed25519 "
+                                 + re.escape(other.fingerprint))
+    subprocess.run([*map(str, ssh_words(lab, server)), "-T", "true"], env=lab.env,
+                   stdin=subprocess.DEVNULL, capture_output=True, timeout=DEADLINE, check=False)
+    server.process.wait_for_line(f"{USER}.*asked for a channel of type session: denied")
+    subprocess.run([*map(str, ssh_words(lab, server)), "-o", "ExitOnForwardFailure=yes", "-N",
+                    "-R", "0:localhost:80"], env=lab.env, stdin=subprocess.DEVNULL,
+                   capture_output=True, timeout=DEADLINE, check=False)
+    server.process.wait_for_line(f"{USER}.*asked for a remote forward .*: denied")
+
+
+def test_check_reads_the_identity_files(lab):
+    path = tunnels_file(lab, mail={"server": "gw", "identity": "/no/such/key",
+                                   "forwards": [{"local": 0, "to": "a:1"}]})
+    check(lab.finish("culvert", "check", "-c", path), 2, "/no/such/key")
 
 
 @pytest.mark.parametrize("start", [start_sshd, start_culvertd], ids=["sshd", "culvertd"])

@@ -104,6 +104,10 @@ TEST_CASE("what is wrong is said with its place") {
     const std::string here = "c.yaml:5:";
     for (const Row& row : {
              Row{"", "c.yaml:1:1: 'tunnels' is missing"},
+             Row{"tunnels: {mail: {sever: gw, forwards: [{local: 1, to: 'h:2'}]}}",
+                 "c.yaml:1:18: tunnels.mail: unknown key 'sever', did you mean 'server'?"},
+             Row{"tunnels: {mail: {server: gw, forwards: ['1:h:2']}}",
+                 "c.yaml:1:41: tunnels.mail.forwards[0]: write it as {local: 12345, to: "},
              Row{"tunels: {}", "c.yaml:1:1: unknown key 'tunels', did you mean 'tunnels'?"},
              Row{"tunnels: {}", "c.yaml:1:10: tunnels: no tunnel is named"},
              Row{"tunnels: [mail]", "c.yaml:1:10: tunnels: a list, where a map is expected"},
@@ -174,4 +178,17 @@ TEST_CASE("tunnels are chosen by name") {
                          "no tunnel 'mial', did you mean 'mail'?", Error);
     CHECK_THROWS_WITH_AS(select_tunnels(all, Words{"database"}),
                          "no tunnel 'database'; there are: mail, web", Error);
+}
+
+TEST_CASE("tunnels that want the same local port can't be up together") {
+    const auto together = [](const std::string& one, const std::string& other) {
+        require_distinct_ports(parse("tunnels:\n  mail: {server: gw, forwards: [{local: " + one +
+                                     ", to: 'h:2'}]}\n  web: {server: gw, forwards: [{local: " +
+                                     other + ", to: 'h:2'}]}\n"));
+    };
+    CHECK_THROWS_WITH_AS(together("12345", "localhost:12345"),
+                         doctest::Contains("mail and web both want local port 12345"), Error);
+    CHECK_NOTHROW(together("0", "0"));
+    CHECK_NOTHROW(together("12345", "12346"));
+    CHECK_NOTHROW(together("127.0.0.2:12345", "127.0.0.3:12345"));
 }

@@ -108,6 +108,10 @@ TEST_CASE("where a host key is kept that nobody named") {
     CHECK(default_host_key_path(root) == "/etc/culvert/ssh_host_ed25519_key");
     CHECK(default_host_key_path(made_up_surroundings({{"XDG_STATE_HOME", "/s"}})) ==
           "/s/culvert/ssh_host_ed25519_key");
+    Surroundings homeless = made_up_surroundings();
+    homeless.home.clear();
+    CHECK_THROWS_WITH_AS(default_host_key_path(homeless), doctest::Contains("HOME is not set"),
+                         Error);
     CHECK(default_host_key_path(made_up_surroundings({{"XDG_STATE_HOME", "relative"}})) ==
           "/home/alice/.local/state/culvert/ssh_host_ed25519_key");
 }

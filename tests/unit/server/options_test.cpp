@@ -5,9 +5,11 @@
 #include <doctest/doctest.h>
 
 #include "common/base/error.hpp"
+#include "common/log/log.hpp"
 #include "tests/unit/common/base/temporary_folder.hpp"
 #include "tests/unit/common/config/made_up_surroundings.hpp"
 #include "tests/unit/common/keys/key_vectors.hpp"
+#include "tests/unit/common/log/captured_stderr.hpp"
 
 using namespace culvert;
 
@@ -44,6 +46,15 @@ TEST_CASE("where culvertd is told to listen") {
     CHECK(serve({"--listen", "127.0.0.1", "-p", "7"}).listen == Endpoints{{"127.0.0.1", 7}});
     // It could be [::1]:22 or [::1:22].
     CHECK_THROWS_AS(serve({"--listen", "::1:22"}), Error);
+}
+
+TEST_CASE("a port that no address would use is not passed over") {
+    CHECK(contains(error_of([] {
+                       serve({"-p", "7", "--listen", "127.0.0.1:8"});
+                   }),
+                   "-p 7: every --listen has a port of its own"));
+    CHECK(serve({"-p", "7", "--listen", "127.0.0.1:8", "--listen", "[::1]"}).listen ==
+          Endpoints{{"127.0.0.1", 8}, {"::1", 7}});
 }
 
 TEST_CASE("a file is read unless quick flags say all") {
@@ -99,7 +110,7 @@ TEST_CASE("flags alone make a configuration, and go before a file's") {
     CHECK(quick.listen == Endpoints{{"*", 7}});
     CHECK(quick.any_user_keys_files == Words{keys});
     CHECK(quick.users.empty());
-    CHECK(quick.host_keys.size() == 1);
+    CHECK(quick.host_keys == Words{default_host_key_path(surroundings)});
     CHECK(load_server_config(serve({"--authorized-keys", keys}), surroundings).listen ==
           Endpoints{{"*", 2222}});
 
@@ -129,4 +140,34 @@ TEST_CASE("a configuration that lets nobody in, or names files that aren't there
     const std::string file = folder.write(
         "d.yaml", "users: {alice: {authorized_keys_files: [" + folder.path("gone") + "]}}\n");
     CHECK(error({"-c", file}) == folder.path("gone") + ": no such file");
+}
+
+TEST_CASE("files that hold no keys to log in with are named at the start") {
+    const TemporaryFolder folder;
+    const auto load = [&](const std::string& text) {
+        const std::string keys = folder.write("keys", text);
+        return error_of([&] {
+            load_server_config(serve({"--authorized-keys", keys}), made_up_surroundings());
+        });
+    };
+    CHECK(contains(load("-----BEGIN OPENSSH PRIVATE KEY-----\n"), "keys: a private key, where"));
+
+    test::CapturedStderr captured;
+    start_log("culvertd");
+    CHECK(load("# mine\n\nnonsense\nssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAAwEAAQ== a\n") ==
+          "no error");
+    const std::string text = captured.text();
+    CAPTURE(text);
+    CHECK(contains(text, "keys:3: lets nobody in: "));
+    CHECK(contains(text, "keys:4: lets nobody in: "));
+    CHECK(contains(text, "keys: no key in it lets anybody in so far"));
+}
+
+TEST_CASE("files with keys to log in with cost no line") {
+    const TemporaryFolder folder;
+    const std::string keys = folder.write("keys", std::string{test::openssh_1_pub});
+    test::CapturedStderr captured;
+    start_log("culvertd");
+    load_server_config(serve({"--authorized-keys", keys}), made_up_surroundings());
+    CHECK(captured.text().empty());
 }

@@ -1,4 +1,5 @@
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include "tests/unit/common/connection/lone_connection.hpp"
 #include "tests/unit/common/wire/refusal.hpp"
@@ -93,7 +94,9 @@ TEST_CASE("what a peer may not open is refused with a reason, and costs no chann
          }) {
         CAPTURE(row.name);
         LoneConnection lone{row.config};
-        CHECK_FALSE(lone.hears(row.open));
+        const auto event = lone.hears(row.open);
+        const bool by_type = row.reason == prohibited || row.reason == unknown;
+        CHECK((event && std::holds_alternative<RequestDenied>(*event)) == by_type);
         const Payloads sent = lone.sent.take();
         const auto failure = only_failure(sent);
         CHECK(failure.recipient == ChannelId{70});
@@ -254,4 +257,15 @@ TEST_CASE("a number that is used again has its own deadline") {
     CHECK(client.connection.next_deadline() == TimePoint{seconds{25}});
     CHECK_FALSE(client.connection.on_time(TimePoint{seconds{24}}));
     CHECK(client.connection.on_time(TimePoint{seconds{25}}));
+}
+
+TEST_CASE("a remote forward is denied, and its owner told; what is only asked is not worth it") {
+    LoneConnection server{test::of_server()};
+    for (const std::string_view name : {"tcpip-forward", "streamlocal-forward@openssh.com"}) {
+        const auto event = server.hears(msg::GlobalRequest{name, true});
+        REQUIRE(event);
+        CHECK(std::get<RequestDenied>(*event).what == fmt::format("a remote forward ({})", name));
+    }
+    CHECK_FALSE(server.hears(msg::GlobalRequest{"keepalive@openssh.com", true}));
+    CHECK(server.sent.take().size() == 3);
 }

@@ -239,7 +239,9 @@ TEST_CASE("a client opens nothing for a server (attack 16)") {
         ByteVector open = encoded(msg::ChannelOpen{type, ChannelId{0}, 1000, 1000});
         encode_fields(msg::TcpipChannel{"target", 110, "127.0.0.1", 40000}, open);
         walk.peer.say(open);
-        CHECK(walk.poll().empty());
+        const auto events = walk.poll();
+        REQUIRE(events.size() == 1);
+        CHECK(std::holds_alternative<RequestDenied>(std::get<ConnectionEvent>(events.front())));
         CHECK(walk.peer.listen_for_numbers() == Numbers{msg::ChannelOpenFailure::number});
         CHECK(walk.engine.channels() == 0);
     }

@@ -73,7 +73,7 @@ TEST_CASE("a session that breaks off anywhere ends, at once if closed and in tim
                 RecordedSession::Replay replay{session, role};
                 // What did arrive is as it was sent: nothing fails before the break.
                 REQUIRE_NOTHROW(replay.play(bytes.first(length)));
-                CHECK_THROWS_AS(replay.engine().on_peer_closed(), Error);
+                CHECK_THROWS_AS(replay.engine().on_peer_gone(Engine::Gone::closed), Error);
                 const Duration longest = longest_wait(replay.engine());
                 CHECK(replay.wait_for_end() <= longest);
             }

@@ -12,7 +12,7 @@ using C = ClientWalk::Stage;
 
 std::string text_when_closed(const Engine& engine) {
     try {
-        engine.on_peer_closed();
+        engine.on_peer_gone(Engine::Gone::closed);
     } catch (const Error& error) {
         CHECK(error.kind() == ErrorKind::network);
         return error.what();
@@ -60,6 +60,42 @@ TEST_CASE("a peer that closes too early is described by how far it got") {
           "the peer closed the connection during authentication");
     logging_in.go_to(S::channel_open);
     CHECK(text_when_closed(logging_in.engine) == "the peer closed the connection");
+}
+
+TEST_CASE("a reset before the version is named as such") {
+    Engine engine = fresh(client_config());
+    ScriptedPeer peer{engine, Role::server};
+    peer.say_bytes(bytes_of("+OK POP3 ready\r\n"));
+    CHECK_FALSE(engine.poll(start_time));
+    CHECK_THROWS_WITH_AS(engine.on_peer_gone(Engine::Gone::reset),
+                         "the peer is not an SSH server: it said \"+OK POP3 ready\" and reset the "
+                         "connection",
+                         Error);
+}
+
+TEST_CASE("a peer that takes too long is described by how far it got") {
+    struct Row {
+        Role role;
+        std::string_view said, text;
+    };
+    for (const Row& row : {
+             Row{Role::client, "", "the server said nothing within 30 s"},
+             Row{Role::server, "", "the client said nothing within 30 s"},
+             Row{Role::client, "+OK POP3 ready\r\n",
+                 "the peer is not an SSH server: it said \"+OK POP3 ready\" and no SSH version "
+                 "within 30 s"},
+             Row{Role::client, "SSH-2.0-x\r\n", "no end of the key exchange within 30 s"},
+         }) {
+        CAPTURE(row.said);
+        EngineConfig config = row.role == Role::client ? client_config() : server_config();
+        config.login_grace = std::chrono::seconds{30};
+        Engine engine = fresh(std::move(config));
+        ScriptedPeer peer{engine, row.role == Role::client ? Role::server : Role::client};
+        peer.say_bytes(bytes_of(row.said));
+        CHECK_FALSE(engine.poll(start_time));
+        const TimePoint late = start_time + std::chrono::seconds{30};
+        CHECK_THROWS_WITH_AS(engine.on_time(late), std::string{row.text}.c_str(), ProtocolError);
+    }
 }
 
 TEST_CASE("after the end nothing is said, read or waited for") {

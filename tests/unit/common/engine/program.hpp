@@ -229,6 +229,7 @@ private:
         });
     }
 
+    void on(RequestDenied&& denied) { throw Broken{denied.what + " that nobody asked for"}; }
     void on(ChannelOpened&& opened) { start(index_of(opened.channel)); }
 
     void on(ChannelRefused&& refused) {

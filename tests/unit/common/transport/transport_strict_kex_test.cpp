@@ -280,8 +280,9 @@ TEST_CASE("require_strict_kex refuses AES-GCM too") {
         peer.send_kexinit();
         peer.deliver(transport);
         CHECK(refusal([&] { transport.poll({}); }).what() ==
-              std::string{"the peer (SSH-2.0-raw) doesn't know strict key exchange, without which "
-                          "it is open to the Terrapin attack: update it, or allow it here"});
+              std::string{
+                  "the peer (SSH-2.0-raw) doesn't know strict key exchange, without which "
+                  "it is open to the Terrapin attack: update it, or take out require_strict_kex"});
     }
 }
 

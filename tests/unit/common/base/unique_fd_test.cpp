@@ -1,4 +1,4 @@
-#include "common/net/unique_fd.hpp"
+#include "common/base/unique_fd.hpp"
 
 #include <fcntl.h>
 
