@@ -8,10 +8,12 @@
 #include "client/defaults.hpp"
 #include "client/destination.hpp"
 #include "client/forward_spec.hpp"
+#include "client/ssh_options.hpp"
 #include "common/base/error.hpp"
 #include "common/base/escape.hpp"
 #include "common/base/nearest.hpp"
 #include "common/config/algorithms.hpp"
+#include "common/config/byte_size.hpp"
 #include "common/config/yaml_reader.hpp"
 #include "common/crypto/base64.hpp"
 
@@ -39,6 +41,8 @@ constexpr std::pair<std::string_view, StrictHostKeyChecking> strictness_words[] 
     {"accept-new", StrictHostKeyChecking::accept_new},
     {"ask", StrictHostKeyChecking::ask},
     {"no", StrictHostKeyChecking::no}};
+constexpr std::pair<std::string_view, AddressFamily> family_words[] = {
+    {"any", AddressFamily::any}, {"inet", AddressFamily::v4}, {"inet6", AddressFamily::v6}};
 constexpr std::pair<std::string_view, bool> compression_words[] = {{"zlib", true}, {"none", false}};
 
 std::string read_pin(const YamlValue& value) {
@@ -107,8 +111,19 @@ TunnelSettings read_tunnel(const std::string& name, const YamlValue& value,
     if (!server.user.empty()) tunnel.user = server.user;
 
     tunnel.identities_defaulted = !map.optional("identity", tunnel.identities, &YamlValue::paths);
+    map.optional("identities_only", tunnel.identities_only);
+    map.optional("agent", tunnel.agent, [&](const YamlValue& v) {
+        return v.parsed([&](std::string_view written) {
+            return agent_socket(std::string{written}, surroundings);
+        });
+    });
     map.optional("host_key", tunnel.host_key_pin, read_pin);
     map.optional("known_hosts", tunnel.user_known_hosts, &YamlValue::paths);
+    map.optional("hash_known_hosts", tunnel.hash_known_hosts);
+    map.optional("host_key_alias", tunnel.host_key_alias, [](const YamlValue& v) {
+        v.parsed(require_host_name);
+        return v.text();
+    });
     map.optional("strict_host_key_checking", tunnel.strict_host_key_checking,
                  word_reader(strictness_words));
     map.optional("compression", tunnel.compression, [](const YamlValue& v) {
@@ -118,6 +133,12 @@ TunnelSettings read_tunnel(const std::string& name, const YamlValue& value,
                  [](const YamlValue& v) { return v.parsed(parse_ciphers); });
     map.required("forwards", tunnel.forwards, read_forwards);
     map.optional("exit_on_forward_failure", tunnel.exit_on_forward_failure);
+    map.optional("address_family", tunnel.family, word_reader(family_words));
+    map.optional("bind_address", tunnel.bind_address,
+                 [](const YamlValue& v) { return v.parsed(parse_bind_address); });
+    map.optional("rekey_limit", tunnel.rekey_bytes,
+                 [](const YamlValue& v) { return v.parsed(parse_rekey_bytes); });
+    map.optional("tcp_keepalive", tunnel.tcp_keepalive);
     map.optional("connect_timeout", tunnel.connect_timeout, [](const YamlValue& v) {
         if (v.duration() == v.duration().zero()) v.fail("a connection takes more time than 0");
         return v.duration();
@@ -132,16 +153,36 @@ TunnelSettings read_tunnel(const std::string& name, const YamlValue& value,
     return tunnel;
 }
 
+/// The tunnels of one file go behind those of the files before it.
+void add_tunnels(const YamlValue& value, const Surroundings& surroundings,
+                 std::vector<TunnelSettings>& tunnels) {
+    for (const auto& [name, settings] : value.map().entries()) {
+        if (std::ranges::find(tunnels, name, &TunnelSettings::name) != tunnels.end()) {
+            settings.fail("another file has a tunnel of this name");
+        }
+        tunnels.push_back(read_tunnel(name, settings, surroundings));
+    }
+}
+
 std::vector<TunnelSettings> read_tunnels(const YamlValue& top, const Surroundings& surroundings) {
     std::vector<TunnelSettings> tunnels;
     YamlMap map = top.map();
-    const YamlValue* const all = map.find("tunnels");
+    const YamlValue* const own = map.find("tunnels");
+    const YamlValue* const include = map.find("include");
     map.finish();
-    if (all == nullptr) top.fail("'tunnels' is missing: below it each tunnel has its name");
-    for (const auto& [name, value] : all->map().entries()) {
-        tunnels.push_back(read_tunnel(name, value, surroundings));
+    if (own == nullptr && include == nullptr) {
+        top.fail("'tunnels' is missing: below it each tunnel has its name");
     }
-    if (tunnels.empty()) all->fail("no tunnel is named");
+    if (own != nullptr) add_tunnels(*own, surroundings, tunnels);
+    if (include != nullptr) {
+        for (const YamlValue& file : include->included_files()) {
+            YamlMap part = file.map();
+            const YamlValue* const its = part.find("tunnels");
+            part.finish();
+            if (its != nullptr) add_tunnels(*its, surroundings, tunnels);
+        }
+    }
+    if (tunnels.empty()) (own != nullptr ? *own : top).fail("no tunnel is named");
     return tunnels;
 }
 

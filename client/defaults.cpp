@@ -11,6 +11,7 @@ TunnelSettings default_tunnel_settings(const Surroundings& surroundings) {
     settings.agent = agent_socket("SSH_AUTH_SOCK", surroundings);
     if (const std::string& home = surroundings.home; !home.empty()) {
         settings.identities = {home + "/.ssh/id_ed25519"};
+        settings.ssh_config = home + "/.ssh/config";
         settings.user_known_hosts = {home + "/.ssh/known_hosts", home + "/.ssh/known_hosts2"};
     }
     settings.global_known_hosts = {"/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2"};

@@ -54,6 +54,9 @@ struct TunnelSettings {
     std::vector<std::string> global_known_hosts;  ///< read only
     bool hash_known_hosts = false;                ///< new entries get hashed names
 
+    /// ssh's configuration, read for one thing only: the hint that it knows a host we don't.
+    std::string ssh_config;
+
     std::vector<std::string> ciphers;         ///< wire names in order; empty: the default order
     std::vector<std::string> compression;     ///< wire names in order, never empty
     std::vector<std::string> kex_algorithms;  ///< wire names in order; empty: the default order

@@ -106,19 +106,13 @@ LogLevel parse_log_level(const Value& value) {
     value.fail_wanted("QUIET, FATAL, ERROR, INFO, VERBOSE or DEBUG");
 }
 
-/// Less than a packet would rekey without end.
-constexpr std::uint64_t least_rekey_bytes = 16;
-
 /// "1G", "512M 1h", "default none" (ssh_config(5), RekeyLimit).
 void parse_rekey_limit(const Value& value, SshOptions& options) {
     constexpr std::string_view wanted = "a number of bytes with K, M or G, and maybe a time";
     const std::vector<std::string> words = value.words();
     if (words.empty() || words.size() > 2) value.fail_wanted(wanted);
     if (lower_case(words[0]) != "default") {
-        const auto bytes = parse_byte_size(words[0]);
-        if (!bytes) value.fail_wanted(wanted);
-        if (*bytes < least_rekey_bytes) value.fail_wanted("16 bytes or more");
-        SshOptions::set(options.rekey_bytes, *bytes);
+        SshOptions::set(options.rekey_bytes, parse_rekey_bytes(words[0]));
     }
     if (words.size() == 2 && lower_case(words[1]) != "none") {
         SshOptions::set(options.rekey_after, Value{words[1], value.surroundings}.seconds());

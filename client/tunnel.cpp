@@ -8,8 +8,10 @@
 
 #include "client/engine_config.hpp"
 #include "client/forward_spec.hpp"
+#include "client/ssh_config_hint.hpp"
 #include "common/base/error.hpp"
 #include "common/base/escape.hpp"
+#include "common/base/file.hpp"
 #include "common/keys/fingerprint.hpp"
 #include "common/log/log.hpp"
 #include "common/net/both.hpp"
@@ -30,6 +32,16 @@ constexpr Duration first_retry_time = std::chrono::seconds{1};
 awaitable<void> pause(Duration time) {
     asio::steady_timer timer{co_await asio::this_coro::executor, time};
     co_await timer.async_wait(use_awaitable);
+}
+
+std::string hint_of_ssh_config(const TunnelSettings& settings) {
+    constexpr std::size_t longest_file = 1 << 20;
+    try {
+        const auto text = read_file_if_exists(settings.ssh_config, longest_file);
+        return text ? ssh_config_hint(*text, settings.server.host) : std::string{};
+    } catch (const Error&) {
+        return {};  // it was only for a hint
+    }
 }
 
 double seconds(Duration time) { return std::chrono::duration<double>(time).count(); }
@@ -241,7 +253,10 @@ awaitable<asio::ip::tcp::socket> Tunnel::dial_server() {
     auto dialed = co_await dial(context_.resolver, settings_.server, options,
                                 Deadline{settings_.connect_timeout});
     if (const auto* failure = std::get_if<DialFailure>(&dialed)) {
-        throw Error{ErrorKind::network, failure->details};
+        std::string hint;
+        if (failure->kind == DialFailure::Kind::name_not_found)
+            hint = hint_of_ssh_config(settings_);
+        throw Error{ErrorKind::network, failure->details + hint};
     }
     auto socket = std::get<asio::ip::tcp::socket>(std::move(dialed));
     if (settings_.tcp_keepalive) (void)set_tcp_keepalive(socket, TcpKeepalive::on);
@@ -296,7 +311,7 @@ void Tunnel::on_authenticated(const Authenticated& authenticated) {
     log_info("connected to {} ({})", server_name_, *host_key_);
     log_verbose("{}: logged in as {} with {} {}; {}", server_name_, escaped(settings_.user),
                 authenticated.key.algorithm(), fingerprint(authenticated.key),
-                session_->describe());
+                describe(session_->transport()));
     up_since_ = Clock::now();
     if (!std::exchange(has_been_up_, true)) context_.on_first_up();
 }

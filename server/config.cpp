@@ -83,15 +83,24 @@ UserConfig read_user(const YamlValue& value) {
     return user;
 }
 
-std::map<std::string, UserConfig, std::less<>> read_users(const YamlValue& value) {
-    std::map<std::string, UserConfig, std::less<>> users;
+using Users = std::map<std::string, UserConfig, std::less<>>;
+
+void add_users(const YamlValue& value, Users& users) {
     for (const auto& [name, user] : value.map().entries()) {
         if (name.empty() || name.size() > 255 || has_blank_or_control(name)) {
             user.fail("not a user name: empty, too long, or with blanks or control characters");
         }
-        users.emplace(name, read_user(user));
+        if (!users.emplace(name, read_user(user)).second) user.fail("another file has this user");
     }
-    return users;
+}
+
+void add_users_of_files(const YamlValue& include, Users& users) {
+    for (const YamlValue& file : include.included_files()) {
+        YamlMap part = file.map();
+        const YamlValue* const its = part.find("users");
+        part.finish();
+        if (its != nullptr) add_users(*its, users);
+    }
 }
 
 /// "10:30:100", as in sshd_config(5), but always all three.
@@ -142,13 +151,6 @@ ServerLimits read_limits(const YamlValue& value) {
     return limits;
 }
 
-std::optional<std::uint64_t> read_rekey_limit(const YamlValue& value) {
-    constexpr std::uint64_t least = 16;  // less than a packet would rekey without end
-    const auto bytes = parse_byte_size(value.text());
-    if (!bytes || *bytes < least) value.fail("not a size of 16 bytes or more, as 512M or 1G");
-    return bytes;
-}
-
 ServerConfig read_config(const YamlValue& top, const Surroundings& surroundings) {
     ServerConfig config = default_server_config();
     YamlMap map = top.map();
@@ -159,11 +161,15 @@ ServerConfig read_config(const YamlValue& top, const Surroundings& surroundings)
                  [](const YamlValue& value) { return value.parsed(parse_ciphers); });
     map.optional("compression", config.compression, read_compression);
     map.optional("require_strict_kex", config.require_strict_kex);
-    map.optional("rekey_limit", config.rekey_bytes, read_rekey_limit);
+    map.optional("rekey_limit", config.rekey_bytes,
+                 [](const YamlValue& value) { return value.parsed(parse_rekey_bytes); });
     map.optional("threads", config.threads, [](const YamlValue& value) {
         return static_cast<unsigned>(value.integer(0, 1'024));
     });
-    map.optional("users", config.users, read_users);
+    if (const YamlValue* const users = map.find("users")) add_users(*users, config.users);
+    if (const YamlValue* const files = map.find("include")) {
+        add_users_of_files(*files, config.users);
+    }
     map.optional("limits", config.limits, read_limits);
     map.finish();
     return config;

@@ -106,7 +106,7 @@ void ServerConnection::on_authenticated(const Authenticated& authenticated) {
     const std::string who = escaped(user_);
     log_info("{}: {} logged in with {} {}", name_, who, authenticated.key.algorithm(),
              fingerprint(authenticated.key));
-    log_verbose("{}: {}", name_, session_.describe());
+    log_verbose("{}: {}", name_, describe(session_.transport()));
     name_ = fmt::format("{} ({})", name_, who);
     end_if_drained();
 }

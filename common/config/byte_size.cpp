@@ -2,6 +2,11 @@
 
 #include <charconv>
 
+#include <fmt/format.h>
+
+#include "common/base/error.hpp"
+#include "common/base/escape.hpp"
+
 namespace culvert {
 namespace {
 
@@ -22,6 +27,15 @@ std::optional<std::uint64_t> parse_byte_size(std::string_view text) {
     const auto shift = shift_of({stop, static_cast<std::size_t>(end - stop)});
     if (failure != std::errc{} || !shift || number >> (63 - *shift) != 0) return std::nullopt;
     return number << *shift;
+}
+
+std::uint64_t parse_rekey_bytes(std::string_view text) {
+    constexpr std::uint64_t least = 16;
+    const auto bytes = parse_byte_size(text);
+    if (bytes && *bytes >= least) return *bytes;
+    throw Error{ErrorKind::usage,
+                fmt::format("'{}' is not a number of bytes, 16 or more, with K, M or G behind it",
+                            escaped(text, 64))};
 }
 
 }  // namespace culvert

@@ -10,4 +10,8 @@ namespace culvert {
 /// for anything else, and for 8 EiB or more.
 std::optional<std::uint64_t> parse_byte_size(std::string_view text);
 
+/// The same for a rekey limit: 16 bytes or more, since less than a packet would rekey without end.
+/// Throws Error{usage}.
+std::uint64_t parse_rekey_bytes(std::string_view text);
+
 }  // namespace culvert

@@ -1,6 +1,7 @@
 #include "common/config/yaml_reader.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <map>
 #include <sstream>
 
@@ -19,6 +20,7 @@ namespace {
 
 constexpr std::size_t longest_file = 1 << 20;
 constexpr std::size_t most_values = 100'000;
+constexpr std::size_t most_included_files = 1'000;
 
 std::string place(const std::string& file, const YAML::Mark& mark) {
     // A null mark is -1 in both, where yaml-cpp doesn't know.
@@ -187,6 +189,33 @@ std::string YamlValue::path() const {
 std::vector<std::string> YamlValue::paths() const {
     std::vector<std::string> all;
     for (const YamlValue& element : one_or_list()) all.push_back(element.path());
+    return all;
+}
+
+std::vector<YamlValue> YamlValue::included_files() const {
+    namespace fs = std::filesystem;
+    std::vector<YamlValue> all;
+    for (const YamlValue& element : one_or_list()) {
+        const fs::path named = fs::path{document_->name}.parent_path() / element.path();
+        std::vector<std::string> files;
+        std::error_code failure;
+        if (fs::is_directory(named, failure)) {
+            for (const auto& entry : fs::directory_iterator{named, failure}) {
+                if (entry.path().extension() == ".yaml") files.push_back(entry.path().string());
+            }
+            std::ranges::sort(files);
+        } else {
+            files.push_back(named.string());
+        }
+        if (failure) {
+            element.fail(
+                fmt::format("{}: {}", escaped(named.string()), reason_of(failure.value())));
+        }
+        for (const std::string& file : files) {
+            if (all.size() == most_included_files) element.fail("too many files");
+            all.push_back(from_file(file, document_->surroundings));
+        }
+    }
     return all;
 }
 

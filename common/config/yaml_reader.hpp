@@ -44,6 +44,10 @@ public:
     /// A list's elements, or the value itself: for keys that take one or many.
     std::vector<YamlValue> one_or_list() const;
 
+    /// The files that an `include` names, one or a list: a file, or all *.yaml of a folder by name.
+    /// A path that isn't absolute counts from this file's folder.
+    std::vector<YamlValue> included_files() const;
+
     /// A scalar as it is written; never empty.
     std::string text() const;
     /// `true` or `false`, and YAML 1.1's yes, no, on and off.

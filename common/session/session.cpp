@@ -12,6 +12,7 @@
 #include "common/net/read_away.hpp"
 #include "common/net/tcp_options.hpp"
 #include "common/net/timeout.hpp"
+#include "common/session/farewell.hpp"
 #include "common/wire/protocol_error.hpp"
 
 namespace culvert {
@@ -85,24 +86,7 @@ void Session::end(DisconnectReason reason, std::string description) {
 }
 
 void Session::tell_end(const std::exception_ptr& why) noexcept {
-    assert(why);  // the loops end by failing only
-    try {
-        std::rethrow_exception(why);
-    } catch (const ProtocolError& error) {
-        engine_.end(error.reason(), error.what());
-    } catch (const Error& error) {
-        // A dead connection hears nothing; the other kinds are ours to explain.
-        if (error.kind() == ErrorKind::host_key) {
-            engine_.end(DisconnectReason::host_key_not_verifiable, "host key not accepted");
-        } else if (error.kind() == ErrorKind::authentication) {
-            engine_.end(DisconnectReason::no_more_auth_methods_available, "no key is left to try");
-        } else if (error.kind() != ErrorKind::network) {
-            // The text is for our user: it may name local files, and the peer may be anybody.
-            engine_.end(DisconnectReason::by_application, "the other side can't go on");
-        }
-    } catch (...) {
-        engine_.end(DisconnectReason::by_application, "the connection is closed");
-    }
+    if (const auto farewell = farewell_for(why)) engine_.end(farewell->reason, farewell->text);
 }
 
 awaitable<void> Session::close_socket() {
@@ -317,18 +301,6 @@ void Session::wait_writable() {
         writable_wait_over_.set();
         pump();
     });
-}
-
-std::string Session::describe() const {
-    const Transport& transport = engine_.transport();
-    const Negotiated& agreed = transport.negotiated();
-    const auto both_ways = [](const std::string& up, const std::string& down) {
-        return up == down ? up : fmt::format("{} and {}", up, down);
-    };
-    return fmt::format(
-        "peer {}, {}, {}, compression {}", escaped(transport.peer_version().value_or("")),
-        agreed.kex, both_ways(agreed.cipher_client_to_server, agreed.cipher_server_to_client),
-        both_ways(agreed.compression_client_to_server, agreed.compression_server_to_client));
 }
 
 // ---------------------------------------------------------------------- streams

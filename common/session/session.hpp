@@ -78,8 +78,6 @@ public:
     void reset(ChannelId channel);
 
     std::size_t channels() const noexcept { return engine_.channels(); }
-    /// For a log: the peer's version and what was agreed upon.
-    std::string describe() const;
     const Transport& transport() const noexcept { return engine_.transport(); }
     const UserauthClient& userauth_client() const noexcept { return engine_.userauth_client(); }
     /// The peer said that it ends the connection, and why: run() throws that as an Error{network}.

@@ -178,4 +178,7 @@ private:
     std::size_t held_bytes_ = 0;
 };
 
+/// For a log: the peer's version and what was agreed upon. Only once keys are in use.
+std::string describe(const Transport& transport);
+
 }  // namespace culvert

@@ -136,6 +136,13 @@ def test_a_host_without_an_address(lab):
                      "somebody@no-such-host.invalid"), 1, "no-such-host.invalid")
 
 
+def test_a_name_that_only_ssh_config_knows(lab):
+    (lab.root / ".ssh").mkdir(exist_ok=True)
+    (lab.root / ".ssh" / "config").write_text("Host mygw\n  HostName gw.example.com\n")
+    check(lab.finish("culvert", "-i", lab.user_key.path, "-L", "0:localhost:80", "somebody@mygw"),
+          1, r"line 1 of ~/\.ssh/config")
+
+
 def test_a_server_that_is_not_ssh(lab):
     """Its first line is shown."""
     def greet(connection):

@@ -1,10 +1,12 @@
 #include "client/config.hpp"
 
+#include <filesystem>
 #include <string>
 
 #include <doctest/doctest.h>
 
 #include "common/base/error.hpp"
+#include "tests/unit/common/base/temporary_folder.hpp"
 #include "tests/unit/common/config/made_up_surroundings.hpp"
 
 using namespace culvert;
@@ -59,6 +61,14 @@ TEST_CASE("a tunnel of culvert.yaml (design 9)") {
         "    connect_timeout: 7s\n"
         "    keepalive: 1m\n"
         "    keepalive_misses: 5\n"
+        "    agent: $KEYS\n"
+        "    identities_only: yes\n"
+        "    host_key_alias: gate\n"
+        "    hash_known_hosts: true\n"
+        "    address_family: inet6\n"
+        "    bind_address: '2001:db8::7'\n"
+        "    rekey_limit: 512M\n"
+        "    tcp_keepalive: false\n"
         "    while_down: reset\n"
         "    hold_for: 500ms\n"
         "  plain: {server: gw, forwards: [{local: localhost:1, to: h:2}]}\n");
@@ -82,6 +92,14 @@ TEST_CASE("a tunnel of culvert.yaml (design 9)") {
     CHECK(mail.connect_timeout == std::chrono::seconds{7});
     CHECK(mail.keepalive_interval == std::chrono::minutes{1});
     CHECK(mail.keepalive_misses == 5);
+    CHECK(mail.agent == "/keys");
+    CHECK(mail.identities_only);
+    CHECK(mail.host_key_alias == "gate");
+    CHECK(mail.hash_known_hosts);
+    CHECK(mail.family == AddressFamily::v6);
+    CHECK(mail.bind_address == "2001:db8::7");
+    CHECK(mail.rekey_bytes == 512ULL << 20);
+    CHECK(!mail.tcp_keepalive);
     CHECK(mail.while_down == WhileDown::reset);
     CHECK(mail.hold_for == std::chrono::milliseconds{500});
 
@@ -191,4 +209,41 @@ TEST_CASE("tunnels that want the same local port can't be up together") {
     CHECK_NOTHROW(together("0", "0"));
     CHECK_NOTHROW(together("12345", "12346"));
     CHECK_NOTHROW(together("127.0.0.2:12345", "127.0.0.3:12345"));
+}
+
+TEST_CASE("an include brings in the tunnels of other files") {
+    const TemporaryFolder folder;
+    const auto tunnel = [](const std::string& name) {
+        return "tunnels: {" + name + ": {server: gw, forwards: [{local: 0, to: 'h:2'}]}}\n";
+    };
+    std::filesystem::create_directory(folder.path("d"));
+    folder.write("d/2.yaml", tunnel("two"));
+    folder.write("d/1.yaml", tunnel("one"));
+    folder.write("d/notes.txt", "no tunnel: [\n");
+    const auto names = [&](const std::string& text) {
+        std::vector<std::string> all;
+        for (const TunnelSettings& each :
+             read_client_config(folder.write("c.yaml", text), made_up_surroundings())) {
+            all.push_back(each.name);
+        }
+        return all;
+    };
+    CHECK(names("include: d\n") == Words{"one", "two"});
+    CHECK(names("include: [d/2.yaml, " + folder.path("d/1.yaml") + "]\n" + tunnel("zero")) ==
+          Words{"zero", "two", "one"});
+
+    const auto error = [&](const std::string& text) -> std::string {
+        try {
+            names(text);
+        } catch (const Error& thrown) {
+            return thrown.what();
+        }
+        return "no error";
+    };
+    CHECK(error("include: gone\n") == folder.path("gone") + ": no such file");
+    CHECK(error("include: d\n" + tunnel("two")) ==
+          folder.path("d/2.yaml") + ":1:16: tunnels.two: another file has a tunnel of this name");
+    folder.write("d/3.yaml", "include: d\n");
+    CHECK(error("include: d\n") ==
+          folder.path("d/3.yaml") + ":1:1: unknown key 'include'; known here: tunnels");
 }

@@ -5,6 +5,7 @@
 
 #include "client/config.hpp"
 #include "client/defaults.hpp"
+#include "common/transport/rekey_policy.hpp"
 #include "tests/unit/common/config/example_config.hpp"
 #include "tests/unit/common/config/made_up_surroundings.hpp"
 
@@ -29,6 +30,12 @@ TEST_CASE("config/culvert.yaml is valid, and names every key with its default") 
     const TunnelSettings& on = all_on[0];
     const TunnelSettings& off = as_it_is[0];
     CHECK(on.identities == off.identities);
+    CHECK(on.agent == off.agent);
+    CHECK(on.identities_only == off.identities_only);
+    CHECK(on.hash_known_hosts == off.hash_known_hosts);
+    CHECK(on.family == off.family);
+    CHECK(on.rekey_bytes == RekeyLimits{}.bytes);
+    CHECK(on.tcp_keepalive == off.tcp_keepalive);
     CHECK(on.user_known_hosts == off.user_known_hosts);
     CHECK(on.strict_host_key_checking == off.strict_host_key_checking);
     CHECK(on.compression == off.compression);
@@ -39,10 +46,14 @@ TEST_CASE("config/culvert.yaml is valid, and names every key with its default") 
     CHECK(on.while_down == off.while_down);
     CHECK(on.hold_for == off.hold_for);
 
-    for (const std::string key :
-         {"server", "forwards", "identity", "host_key", "known_hosts", "strict_host_key_checking",
-          "compression", "ciphers", "exit_on_forward_failure", "connect_timeout", "keepalive",
-          "keepalive_misses", "while_down", "hold_for"}) {
+    for (const std::string key : {"server",          "forwards",       "identity",
+                                  "host_key",        "known_hosts",    "strict_host_key_checking",
+                                  "compression",     "ciphers",        "exit_on_forward_failure",
+                                  "connect_timeout", "keepalive",      "keepalive_misses",
+                                  "while_down",      "hold_for",       "agent",
+                                  "identities_only", "host_key_alias", "hash_known_hosts",
+                                  "address_family",  "bind_address",   "rekey_limit",
+                                  "tcp_keepalive",   "include"}) {
         CAPTURE(key);
         CHECK(example.names(key));
     }

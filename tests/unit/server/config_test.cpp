@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include "common/base/error.hpp"
+#include "tests/unit/common/base/temporary_folder.hpp"
 #include "tests/unit/common/config/made_up_surroundings.hpp"
 #include "tests/unit/common/keys/key_vectors.hpp"
 
@@ -136,8 +137,8 @@ TEST_CASE("what is wrong is said with its place") {
              Row{"compression: []", "the least there can be is [none]"},
              Row{"ciphers: arcfour", "ciphers: no cipher 'arcfour'"},
              Row{"require_strict_kex: maybe", "is not true or false"},
-             Row{"rekey_limit: 4MB", "rekey_limit: not a size"},
-             Row{"rekey_limit: 15", "rekey_limit: not a size of 16 bytes or more"},
+             Row{"rekey_limit: 4MB", "rekey_limit: '4MB' is not a number of bytes"},
+             Row{"rekey_limit: 15", "rekey_limit: '15' is not a number of bytes, 16 or more"},
              Row{"threads: -1", "threads: '-1' is not a number from 0 to 1024"},
              Row{"users: [alice]", "users: a list, where a map is expected"},
              Row{user + "permit_open: []", "d.yaml:3:5: users.alice: could never log in"},
@@ -174,4 +175,17 @@ TEST_CASE("what is wrong is said with its place") {
         CHECK(error.starts_with("d.yaml:"));
         CHECK(error.find('\n') == std::string::npos);
     }
+}
+
+TEST_CASE("an include brings in the users of other files") {
+    const TemporaryFolder folder;
+    const std::string alice = "users: {alice: {authorized_keys: " + key + "}}\n";
+    folder.write("1.yaml", alice);
+    const auto read = [&](const std::string& text) {
+        return read_server_config(folder.write("d.yaml", text), made_up_surroundings());
+    };
+    CHECK(read("include: 1.yaml\n").users.contains("alice"));
+    CHECK_THROWS_WITH_AS(read("include: 1.yaml\n" + alice),
+                         doctest::Contains("1.yaml:1:16: users.alice: another file has this user"),
+                         Error);
 }
