@@ -52,6 +52,7 @@ program
   -f                go to the background once the tunnel is up
   -v, -vv, -q       say more, much more, errors only
   --log-time        a time before each line
+  --log-json        each line as a JSON object, with the event's fields
   -h, --help; --version (or -V)
   -N -T -n -a -x -k, -F none    as for ssh; culvert never does what they switch off
 
@@ -59,13 +60,14 @@ A host that is called up, check or keygen: culvert -- up 12345:host:110
 )";
 
 constexpr std::string_view up_help =
-    R"(usage: culvert up [-c FILE] [-v] [-q] [--log-time] [TUNNEL...]
+    R"(usage: culvert up [-c FILE] [-v] [-q] [--log-time] [--log-json] [TUNNEL...]
 
 Brings up every tunnel of the file, or the named ones, and keeps them up.
 
   -c FILE           the file (~/.config/culvert/culvert.yaml; for root /etc/culvert/culvert.yaml)
   -v, -vv, -q       say more, much more, errors only
   --log-time        a time before each line
+  --log-json        each line as a JSON object, with the event's fields
 )";
 
 constexpr std::string_view check_help = R"(usage: culvert check [-c FILE]

@@ -24,6 +24,7 @@ constexpr std::array up_flags{
     Flag{"-h"},
     Flag{"--help"},
     Flag{"--log-time"},
+    Flag{"--log-json"},
 };
 
 constexpr std::array check_flags{

@@ -51,6 +51,7 @@ constexpr std::array tunnel_flags{
     Flag{"-V"},
     Flag{"--version"},
     Flag{"--log-time"},
+    Flag{"--log-json"},
     Flag{"-R", FlagValue::required, local_only},
     Flag{"-D", FlagValue::required, local_only},
     Flag{"-W", FlagValue::required, local_only},

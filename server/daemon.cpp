@@ -28,13 +28,11 @@ std::size_t thread_count(const ServerConfig& config) {
 
 }  // namespace
 
-Daemon::Daemon(std::shared_ptr<const ServerConfig> config,
-               std::shared_ptr<const PrivateKey> host_key)
-    : config_{std::move(config)},
-      host_key_{std::move(host_key)},
-      accepting_{context_.get_executor(), [this](const auto& thrown) { fail(thrown); }},
+Daemon::Daemon(Load load)
+    : load_{std::move(load)},
+      served_{load_()},
       serving_{context_.get_executor(), [this](const auto& thrown) { fail(thrown); }} {
-    for (std::size_t i = 0; i < thread_count(*config_); ++i) {
+    for (std::size_t i = 0; i < thread_count(*served_.config); ++i) {
         workers_.push_back(std::make_unique<Worker>(
             [this] { asio::post(context_, [this] { on_worker_idle(); }); }));
     }
@@ -48,6 +46,11 @@ void Daemon::run() {
     // io_context that goes now.
     resolver_.close();
     workers_.clear();
+    for (RepeatLimit* const limit :
+         {&repeats_.turned_away, &repeats_.without_login, &repeats_.key_remarks,
+          &repeats_.not_opened, &repeats_.denied}) {
+        limit->log_rest(LogLevel::info);
+    }
     if (failure_) std::rethrow_exception(failure_);
 }
 
@@ -57,39 +60,76 @@ void Daemon::fail(const std::exception_ptr& why) {
 }
 
 awaitable<void> Daemon::serve() {
+    int signal = 0;
     try {
-        co_await listen();
+        listening_ = co_await listen(*served_.config, {});
+        signal = co_await obey_signals();
     } catch (...) {
         fail(std::current_exception());
     }
-    std::error_code cancelled;
-    int signal = 0;
-    if (!failure_) {
-        signal = co_await signals_.async_wait(asio::redirect_error(use_awaitable, cancelled));
-    }
-    co_await accepting_.join();
-    listeners_.clear();  // at once, so that another daemon can take the place
+    co_await uncancellable();
+    // At once, so that another daemon can take the place.
+    for (auto& listening : listening_) co_await listening->accepting.join();
+    listening_.clear();
     if (failure_) co_return;
+    co_await drain(signal == SIGTERM ? "SIGTERM" : "SIGINT");
+}
 
-    const std::string_view name = signal == SIGTERM ? "SIGTERM" : "SIGINT";
-    if (connections() == 0) {
-        log_info("{}: ending", name);
+/// Reloads as often as it is told to; returns with the signal that ends the daemon.
+awaitable<int> Daemon::obey_signals() {
+    for (;;) {
+        const int signal = co_await signals_.async_wait(use_awaitable);
+        if (signal != SIGHUP) co_return signal;
+        co_await reload();
+    }
+}
+
+awaitable<void> Daemon::reload() {
+    try {
+        Served fresh = load_();
+        Listenings listening = co_await listen(*fresh.config, listening_);
+        for (auto& old : listening_) {
+            if (std::ranges::find(listening, old) != listening.end()) continue;
+            co_await old->accepting.join();
+            for (const auto& bound : old->listener.bound()) {
+                log_info("no longer listening on {}", to_string(bound));
+            }
+        }
+        listening_ = std::move(listening);
+        if (thread_count(*fresh.config) != workers_.size()) {
+            log_info("the number of threads changes at the next start");
+        }
+        served_ = std::move(fresh);
+        log_info("SIGHUP: the new configuration holds for new connections");
+    } catch (const Error& error) {
+        log_error("SIGHUP: the configuration stays as it was: {}", error.what());
+    }
+}
+
+awaitable<void> Daemon::drain(std::string_view signal) {
+    const std::size_t open = connections();
+    if (open == 0) {
+        log_info("{}: ending", signal);
     } else {
-        log_info("{}: draining for up to {} s", name,
-                 std::chrono::ceil<std::chrono::seconds>(config_->limits.drain).count());
+        log_info("{}: draining for up to {} s", signal,
+                 std::chrono::ceil<std::chrono::seconds>(served_.config->limits.drain).count());
     }
     for (const auto& worker : workers_) worker->drain();
-    accepting_.spawn(cut_drain_short());
-    if (!co_await with_timeout(wait_until_drained(), config_->limits.drain)) {
+    TaskGroup cutting{context_.get_executor(), [](const std::exception_ptr&) {}};
+    cutting.spawn(cut_drain_short());
+    if (!co_await with_timeout(wait_until_drained(), served_.config->limits.drain)) {
         log_info("not drained in time: ending what is left");
     }
-    co_await accepting_.join();
+    co_await cutting.join();
 }
 
 awaitable<void> Daemon::wait_until_drained() { co_await drained_.wait(); }
 
 awaitable<void> Daemon::cut_drain_short() {
-    co_await signals_.async_wait(use_awaitable);
+    for (;;) {
+        const int signal = co_await signals_.async_wait(use_awaitable);
+        if (signal != SIGHUP) break;
+    }
     drained_.set();
 }
 
@@ -97,42 +137,56 @@ void Daemon::on_worker_idle() {
     if (++idle_workers_ == workers_.size()) drained_.set();
 }
 
-awaitable<void> Daemon::listen() {
-    for (const Endpoint& where : config_->listen) {
+/// What `config` listens on: of `before` what it has too, and the rest anew. Throws if one can't be
+/// had; `before` is as it was then.
+awaitable<Daemon::Listenings> Daemon::listen(const ServerConfig& config, const Listenings& before) {
+    Listenings all;
+    Listenings fresh;
+    for (const Endpoint& where : config.listen) {
+        const auto kept = std::ranges::find(before, where, &Listening::where);
+        if (kept != before.end()) {
+            all.push_back(*kept);
+            continue;
+        }
         const auto endpoints = co_await listen_endpoints(resolver_, where, AddressFamily::any,
                                                          Deadline{listen_lookup_time});
-        listeners_.emplace_back(context_.get_executor(), endpoints);
+        fresh.push_back(std::make_shared<Listening>(context_.get_executor(), where, endpoints,
+                                                    [this](const auto& thrown) { fail(thrown); }));
+        all.push_back(fresh.back());
     }
-    for (Listener& listener : listeners_) {
-        for (const auto& bound : listener.bound()) log_info("listening on {}", to_string(bound));
-        accepting_.spawn(listener.run(
-            {.on_accept = [this](Accepted accepted) { on_accept(std::move(accepted)); },
-             .on_exhausted =
-                 [](std::error_code why) {
-                     log_error("accepting no connections for now: {}", why.message());
-                 },
-             .on_recovered =
-                 [](std::size_t failures) {
-                     log_info("accepting connections again, after {} failures", failures);
-                 }}));
+    for (const auto& listening : fresh) start_accepting(*listening);
+    co_return all;
+}
+
+void Daemon::start_accepting(Listening& listening) {
+    for (const auto& bound : listening.listener.bound()) {
+        log_info("listening on {}", to_string(bound));
     }
+    listening.accepting.spawn(listening.listener.run(
+        {.on_accept = [this](Accepted accepted) { on_accept(std::move(accepted)); },
+         .on_exhausted =
+             [](std::error_code why) {
+                 log_error("accepting no connections for now: {}", why.message());
+             },
+         .on_recovered =
+             [](std::size_t failures) {
+                 log_info("accepting connections again, after {} failures", failures);
+             }}));
 }
 
 void Daemon::on_accept(Accepted accepted) {
-    auto ticket = admission_.admit(to_ip_address(accepted.remote.address()), config_->limits);
+    auto ticket =
+        admission_.admit(to_ip_address(accepted.remote.address()), served_.config->limits);
     if (!ticket) {
-        if (turned_away_++ == 0) {
-            log_info("{}: turned away: too many connections that have not logged in",
-                     to_string(accepted.remote));
-        }
+        repeats_.turned_away.log(LogLevel::info,
+                                 "{}: turned away: too many connections that have not logged in",
+                                 to_string(accepted.remote));
         // Best effort: a new socket has room for a line.
         (void)::send(accepted.fd.get(), turned_away.data(), turned_away.size(), MSG_NOSIGNAL);
         return;
     }
-    if (turned_away_ > 1) log_info("turned {} connections away", turned_away_);
-    turned_away_ = 0;
-    least_loaded().serve({config_, host_key_, resolver_, random_}, std::move(accepted),
-                         std::move(*ticket));
+    least_loaded().serve({served_.config, served_.host_key, resolver_, random_, repeats_},
+                         std::move(accepted), std::move(*ticket));
 }
 
 std::size_t Daemon::connections() const {

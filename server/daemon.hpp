@@ -1,6 +1,8 @@
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <string_view>
 #include <vector>
 
 #include <asio/io_context.hpp>
@@ -15,17 +17,45 @@
 
 namespace culvert {
 
-/// culvertd: listens, spreads connections over its threads, and ends when it is told to.
+/// What a daemon serves with: swapped whole when it reloads.
+struct Served {
+    std::shared_ptr<const ServerConfig> config;
+    std::shared_ptr<const PrivateKey> host_key;
+};
+
+/// culvertd: listens, spreads connections over its threads, loads its configuration anew at SIGHUP,
+/// and ends when it is told to.
 class Daemon {
 public:
-    Daemon(std::shared_ptr<const ServerConfig> config, std::shared_ptr<const PrivateKey> host_key);
+    /// Called at the start and at each SIGHUP; throws Error for what can't be served.
+    using Load = std::function<Served()>;
+    explicit Daemon(Load load);
 
     /// Serves until SIGTERM or SIGINT; then drains. Throws Error when it can't listen.
     void run();
 
 private:
+    /// One entry of `listen`, and the task that accepts what connects to it.
+    struct Listening {
+        Listening(const asio::any_io_executor& executor, Endpoint named,
+                  const std::vector<asio::ip::tcp::endpoint>& endpoints,
+                  TaskGroup::OnError on_error)
+            : where{std::move(named)},
+              listener{executor, endpoints},
+              accepting{executor, std::move(on_error)} {}
+
+        Endpoint where;  ///< as it was written
+        Listener listener;
+        TaskGroup accepting;
+    };
+    using Listenings = std::vector<std::shared_ptr<Listening>>;
+
     awaitable<void> serve();
-    awaitable<void> listen();
+    awaitable<int> obey_signals();
+    awaitable<void> reload();
+    awaitable<void> drain(std::string_view signal);
+    awaitable<Listenings> listen(const ServerConfig& config, const Listenings& before);
+    void start_accepting(Listening& listening);
     awaitable<void> wait_until_drained();
     awaitable<void> cut_drain_short();
     void on_accept(Accepted accepted);
@@ -34,19 +64,18 @@ private:
     Worker& least_loaded();
     std::size_t connections() const;
 
-    std::shared_ptr<const ServerConfig> config_;
-    std::shared_ptr<const PrivateKey> host_key_;
+    Load load_;
+    Served served_;
     SystemRandom random_;
     Resolver resolver_;
     Admission admission_{random_};
+    ServerRepeatLimits repeats_;
 
     asio::io_context context_{1};
-    asio::signal_set signals_{context_, SIGTERM, SIGINT};
-    std::vector<Listener> listeners_;
-    TaskGroup accepting_;
+    asio::signal_set signals_{context_, SIGTERM, SIGINT, SIGHUP};
+    Listenings listening_;
     TaskGroup serving_;
     std::exception_ptr failure_;
-    std::size_t turned_away_ = 0;
     std::size_t idle_workers_ = 0;
     Event drained_;
     std::vector<std::unique_ptr<Worker>> workers_;  ///< they go first: they use what stands above

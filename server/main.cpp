@@ -13,19 +13,22 @@
 namespace culvert {
 namespace {
 
+Served load(const ServeCommand& command, const Surroundings& surroundings, Random& random) {
+    auto config = std::make_shared<const ServerConfig>(load_server_config(command, surroundings));
+    auto host_key = std::make_shared<const PrivateKey>(
+        load_or_make_host_key(shown_host_key(config->host_keys), random));
+    return {std::move(config), std::move(host_key)};
+}
+
 void serve(const ServeCommand& command) {
     const Surroundings surroundings = surroundings_of_process();
-    auto config = std::make_shared<const ServerConfig>(load_server_config(command, surroundings));
-    SystemRandom random;
-    const std::string& host_key_path = shown_host_key(config->host_keys);
     if (command.check_only) {
-        check_host_key(host_key_path);
+        check_host_key(shown_host_key(load_server_config(command, surroundings).host_keys));
         return;
     }
-    auto host_key =
-        std::make_shared<const PrivateKey>(load_or_make_host_key(host_key_path, random));
     raise_descriptor_limit();
-    Daemon{std::move(config), std::move(host_key)}.run();
+    SystemRandom random;
+    Daemon{[&] { return load(command, surroundings, random); }}.run();
 }
 
 ExitCode run(std::span<const std::string> arguments) {

@@ -35,7 +35,7 @@ It reads /etc/culvert/culvertd.yaml, or without a file is told all it needs by f
                            $XDG_STATE_HOME/culvert/... for a user who isn't root)
   -t                       check the config and the files it names, and end
   -v, -vv, -q              say more, much more, errors only
-  --log-time               a time before each line
+  --log-time, --log-json   a time before each line; each line as a JSON object
   -h, --help; --version (or -V)
 
 Flags go before what the file says. culvertd stays in the foreground.
@@ -51,6 +51,7 @@ constexpr std::array flags{
     Flag{"-v"},
     Flag{"-q"},
     Flag{"--log-time"},
+    Flag{"--log-json"},
     Flag{"-h"},
     Flag{"--help"},
     Flag{"-V"},

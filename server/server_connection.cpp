@@ -1,6 +1,7 @@
 #include "server/server_connection.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cassert>
 
 #include <fmt/format.h>
@@ -21,8 +22,10 @@ namespace {
 
 /// A client may show as many keys as the tries allow, and then some unsigned.
 constexpr std::size_t most_refused_keys_shown = 6;
-/// More of one connection are counted only.
-constexpr std::size_t most_denials_shown = 5;
+
+double seconds_since(TimePoint began) {
+    return std::chrono::duration<double>(Clock::now() - began).count();
+}
 
 std::string named(const Endpoint& endpoint) {
     return to_string(Endpoint{escaped(endpoint.host), endpoint.port});
@@ -53,11 +56,12 @@ awaitable<void> ServerConnection::run() {
     log_verbose("{}: connected", name_);
     try {
         co_await session_.run();
-        log_info("{}: closed", name_);
+        log_end("ended by culvertd");
     } catch (const Error& error) {
-        log_info("{}: {}{}", name_, error.what(), without_login());
+        log_end(error.what());
     } catch (const std::system_error&) {
         // Cancelled: the daemon ends.
+        log_end("ended by culvertd");
     }
     co_await uncancellable();
     ticket_.reset();
@@ -85,7 +89,8 @@ awaitable<bool> ServerConnection::allows(KeyShown shown) {
     KeyLookup found = look_up_key(*context_.config, shown.user, shown.key,
                                   to_ip_address(peer_.address()), std::chrono::system_clock::now());
     for (const std::string& remark : found.remarks) {
-        log_info("{}: {}: {}", name_, escaped(shown.user), remark);
+        context_.repeats.key_remarks.log(LogLevel::info, "{}: {}: {}", name_,
+                                         escaped(shown.user, 64), remark);
     }
     if (!found.allowed) {
         if (refused_keys_.size() < most_refused_keys_shown) {
@@ -104,23 +109,39 @@ void ServerConnection::on_authenticated(const Authenticated& authenticated) {
     ticket_.reset();
     user_ = authenticated.user;
     const std::string who = escaped(user_);
-    log_info("{}: {} logged in with {} {}", name_, who, authenticated.key.algorithm(),
-             fingerprint(authenticated.key));
+    const std::string from = to_string(peer_);
+    const std::string key = fingerprint(authenticated.key);
+    const std::array fields{LogField{"from", from}, LogField{"user", user_}, LogField{"key", key}};
+    log_event(
+        LogLevel::info, "login", fields,
+        fmt::format("{}: {} logged in with {} {}", name_, who, authenticated.key.algorithm(), key));
     log_verbose("{}: {}", name_, describe(session_.transport()));
     name_ = fmt::format("{} ({})", name_, who);
     end_if_drained();
 }
 
-/// What to add to the line of a connection that ends: nothing once somebody has logged in.
-std::string ServerConnection::without_login() const {
-    if (session_.authenticated() || refused_keys_.empty()) return {};
-    return fmt::format("; not let in: {}", fmt::join(refused_keys_, ", "));
+/// The one line about a connection that is over.
+void ServerConnection::log_end(std::string_view how) const {
+    if (!session_.authenticated()) {
+        const std::string keys =
+            refused_keys_.empty() ? ""
+                                  : fmt::format("; not let in: {}", fmt::join(refused_keys_, ", "));
+        context_.repeats.without_login.log(LogLevel::info, "{}: {}{}", name_, how, keys);
+        return;
+    }
+    const double seconds = seconds_since(began_);
+    const std::string from = to_string(peer_);
+    const std::array fields{LogField{"from", from}, LogField{"user", user_},
+                            LogField{"seconds", seconds}, LogField{"end", how}};
+    log_event(LogLevel::info, "connection", fields,
+              fmt::format("{}: {}, after {:.1f} s", name_, how, seconds));
 }
 
 void ServerConnection::on_denied(const RequestDenied& denied) {
-    if (++denied_requests_ > most_denials_shown) return;
-    log_info("{}: asked for {}: denied, culvertd forwards to targets and does nothing else", name_,
-             escaped(denied.what, 64));
+    context_.repeats.denied.log(
+        LogLevel::info,
+        "{}: asked for {}: denied, culvertd forwards to targets and does nothing else", name_,
+        escaped(denied.what, 64));
 }
 
 void ServerConnection::on_rekeyed() { log_verbose("{}: rekeyed", name_); }
@@ -164,16 +185,34 @@ awaitable<void> ServerConnection::connect_and_carry(const ChannelRequested& requ
     auto reached = co_await reach(request);
     if (!session_.running()) co_return;
     if (const auto* failure = std::get_if<OpenFailure>(&reached)) {
-        log_info("{}: {} not opened: {}", name_, named(request.target), failure->description);
+        context_.repeats.not_opened.log(LogLevel::info, "{}: {} not opened: {}", name_,
+                                        named(request.target), failure->description);
         session_.refuse(request.channel, *failure);
         co_return;
     }
     Relay relay{std::get<asio::ip::tcp::socket>(std::move(reached)), session_, streams_};
     const RelayEnd end = co_await relay.accept(request.channel);
-    log_info("{}: {} -> {}: {} after {:.1f} s, {} bytes there, {} back", name_,
-             named(request.originator), named(request.target), name_of(end),
-             std::chrono::duration<double>(Clock::now() - began).count(), relay.bytes_received(),
-             relay.bytes_sent());
+    log_forward(request, name_of(end), relay.bytes_received(), relay.bytes_sent(),
+                seconds_since(began));
+}
+
+/// The one line about a forward that is over.
+void ServerConnection::log_forward(const ChannelRequested& request, std::string_view end,
+                                   std::uint64_t there, std::uint64_t back, double seconds) const {
+    const std::string from = to_string(peer_);
+    const std::string originator = named(request.originator);
+    const std::string target = named(request.target);
+    const std::array fields{LogField{"from", from},
+                            LogField{"user", user_},
+                            LogField{"originator", originator},
+                            LogField{"target", target},
+                            LogField{"bytes_there", there},
+                            LogField{"bytes_back", back},
+                            LogField{"seconds", seconds},
+                            LogField{"end", end}};
+    log_event(LogLevel::info, "forward", fields,
+              fmt::format("{}: {} -> {}: {} after {:.1f} s, {} bytes there, {} back", name_,
+                          originator, target, end, seconds, there, back));
 }
 
 awaitable<std::variant<asio::ip::tcp::socket, OpenFailure>> ServerConnection::reach(
@@ -207,7 +246,8 @@ awaitable<std::variant<asio::ip::tcp::socket, OpenFailure>> ServerConnection::re
 }
 
 OpenFailure ServerConnection::denied(const ChannelRequested& request, std::string_view why) const {
-    log_info("{}: {} denied: {}", name_, named(request.target), why);
+    context_.repeats.denied.log(LogLevel::info, "{}: {} denied: {}", name_, named(request.target),
+                                why);
     return {OpenFailureReason::administratively_prohibited, "denied by the server's rules"};
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "common/log/repeat_limit.hpp"
 #include "common/net/event.hpp"
 #include "common/net/resolver.hpp"
 #include "common/net/task_group.hpp"
@@ -14,12 +15,22 @@
 
 namespace culvert {
 
+/// The lines that others can cause as often as they like.
+struct ServerRepeatLimits {
+    RepeatLimit turned_away{"connections turned away"};
+    RepeatLimit without_login{"connections that ended without a login"};
+    RepeatLimit key_remarks{"remarks about keys"};
+    RepeatLimit not_opened{"targets not opened"};
+    RepeatLimit denied{"requests denied"};
+};
+
 /// What all connections of a daemon share; it outlives them.
 struct ServerContext {
     std::shared_ptr<const ServerConfig> config;
     std::shared_ptr<const PrivateKey> host_key;
     Resolver& resolver;
     Random& random;
+    ServerRepeatLimits& repeats;
 };
 
 /// One client's SSH connection: who is logged in, what he may open, and the streams that he opened.
@@ -53,18 +64,20 @@ private:
     /// The socket that reached the target, or the answer that refuses the channel.
     awaitable<std::variant<asio::ip::tcp::socket, OpenFailure>> reach(ChannelRequested request);
     OpenFailure denied(const ChannelRequested& request, std::string_view why) const;
+    void log_forward(const ChannelRequested& request, std::string_view end, std::uint64_t there,
+                     std::uint64_t back, double seconds) const;
     void end_if_drained();
-    std::string without_login() const;
+    void log_end(std::string_view how) const;
 
     ServerContext context_;
     asio::ip::tcp::endpoint peer_;
+    TimePoint began_ = Clock::now();
     std::string name_;  ///< for log lines: the peer's address, then also the user
     std::optional<Admission::Ticket> ticket_;
     KeyPermissions permissions_;
     std::string user_;
     std::size_t open_streams_ = 0;
     std::vector<std::string> refused_keys_;  ///< for the log line of a login that came to nothing
-    std::size_t denied_requests_ = 0;
     bool draining_ = false;
     Session session_;
     TaskGroup streams_;

@@ -29,7 +29,10 @@ Worker::Worker(std::function<void()> on_idle)
              [](const std::exception_ptr& thrown) {
                  log_error("a connection ended: {}", text_of_exception(thrown));
              }},
-      thread_{[this] { context_.run(); }} {}
+      thread_{[this] { context_.run(); }} {
+    // With its first socket a context opens what it waits with: now, when there are descriptors.
+    asio::ip::tcp::socket{context_};
+}
 
 void Worker::stop() {
     if (!thread_.joinable()) return;

@@ -1,7 +1,10 @@
 #pragma once
 
+#include <cstdint>
+#include <span>
 #include <string_view>
 #include <utility>
+#include <variant>
 
 #include <fmt/format.h>
 
@@ -10,13 +13,25 @@
 namespace culvert {
 
 /// Must be called before the first line; called again, the new flags hold. Every line on stderr is
-/// `program: text`, with --log-time `2026-11-23T20:15:01.123 program: text` (local time).
+/// `program: text`, with --log-time `2026-11-23T20:15:01.123 program: text` (local time), and with
+/// --log-json an object with time (UTC), program, level, text, and an event's name and fields.
 void start_log(std::string_view program, const LogFlags& flags = {});
 
 bool logs(LogLevel level);
 
 /// One line. Text of a peer or a file must have been escaped (escape.hpp).
 void log_line(LogLevel level, std::string_view text);
+
+/// One thing that is known of an event. Times are in seconds, amounts in bytes.
+struct LogField {
+    std::string_view name;
+    std::variant<std::string_view, std::uint64_t, double> value;
+};
+
+/// A line about something that programs may want to count: the text is for people, the name and the
+/// fields go into JSON.
+void log_event(LogLevel level, std::string_view event, std::span<const LogField> fields,
+               std::string_view text);
 
 /// Formats only what will be seen.
 template <class... Args>

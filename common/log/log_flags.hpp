@@ -7,10 +7,11 @@ namespace culvert {
 /// How much a program says on stderr: -q, nothing, -v, -vv.
 enum class LogLevel { error, info, verbose, debug };
 
-/// What -v, -q and --log-time have said so far.
+/// What -v, -q, --log-time and --log-json have said so far.
 struct LogFlags {
     LogLevel level = LogLevel::info;
     bool time = false;
+    bool json = false;
 
     /// False if it is none of them. A second -v says more than the first; between -q and -v the
     /// last one holds, as with ssh.
@@ -22,6 +23,8 @@ struct LogFlags {
             level = LogLevel::error;
         } else if (flag == "--log-time") {
             time = true;
+        } else if (flag == "--log-json") {
+            json = true;
         } else {
             return false;
         }

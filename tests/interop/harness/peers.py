@@ -97,7 +97,7 @@ def start_culvertd(lab, *, config=None, user=None, flags=("-v",), wrapper=(), po
             **(config or {})}, indent=2))
         process = lab.run("culvertd",
                           [*wrapper, program("CULVERTD_BIN"), "-c", path, *flags])
-        match = process.wait_for_line(rf"^culvertd: listening on {re.escape(LOOPBACK)}:(\d+)$")
+        match = process.wait_for_line(rf"listening on {re.escape(LOOPBACK)}:(\d+)\b")
         return process, int(match[1])
 
     process, port = start(port)

@@ -1,5 +1,6 @@
 #include "common/log/log.hpp"
 
+#include <array>
 #include <regex>
 #include <string>
 
@@ -52,4 +53,22 @@ TEST_CASE("--log-time puts the time before each line, and leaves the rest (desig
     CHECK(
         std::regex_match(text, std::regex{time + "culvert: error 1\n" + time + "culvert: info\n"}));
     CHECK(logged({.level = LogLevel::error}) == "culvert: error 1\n");
+}
+
+TEST_CASE("--log-json makes each line an object, with an event's fields") {
+    CapturedStderr captured;
+    start_log("culvertd", {.level = LogLevel::info, .time = true, .json = true});
+    log_info("plain \"quoted\" \xff");
+    const std::array fields{LogField{"user", "alice"}, LogField{"bytes", std::uint64_t{7}},
+                            LogField{"seconds", 0.5}};
+    log_event(LogLevel::error, "forward", fields, "over");
+    log_event(LogLevel::verbose, "forward", fields, "not seen");
+    const std::string text = captured.text();
+    CAPTURE(text);
+    const std::string head =
+        R"(\{"time":"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z","program":"culvertd",)";
+    CHECK(std::regex_match(
+        text, std::regex{head + R"("level":"info","text":"plain \\"quoted\\" \\ufffd"\}\n)" + head +
+                         R"("level":"error","text":"over","event":"forward","user":"alice",)" +
+                         R"("bytes":7,"seconds":0\.5\}\n)"}));
 }
