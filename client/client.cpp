@@ -19,6 +19,7 @@ constexpr std::chrono::seconds drain_time{30};
 Client::Client(std::vector<TunnelSettings> tunnels, FirstFailure first_failure,
                std::function<void()> on_up)
     : not_yet_up_{tunnels.size()},
+      not_yet_complete_{tunnels.size()},
       on_up_{std::move(on_up)},
       tasks_{context_.get_executor(), [this](const std::exception_ptr& thrown) {
                  if (!failure_) failure_ = thrown;
@@ -27,7 +28,8 @@ Client::Client(std::vector<TunnelSettings> tunnels, FirstFailure first_failure,
                                .resolver = resolver_,
                                .random = random_,
                                .ask = ask_on_terminal(),
-                               .on_first_up = [this] { on_tunnel_up(); }};
+                               .on_first_up = [this] { on_tunnel_up(); },
+                               .on_complete = [this] { on_tunnel_complete(); }};
     for (TunnelSettings& settings : tunnels) {
         tunnels_.push_back(std::make_unique<Tunnel>(shared, std::move(settings), first_failure));
     }
@@ -59,6 +61,7 @@ awaitable<void> Client::obey_signals() {
     std::error_code cancelled;
     int signal = co_await signals_.async_wait(asio::redirect_error(use_awaitable, cancelled));
     if (cancelled) co_return;
+    manager_.stopping();
     std::size_t streams = 0;
     for (const auto& tunnel : tunnels_) streams += tunnel->open_streams();
     if (streams > 0) {
@@ -73,6 +76,10 @@ awaitable<void> Client::obey_signals() {
     deadline.async_wait([this](const std::error_code&) { signals_.cancel(); });
     co_await signals_.async_wait(asio::redirect_error(use_awaitable, cancelled));
     for (const auto& tunnel : tunnels_) tunnel->end();
+}
+
+void Client::on_tunnel_complete() {
+    if (--not_yet_complete_ == 0) manager_.ready("every forward is up");
 }
 
 void Client::on_tunnel_up() {

@@ -7,6 +7,7 @@
 #include <asio/signal_set.hpp>
 
 #include "client/tunnel.hpp"
+#include "common/net/service_manager.hpp"
 
 namespace culvert {
 
@@ -25,6 +26,7 @@ private:
     awaitable<void> run_tunnel(Tunnel& tunnel);
     awaitable<void> obey_signals();
     void on_tunnel_up();
+    void on_tunnel_complete();
 
     asio::io_context context_{1};
     asio::signal_set signals_{context_, SIGTERM, SIGINT};
@@ -33,6 +35,8 @@ private:
     std::vector<std::unique_ptr<Tunnel>> tunnels_;
     std::size_t running_ = 0;
     std::size_t not_yet_up_;
+    std::size_t not_yet_complete_;  ///< some forward isn't bound, or the tunnel isn't up
+    ServiceManager manager_ = ServiceManager::of_process();
     std::function<void()> on_up_;
     std::exception_ptr failure_;
     TaskGroup tasks_;

@@ -159,7 +159,9 @@ awaitable<void> Tunnel::bind_later(Forward& forward) {
     for (;;) {
         co_await pause(bind_retry_time);
         const bool bound = co_await bind(forward, OnFailure::keep_quiet);
-        if (bound) co_return;
+        if (!bound) continue;
+        announce_complete();
+        co_return;
     }
 }
 
@@ -314,6 +316,13 @@ void Tunnel::on_authenticated(const Authenticated& authenticated) {
                 describe(session_->transport()));
     up_since_ = Clock::now();
     if (!std::exchange(has_been_up_, true)) context_.on_first_up();
+    announce_complete();
+}
+
+void Tunnel::announce_complete() {
+    const auto is_bound = [](const Forward& forward) { return forward.listener.has_value(); };
+    const bool complete = has_been_up_ && std::ranges::all_of(forwards_, is_bound);
+    if (complete && !std::exchange(has_been_complete_, true)) context_.on_complete();
 }
 
 void Tunnel::on_rekeyed() { log_verbose("{}: rekeyed", server_name_); }

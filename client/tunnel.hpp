@@ -22,8 +22,10 @@ struct ClientContext {
     Resolver& resolver;
     Random& random;
     AskUser ask;
-    /// Told when a tunnel is up for the first time: its forwards are bound, it is logged in.
+    /// Told when a tunnel is logged in for the first time, its forwards bound or given up.
     std::function<void()> on_first_up = [] {};
+    /// Told when, besides, every one of its forwards is bound.
+    std::function<void()> on_complete = [] {};
 };
 
 /// Design 9: a tunnel of the command line ends when its first connection fails, one of `up`
@@ -87,6 +89,7 @@ private:
                                      const LocalForward& forward);
     awaitable<bool> wait_until_ready();
     void end_if_drained();
+    void announce_complete();
 
     ClientContext context_;
     TunnelSettings settings_;
@@ -98,6 +101,7 @@ private:
     Backoff backoff_;
     unsigned failures_before_up_ = 0;
     bool has_been_up_ = false;
+    bool has_been_complete_ = false;
     TimePoint up_since_{};
     std::optional<std::string> host_key_;  ///< as log lines show it
 

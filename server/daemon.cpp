@@ -63,6 +63,7 @@ awaitable<void> Daemon::serve() {
     int signal = 0;
     try {
         listening_ = co_await listen(*served_.config, {});
+        manager_.ready("listening");
         signal = co_await obey_signals();
     } catch (...) {
         fail(std::current_exception());
@@ -80,7 +81,9 @@ awaitable<int> Daemon::obey_signals() {
     for (;;) {
         const int signal = co_await signals_.async_wait(use_awaitable);
         if (signal != SIGHUP) co_return signal;
+        manager_.reloading();
         co_await reload();
+        manager_.ready("listening");
     }
 }
 
@@ -107,6 +110,7 @@ awaitable<void> Daemon::reload() {
 }
 
 awaitable<void> Daemon::drain(std::string_view signal) {
+    manager_.stopping();
     const std::size_t open = connections();
     if (open == 0) {
         log_info("{}: ending", signal);

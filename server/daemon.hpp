@@ -11,6 +11,7 @@
 #include "common/net/event.hpp"
 #include "common/net/listener.hpp"
 #include "common/net/resolver.hpp"
+#include "common/net/service_manager.hpp"
 #include "common/net/task_group.hpp"
 #include "server/admission.hpp"
 #include "server/worker.hpp"
@@ -70,6 +71,8 @@ private:
     Resolver resolver_;
     Admission admission_{random_};
     ServerRepeatLimits repeats_;
+
+    ServiceManager manager_ = ServiceManager::of_process();
 
     asio::io_context context_{1};
     asio::signal_set signals_{context_, SIGTERM, SIGINT, SIGHUP};

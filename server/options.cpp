@@ -38,7 +38,8 @@ It reads /etc/culvert/culvertd.yaml, or without a file is told all it needs by f
   --log-time, --log-json   a time before each line; each line as a JSON object
   -h, --help; --version (or -V)
 
-Flags go before what the file says. culvertd stays in the foreground.
+Flags go before what the file says. culvertd stays in the foreground. SIGHUP has it read its
+configuration again.
 )";
 
 constexpr std::array flags{
