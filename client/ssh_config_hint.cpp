@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 
 #include "common/base/characters.hpp"
+#include "common/base/error.hpp"
+#include "common/base/file.hpp"
 #include "common/base/wildcard.hpp"
 
 namespace culvert {
@@ -43,6 +45,16 @@ std::string ssh_config_hint(std::string_view text, std::string_view host) {
             number);
     }
     return {};
+}
+
+std::string ssh_config_hint_of_file(const std::string& path, std::string_view host) {
+    constexpr std::size_t longest_file = 1 << 20;
+    try {
+        const auto text = read_file_if_exists(path, longest_file);
+        return text ? ssh_config_hint(*text, host) : std::string{};
+    } catch (const Error&) {
+        return {};  // it was only for a hint
+    }
 }
 
 }  // namespace culvert

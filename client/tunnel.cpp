@@ -11,7 +11,6 @@
 #include "client/ssh_config_hint.hpp"
 #include "common/base/error.hpp"
 #include "common/base/escape.hpp"
-#include "common/base/file.hpp"
 #include "common/keys/fingerprint.hpp"
 #include "common/log/log.hpp"
 #include "common/net/both.hpp"
@@ -32,16 +31,6 @@ constexpr Duration first_retry_time = std::chrono::seconds{1};
 awaitable<void> pause(Duration time) {
     asio::steady_timer timer{co_await asio::this_coro::executor, time};
     co_await timer.async_wait(use_awaitable);
-}
-
-std::string hint_of_ssh_config(const TunnelSettings& settings) {
-    constexpr std::size_t longest_file = 1 << 20;
-    try {
-        const auto text = read_file_if_exists(settings.ssh_config, longest_file);
-        return text ? ssh_config_hint(*text, settings.server.host) : std::string{};
-    } catch (const Error&) {
-        return {};  // it was only for a hint
-    }
 }
 
 double seconds(Duration time) { return std::chrono::duration<double>(time).count(); }
@@ -256,8 +245,9 @@ awaitable<asio::ip::tcp::socket> Tunnel::dial_server() {
                                 Deadline{settings_.connect_timeout});
     if (const auto* failure = std::get_if<DialFailure>(&dialed)) {
         std::string hint;
-        if (failure->kind == DialFailure::Kind::name_not_found)
-            hint = hint_of_ssh_config(settings_);
+        if (failure->kind == DialFailure::Kind::name_not_found) {
+            hint = ssh_config_hint_of_file(settings_.ssh_config, settings_.server.host);
+        }
         throw Error{ErrorKind::network, failure->details + hint};
     }
     auto socket = std::get<asio::ip::tcp::socket>(std::move(dialed));

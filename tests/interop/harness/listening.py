@@ -21,3 +21,10 @@ def wait_until_closed(address, seconds):
     deadline = time.monotonic() + seconds
     while listener_inode(address[1]):
         assert time.monotonic() < deadline, f"{address} still accepts"
+
+
+def wait_until_open(address, seconds):
+    """Until somebody listens on that (host, port)."""
+    deadline = time.monotonic() + seconds
+    while not listener_inode(address[1]):
+        assert time.monotonic() < deadline, f"nobody listens on {address}"

@@ -1,0 +1,54 @@
+"""AsyncSSH in both roles, as a program of its own: what it prints on stderr drives the tests.
+
+client HOST PORT USER KEY HOST_KEY_LINE CIPHER COMPRESSION TARGET...   forwards, until it is ended
+server HOST_KEY AUTHORIZED_KEYS CIPHER COMPRESSION                     serves forwards, until then
+"""
+
+import asyncio
+import sys
+import warnings
+
+warnings.simplefilter("ignore")  # its imports warn of ciphers that are older than we are
+import asyncssh  # noqa: E402  pylint: disable=wrong-import-position
+
+
+def say(text):
+    print(f"asyncssh: {text}", file=sys.stderr, flush=True)
+
+
+async def client(host, port, user, key, host_key, cipher, compression, *targets):
+    known = asyncssh.import_known_hosts(f"[{host}]:{port} {host_key}\n")
+    connection = await asyncssh.connect(
+        host, int(port), username=user, client_keys=[key], known_hosts=known, config=None,
+        agent_path=None, encryption_algs=[cipher], compression_algs=[compression])
+    try:
+        await connection.run("true")
+        say("a session was opened")
+    except asyncssh.ChannelOpenError as refusal:
+        say(f"a session was refused: {refusal.reason}")
+    for target in targets:
+        target_host, target_port = target.rsplit(":", 1)
+        listener = await connection.forward_local_port("127.0.0.1", 0, target_host,
+                                                       int(target_port))
+        say(f"forwarding {listener.get_port()} -> {target}")
+    say(f"cipher {connection.get_extra_info('send_cipher')}, "
+        f"compression {connection.get_extra_info('send_compression')}")
+    await connection.wait_closed()
+
+
+class ForwardsOnly(asyncssh.SSHServer):
+    def connection_requested(self, dest_host, dest_port, orig_host, orig_port):
+        return True
+
+
+async def server(host_key, authorized_keys, cipher, compression):
+    listener = await asyncssh.listen(
+        "127.0.0.1", 0, server_factory=ForwardsOnly, server_host_keys=[host_key], config=None,
+        authorized_client_keys=authorized_keys, encryption_algs=[cipher],
+        compression_algs=[compression])
+    say(f"listening on {listener.sockets[0].getsockname()[1]}")
+    await listener.wait_closed()
+
+
+if __name__ == "__main__":
+    asyncio.run({"client": client, "server": server}[sys.argv[1]](*sys.argv[2:]))

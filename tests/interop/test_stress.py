@@ -1,0 +1,176 @@
+"""Hundreds of streams at once, opened, half-closed and reset at random for a while: every byte is
+right, every end is the true one, and what the programs held is given back.
+
+./dev stress changes how long and how many by STRESS_SECONDS and STRESS_STREAMS, and what memory may
+grow by to what a sanitizer needs.
+"""
+
+import asyncio
+import hashlib
+import os
+import pathlib
+import random
+import socket
+import struct
+import time
+
+import pytest
+
+from harness.peers import start_culvert, start_culvertd
+from harness.process import DEADLINE
+
+SECONDS = int(os.environ.get("STRESS_SECONDS", "30"))
+STREAMS = int(os.environ.get("STRESS_STREAMS", "500"))
+LARGEST = 1 << 20
+CHUNK = 1 << 16
+# What a stream does. The first byte tells the far end; eight bytes of size follow.
+ECHO, SEND, COLLECT, RESET_THERE, RESET_HERE = b"ESCRH"
+KINDS = [ECHO, SEND, COLLECT, RESET_THERE, RESET_HERE]
+SETTLED = int(os.environ.get("STRESS_SETTLED", "40"))  # MiB that the programs' memory may differ by from one load to the next
+
+
+def content(seed, size):
+    return hashlib.shake_256(seed).digest(size)
+
+
+def abort(writer):
+    """Ends a stream with RST."""
+    writer.get_extra_info("socket").setsockopt(
+        socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()
+
+
+async def far_end(reader, writer):
+    """What the target does with a stream, by its first nine bytes."""
+    try:
+        kind, size = struct.unpack(">BQ", await reader.readexactly(9))
+        if kind == ECHO:
+            while data := await reader.read(CHUNK):
+                writer.write(data)
+                await writer.drain()
+        elif kind == SEND:
+            writer.write(content(b"S", size))
+            await writer.drain()
+        elif kind == COLLECT:
+            digest = hashlib.sha256()
+            while data := await reader.read(CHUNK):
+                digest.update(data)
+            writer.write(digest.digest())
+        elif kind == RESET_THERE:
+            writer.write(content(b"R", size))
+            await writer.drain()
+            abort(writer)
+            return
+        else:
+            await reader.read()  # until the other end resets it
+        writer.write_eof()
+        await reader.read()
+    except (ConnectionError, asyncio.IncompleteReadError):
+        pass
+    finally:
+        writer.close()
+
+
+class Load:
+    """Streams through a tunnel to far_end(), `STREAMS` at a time, until the time is over."""
+
+    def __init__(self, address, seed):
+        self._address = address
+        self._random = random.Random(seed)
+        self.done = dict.fromkeys(KINDS, 0)
+
+    async def run(self, seconds):
+        stop = time.monotonic() + seconds
+        await asyncio.gather(*(self._keep_going(stop) for _ in range(STREAMS)))
+
+    async def _keep_going(self, stop):
+        while time.monotonic() < stop:
+            kind = self._random.choice(KINDS)
+            size = int(LARGEST ** self._random.random())
+            await asyncio.wait_for(self._stream(kind, size), DEADLINE * 4)
+            self.done[kind] += 1
+
+    async def _stream(self, kind, size):
+        reader, writer = await asyncio.open_connection(*self._address)
+        try:
+            writer.write(struct.pack(">BQ", kind, size))
+            await self._near_end(kind, size, reader, writer)
+        finally:
+            writer.close()
+
+    async def _near_end(self, kind, size, reader, writer):
+        if kind == ECHO:
+            data = content(b"E", size)
+            received = asyncio.ensure_future(reader.read())
+            writer.write(data)
+            writer.write_eof()
+            assert await received == data
+        elif kind == SEND:
+            assert await reader.read() == content(b"S", size)
+            writer.write_eof()
+        elif kind == COLLECT:
+            data = content(b"C", size)
+            writer.write(data)
+            writer.write_eof()
+            assert await reader.read() == hashlib.sha256(data).digest()
+        elif kind == RESET_THERE:
+            # Behind a reset data may be lost, but what looks like an end never comes.
+            with pytest.raises(ConnectionResetError):
+                await reader.read()
+        else:
+            writer.write(content(b"H", size))
+            if size % 2:
+                await writer.drain()
+            abort(writer)
+
+
+def descriptors(process):
+    return len(os.listdir(f"/proc/{process.pid}/fd"))
+
+
+def resident(process):
+    """MiB."""
+    pages = pathlib.Path(f"/proc/{process.pid}/statm").read_text(encoding="ascii").split()[1]
+    return int(pages) * os.sysconf("SC_PAGESIZE") / (1 << 20)
+
+
+def wait_until_back(process, before):
+    deadline = time.monotonic() + DEADLINE
+    while descriptors(process) > before:
+        assert time.monotonic() < deadline, (
+            f"{process.name} has {descriptors(process)} descriptors, and had {before}")
+
+
+async def put_under_load(lab, rekey):
+    far = await asyncio.start_server(far_end, "127.0.0.1", 0, backlog=1024)
+    target = "127.0.0.1:%d" % far.sockets[0].getsockname()[1]
+    loop = asyncio.get_running_loop()
+    server = await loop.run_in_executor(None, lambda: start_culvertd(
+        lab, flags=["-q"][:0], config={"rekey_limit": rekey} if rekey else {}))
+    tunnel = await loop.run_in_executor(None, lambda: start_culvert(
+        lab, server, [target], flags=(), rekey=rekey))
+    processes = [server.process, tunnel.process]
+    before = [descriptors(process) for process in processes]
+
+    async def load(seconds, seed):
+        work = Load(tunnel.addresses[0], seed)
+        await work.run(seconds)
+        for process, count in zip(processes, before):
+            await loop.run_in_executor(None, wait_until_back, process, count)
+        return work.done
+
+    await load(max(2, SECONDS // 6), "warm")
+    settled = [resident(process) for process in processes]
+    done = await load(SECONDS, "load")
+    after = [resident(process) for process in processes]
+    far.close()
+    return done, settled, after
+
+
+@pytest.mark.parametrize("rekey", [None, "1M"], ids=["plain", "rekeying"])
+def test_streams_come_and_go(lab, rekey):
+    done, settled, after = asyncio.run(put_under_load(lab, rekey))
+    print({chr(kind): count for kind, count in done.items()}, settled, after)
+    assert min(done.values()) >= 10
+    for before, now in zip(settled, after):
+        assert now < before + SETTLED
