@@ -1,6 +1,7 @@
 #include "client/tunnel.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cassert>
 
 #include <fmt/format.h>
@@ -16,8 +17,6 @@
 #include "common/net/both.hpp"
 #include "common/net/dialer.hpp"
 #include "common/net/tcp_options.hpp"
-#include "common/net/timeout.hpp"
-#include "common/relay/relay.hpp"
 
 namespace culvert {
 namespace {
@@ -213,8 +212,11 @@ awaitable<void> Tunnel::wait_before_retry(const Error& why) {
     const bool first = !has_been_up_ && first_failure_ == FirstFailure::ends;
     const Duration wait = first ? first_retry_time : backoff_.next();
     const bool at_once = wait < std::chrono::milliseconds{50};
-    log_error("{}; next try {}", why.what(),
-              at_once ? "at once" : fmt::format("in {:.1f} s", seconds(wait)));
+    const std::array fields{LogField{"tunnel", settings_.name}, LogField{"server", server_name_},
+                            LogField{"next_try", seconds(wait)}};
+    log_event(LogLevel::error, "down", fields,
+              fmt::format("{}; next try {}", why.what(),
+                          at_once ? "at once" : fmt::format("in {:.1f} s", seconds(wait))));
     co_await pause(wait);
 }
 
@@ -300,10 +302,14 @@ void Tunnel::on_banner(const BannerReceived& banner) {
 
 void Tunnel::on_authenticated(const Authenticated& authenticated) {
     identities_.on_accepted(authenticated.key);
-    log_info("connected to {} ({})", server_name_, *host_key_);
+    const std::string key = fingerprint(authenticated.key);
+    const std::array fields{LogField{"tunnel", settings_.name}, LogField{"server", server_name_},
+                            LogField{"user", settings_.user}, LogField{"key", key},
+                            LogField{"host_key", *host_key_}};
+    log_event(LogLevel::info, "connected", fields,
+              fmt::format("connected to {} ({})", server_name_, *host_key_));
     log_verbose("{}: logged in as {} with {} {}; {}", server_name_, escaped(settings_.user),
-                authenticated.key.algorithm(), fingerprint(authenticated.key),
-                describe(session_->transport()));
+                authenticated.key.algorithm(), key, describe(session_->transport()));
     up_since_ = Clock::now();
     if (!std::exchange(has_been_up_, true)) context_.on_first_up();
     announce_complete();
@@ -328,68 +334,6 @@ awaitable<bool> Tunnel::allows(KeyShown) {
 
 void Tunnel::on_channel_requested(ChannelRequested) {
     assert(!"the engine of a client refuses them");
-}
-
-// ---------------------------------------------------------------------- streams
-
-void Tunnel::on_ready() {
-    for (Event* const waiting : std::exchange(held_, {})) waiting->set();
-}
-
-awaitable<bool> Tunnel::wait_until_ready() {
-    const auto is_ready = [this] { return session_ != nullptr && session_->ready(); };
-    if (is_ready()) co_return true;
-    if (settings_.while_down == WhileDown::reset) co_return false;
-    const Deadline deadline{settings_.hold_for};
-    const auto wait_for = [](Event& event) -> awaitable<void> { co_await event.wait(); };
-    // What was ready when it was announced may be gone by now: then the next connection will do.
-    while (!is_ready() && !deadline.passed()) {
-        Event ready;
-        held_.push_back(&ready);
-        std::exception_ptr cancelled;
-        try {
-            co_await with_timeout(wait_for(ready), deadline.left());
-        } catch (const std::system_error&) {
-            cancelled = std::current_exception();
-        }
-        std::erase(held_, &ready);
-        if (cancelled) std::rethrow_exception(cancelled);
-    }
-    co_return is_ready();
-}
-
-awaitable<void> Tunnel::carry(asio::ip::tcp::socket socket, asio::ip::tcp::endpoint peer,
-                              const LocalForward& forward) {
-    ++open_streams_;
-    std::exception_ptr failure;
-    try {
-        co_await carry_once_ready(std::move(socket), peer, forward);
-    } catch (...) {
-        failure = std::current_exception();
-    }
-    --open_streams_;
-    end_if_drained();
-    if (failure) std::rethrow_exception(failure);
-}
-
-awaitable<void> Tunnel::carry_once_ready(asio::ip::tcp::socket socket, asio::ip::tcp::endpoint peer,
-                                         const LocalForward& forward) {
-    (void)set_on_close(socket, OnClose::reset);
-    if (!co_await wait_until_ready()) {
-        log_info("{} -> {}: reset, the tunnel is down", to_string(peer), to_string(forward.target));
-        co_return;
-    }
-    const TimePoint began = Clock::now();
-    Relay relay{std::move(socket), *session_, streams_};
-    const RelayEnd end = co_await relay.open(forward.target, to_endpoint(peer));
-    if (end == RelayEnd::refused) {
-        log_info("{} -> {}: not opened: {}", to_string(peer), to_string(forward.target),
-                 describe(relay.failure()));
-        co_return;
-    }
-    log_verbose("{} -> {}: {} after {:.1f} s, {} bytes there, {} back", to_string(peer),
-                to_string(forward.target), name_of(end), seconds(Clock::now() - began),
-                relay.bytes_sent(), relay.bytes_received());
 }
 
 }  // namespace culvert

@@ -8,10 +8,12 @@
 #include "client/host_key_check.hpp"
 #include "client/identities.hpp"
 #include "client/settings.hpp"
+#include "common/log/repeat_limit.hpp"
 #include "common/net/event.hpp"
 #include "common/net/listener.hpp"
 #include "common/net/resolver.hpp"
 #include "common/net/task_group.hpp"
+#include "common/relay/relay.hpp"
 #include "common/session/session.hpp"
 
 namespace culvert {
@@ -88,6 +90,8 @@ private:
     awaitable<void> carry_once_ready(asio::ip::tcp::socket socket, asio::ip::tcp::endpoint peer,
                                      const LocalForward& forward);
     awaitable<bool> wait_until_ready();
+    void log_forward(const asio::ip::tcp::endpoint& peer, const LocalForward& forward,
+                     std::string_view end, const Relay& relay, Duration took) const;
     void end_if_drained();
     void announce_complete();
 
@@ -108,6 +112,7 @@ private:
     Session* session_ = nullptr;  ///< the connection that is there now
     std::vector<Event*> held_;    ///< connections that wait for it
     std::size_t open_streams_ = 0;
+    RepeatLimit not_carried_{"connections that were reset, with nothing at the other end"};
     bool ending_ = false;
     bool draining_ = false;
     Event ended_;

@@ -65,14 +65,13 @@ private:
     Worker& least_loaded();
     std::size_t connections() const;
 
+    ServiceManager manager_ = ServiceManager::of_process();
     Load load_;
     Served served_;
     SystemRandom random_;
     Resolver resolver_;
     Admission admission_{random_};
     ServerRepeatLimits repeats_;
-
-    ServiceManager manager_ = ServiceManager::of_process();
 
     asio::io_context context_{1};
     asio::signal_set signals_{context_, SIGTERM, SIGINT, SIGHUP};

@@ -25,9 +25,9 @@ unsigned long long monotonic_microseconds() {
 }  // namespace
 
 ServiceManager ServiceManager::of_process() {
-    const char* const named = std::getenv("NOTIFY_SOCKET");
+    const char* const named = ::secure_getenv("NOTIFY_SOCKET");
     std::string socket = named == nullptr ? "" : named;
-    ::unsetenv("NOTIFY_SOCKET");
+    ::unsetenv("NOTIFY_SOCKET");  // NOLINT(concurrency-mt-unsafe): no other thread yet
     return ServiceManager{std::move(socket)};
 }
 

@@ -10,7 +10,8 @@ namespace culvert {
 /// listens there, nothing happens. Needs systemd 252, which is why it is not Type=notify-reload's.
 class ServiceManager {
 public:
-    /// Takes NOTIFY_SOCKET out of the environment: it is meant for this process alone.
+    /// Takes NOTIFY_SOCKET out of the environment: it is meant for this process alone. Before the
+    /// first thread is started.
     static ServiceManager of_process();
     /// `socket` is a path, or `@name` for an abstract one; empty for nobody.
     explicit ServiceManager(std::string socket) : socket_{std::move(socket)} {}

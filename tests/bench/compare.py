@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""culvert beside ssh, in one run on this machine: only the ratios count.
+"""culvert beside ssh and beside two plain relays in a row, which encrypt nothing, in one run on this
+machine: only the ratios count.
 
-Each row is measured alternately for both tunnels, and the median of the runs is shown. CPU is that
-of all the tunnel's processes; a GB is 10^9 bytes.
+Each row is measured alternately for all, and the median of the runs is shown. CPU and memory are
+those of all of the tunnel's processes; a GB is 10^9 bytes.
 """
 
 import argparse
@@ -23,7 +24,11 @@ for name, place in (("CULVERT_BIN", "client/culvert"), ("CULVERTD_BIN", "server/
 from harness import streams  # noqa: E402  (the path is set above)
 from harness.keys import make_key  # noqa: E402
 from harness.lab import Lab  # noqa: E402
-from harness.peers import start_culvert, start_culvertd, start_ssh, start_sshd  # noqa: E402
+from harness.listening import wait_until_open  # noqa: E402
+from harness.peers import (LOOPBACK, Server, Tunnel, start_culvert, start_culvertd,  # noqa: E402
+                           start_ssh, start_sshd)
+from harness.process import DEADLINE  # noqa: E402
+from harness.target import free_port  # noqa: E402
 
 CIPHER = "aes256-gcm@openssh.com"
 BLOCK = bytes(streams.MIB)
@@ -47,25 +52,57 @@ def bounce(connection):
         connection.sendall(data)
 
 
-def cpu_seconds(programs):
-    """User and system time of the processes and of all that they have started."""
-    parents, ticks = {}, {}
+def processes_of(programs):
+    """{pid: fields of its stat} of the processes and of all that they have started."""
+    found = {}
     for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
         try:
-            fields = stat.read_text().rsplit(")", 1)[1].split()
+            found[int(stat.parent.name)] = stat.read_text().rsplit(")", 1)[1].split()
         except OSError:
             continue  # it has ended
-        pid = int(stat.parent.name)
-        parents[pid] = int(fields[1])
-        ticks[pid] = int(fields[11]) + int(fields[12])
 
     def belongs(pid):
-        return pid in programs or (pid in parents and belongs(parents[pid]))
-    return sum(ticks[pid] for pid in ticks if belongs(pid)) / os.sysconf("SC_CLK_TCK")
+        return pid in programs or (pid in found and belongs(int(found[pid][1])))
+    return {pid: fields for pid, fields in found.items() if belongs(pid)}
+
+
+def cpu_seconds(programs):
+    """User and system time, with that of children that have ended."""
+    return sum(int(tick) for fields in processes_of(programs).values()
+               for tick in fields[11:15]) / os.sysconf("SC_CLK_TCK")
+
+
+def private_kibibytes(programs):
+    total = 0
+    for pid in processes_of(programs):
+        _, resident, shared, *_ = pathlib.Path(f"/proc/{pid}/statm").read_text().split()
+        total += int(resident) - int(shared)
+    return total * os.sysconf("SC_PAGESIZE") / 1024
 
 
 def shown(value):
     return f"{value:10,.0f}" if value >= 100 else f"{value:10.2f}"
+
+
+def start_relays(lab, _server, targets, **_):
+    """Two socats in a row for each target: the cost of going through two programs at all."""
+    pids, addresses = [], []
+    for target in targets:
+        onward = str(target)
+        for _ in range(2):
+            port = free_port()
+            process = lab.run("socat", [
+                "socat", "-b", "262144", f"TCP-LISTEN:{port},bind={LOOPBACK},fork,backlog=1024,"
+                "reuseaddr,nodelay", f"TCP:{onward},nodelay"])
+            wait_until_open((LOOPBACK, port), DEADLINE)
+            onward = f"{LOOPBACK}:{port}"
+            pids.append(process)
+        addresses.append((LOOPBACK, port))
+    return Tunnel(pids, addresses)
+
+
+def no_server(_lab):
+    return Server(None, 0, None, None)
 
 
 class Pair:
@@ -78,7 +115,9 @@ class Pair:
         self._echo = lab.target(bounce)
         server = start_server(lab)
         self._tunnel = start_client(lab, server, [self._up, self._down, self._echo], cipher=CIPHER)
-        self._pids = {server.process.pid, self._tunnel.process.pid}
+        started = self._tunnel.process
+        processes = started if isinstance(started, list) else [started, server.process]
+        self._pids = {process.pid for process in processes}
 
     def _measured(self, work):
         cpu, start = cpu_seconds(self._pids), time.monotonic()
@@ -129,6 +168,20 @@ class Pair:
         return count / seconds, cpu / count * 1e6
 
 
+    def idle_memory(self, count=1000):
+        """(KiB a stream, KiB of the programs without any)"""
+        before = private_kibibytes(self._pids)
+        held = []
+        for _ in range(count):
+            held.append(streams.connect(self._tunnel.addresses[2]))
+            held[-1].sendall(b"x")
+            streams.receive_exactly(held[-1], 1)
+        grown = private_kibibytes(self._pids) - before
+        for connection in held:
+            connection.close()
+        return grown / count, before
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--mebibytes", type=int, default=512, help="of each bulk transfer")
@@ -150,23 +203,28 @@ def main():
 
 def compare(lab, options):
     pairs = {"ssh": Pair(lab, start_sshd, start_ssh, options.mebibytes),
+             "relays": Pair(lab, no_server, start_relays, options.mebibytes),
              "culvert": Pair(lab, start_culvertd, start_culvert, options.mebibytes)}
-    rows = [("up", "MB/s", "CPU s/GB", lambda pair: pair.bulk("up")),
-            ("down", "MB/s", "CPU s/GB", lambda pair: pair.bulk("down")),
-            ("64-byte round trip", "us", "CPU us", Pair.round_trip),
-            ("new streams, 16 at a time", "1/s", "CPU us", Pair.new_streams)]
-    print(f"{CIPHER}, {os.cpu_count()} CPUs, median of {options.runs}\n")
-    print(f"{'':38}{'ssh':>10}{'culvert':>10}{'ratio':>8}")
+    # The first of two figures is what a user waits for, the second what it costs.
+    rows = [("up", "MB/s, more", "CPU s/GB, less", lambda pair: pair.bulk("up")),
+            ("down", "MB/s, more", "CPU s/GB, less", lambda pair: pair.bulk("down")),
+            ("64-byte round trip", "us, less", "CPU us, less", Pair.round_trip),
+            ("new streams, 16 at a time", "1/s, more", "CPU us, less", Pair.new_streams),
+            ("1,000 idle streams", "KiB each, less", "KiB before, less", Pair.idle_memory)]
+    print(f"{CIPHER}, {os.cpu_count()} CPUs, median of {options.runs}; 'more' and 'less' say what "
+          "is better\n")
+    print(f"{'':44}{'relays':>10}{'ssh':>10}{'culvert':>10}{'culvert/ssh':>13}")
     for title, first, second, measure in rows:
         runs = {name: [] for name in pairs}
         for _ in range(options.runs):
             for name, pair in pairs.items():
                 runs[name].append(measure(pair))
         for column, unit in enumerate((first, second)):
-            ssh, culvert = (statistics.median(run[column] for run in runs[name])
-                            for name in ("ssh", "culvert"))
-            label = f"{title if column == 0 else '':28}{unit:>10}"
-            print(f"{label}{shown(ssh)}{shown(culvert)}{culvert / ssh:8.2f}", flush=True)
+            relays, ssh, culvert = (statistics.median(run[column] for run in runs[name])
+                                    for name in ("relays", "ssh", "culvert"))
+            label = f"{title if column == 0 else '':27}{unit:>17}"
+            print(f"{label}{shown(relays)}{shown(ssh)}{shown(culvert)}{culvert / ssh:13.2f}",
+                  flush=True)
 
 
 if __name__ == "__main__":
