@@ -43,7 +43,7 @@ Session::Session(asio::ip::tcp::socket socket, EngineConfig config, Random& rand
     run_.reserve(longest_run);
     // A kernel that refuses one of these carries the connection all the same, only slower.
     (void)set_no_delay(socket_);
-    (void)set_unsent_limit(socket_, output_target);
+    follow_output_target();
 }
 
 Session::~Session() { assert(!waits_writable_); }
@@ -242,7 +242,10 @@ void Session::pump() noexcept {
     try {
         for (int i = 0;; ++i) {
             fill_output(now());
-            if (engine_.unsent().empty()) break;
+            if (engine_.unsent().empty()) {
+                output_target_.on_drained();
+                break;
+            }
             // When the kernel takes no more, or others have waited long enough, the rest goes when
             // the socket is writable.
             if (!send_output() || i == sends_a_turn) {
@@ -258,8 +261,9 @@ void Session::pump() noexcept {
 }
 
 void Session::fill_output(TimePoint when) {
-    while (engine_.unsent().size() < output_target) {
-        const auto slots = engine_.next_slots(output_target - engine_.unsent().size(), when);
+    const std::size_t target = output_target_.bytes();
+    while (engine_.unsent().size() < target) {
+        const auto slots = engine_.next_slots(target - engine_.unsent().size(), when);
         if (!slots) break;
         take_turn(*slots);
     }
@@ -281,7 +285,11 @@ bool Session::send_output() {
         std::error_code failure;
         const std::size_t length =
             socket_.send(asio::buffer(unsent.data(), unsent.size()), 0, failure);
-        if (failure == asio::error::would_block) return false;
+        if (failure == asio::error::would_block) {
+            output_target_.on_blocked(now());
+            follow_output_target();
+            return false;
+        }
         if (failure) {
             // Why the peer closed stands in what it sent before: the read loop finds that, or the
             // connection's end.
@@ -289,8 +297,17 @@ bool Session::send_output() {
             throw lost(failure);
         }
         engine_.sent(length);
+        output_target_.on_sent(length);
     }
     return true;
+}
+
+/// Tells the kernel when the target has moved far enough to be worth a system call.
+void Session::follow_output_target() {
+    const std::size_t target = output_target_.bytes();
+    if (target < 2 * unsent_limit_ && unsent_limit_ < 2 * target) return;
+    unsent_limit_ = target;
+    (void)set_unsent_limit(socket_, target);
 }
 
 void Session::wait_writable() {

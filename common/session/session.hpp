@@ -11,6 +11,7 @@
 #include "common/engine/engine.hpp"
 #include "common/net/awaitable.hpp"
 #include "common/net/event.hpp"
+#include "common/session/output_target.hpp"
 #include "common/session/stream.hpp"
 
 namespace culvert {
@@ -84,10 +85,6 @@ public:
     bool dismissed() const noexcept { return dismissed_; }
     asio::any_io_executor executor() { return socket_.get_executor(); }
 
-    /// The output is filled up to this before it is sent, and the kernel takes no more unsent bytes
-    /// than this (TCP_NOTSENT_LOWAT): enough for a full pipe, little enough to wait behind.
-    static constexpr std::size_t output_target = 512 * 1024;
-
 private:
     awaitable<void> read_loop();
     awaitable<void> keep_time();
@@ -105,6 +102,7 @@ private:
     void fill_output(TimePoint now);
     bool send_output();
     void wait_writable();
+    void follow_output_target();
     void take_turn(const Engine::SendSlots& slots);
     void fail(std::exception_ptr why) noexcept;
     void tell_end(const std::exception_ptr& why) noexcept;
@@ -128,6 +126,11 @@ private:
     static constexpr std::size_t longest_run = 64;
     std::vector<Bytes> run_;
     ChannelId run_channel_;
+
+    /// The output is filled up to this before it is sent, and the kernel takes about as much of it
+    /// unsent (TCP_NOTSENT_LOWAT).
+    OutputTarget output_target_;
+    std::size_t unsent_limit_ = 0;  ///< what the kernel was told
 
     asio::steady_timer timer_;
     TimePoint timer_at_{};

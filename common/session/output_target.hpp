@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstddef>
+
+#include "common/base/time.hpp"
+
+namespace culvert {
+
+/// How much output to keep ready, here and unsent in the kernel: what the connection carries in
+/// `worth`. A keystroke waits behind that much, so a slow connection gets little; a fast one gets
+/// what makes large sends. It is measured while the connection is the bottleneck, from one moment
+/// when the kernel took no more to another.
+class OutputTarget {
+public:
+    std::size_t bytes() const noexcept { return bytes_; }
+
+    void on_sent(std::size_t bytes) noexcept { sent_ += bytes; }
+    /// The kernel takes no more for now.
+    void on_blocked(TimePoint now) noexcept;
+    /// The kernel took all there was: how much more it could have taken nobody knows.
+    void on_drained() noexcept { measuring_ = false; }
+
+    static constexpr std::size_t largest = 512 * 1024;
+    static constexpr std::size_t smallest = 32 * 1024;  ///< a packet of SSH's
+    static constexpr Duration worth = std::chrono::milliseconds{5};
+    /// Over less than this the rate is chance.
+    static constexpr Duration shortest_measurement = std::chrono::milliseconds{10};
+
+private:
+    std::size_t bytes_ = largest;
+    bool measuring_ = false;
+    TimePoint began_{};
+    std::size_t sent_ = 0;
+};
+
+}  // namespace culvert
