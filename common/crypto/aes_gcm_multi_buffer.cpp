@@ -1,12 +1,11 @@
 #include "common/crypto/aes_gcm_backends.hpp"
+#include "common/crypto/multi_buffer.hpp"
 
 #ifdef CULVERT_HAVE_IPSEC_MB
 
-#include <intel-ipsec-mb.h>
 #include <sodium.h>
 
 #include <cassert>
-#include <cstdint>
 #include <optional>
 
 namespace culvert {
@@ -20,24 +19,9 @@ struct GcmFunctions {
     aes_gcm_enc_dec_t decrypt;
 };
 
-/// The initialiser for the widest vectors that both the CPU has (the library's flags) and the
-/// system saves at a context switch (the compiler's; the library doesn't look).
-init_mb_mgr_t choose_initialiser(std::uint64_t features) {
-    const auto has = [features](std::uint64_t wanted) { return (features & wanted) == wanted; };
-    if (has(IMB_CPUFLAGS_AVX512) && __builtin_cpu_supports("avx512f")) return init_mb_mgr_avx512;
-    if (has(IMB_CPUFLAGS_AVX2) && __builtin_cpu_supports("avx2")) return init_mb_mgr_avx2;
-    if (has(IMB_CPUFLAGS_AVX) && __builtin_cpu_supports("avx")) return init_mb_mgr_avx;
-    if (has(IMB_CPUFLAGS_SSE)) return init_mb_mgr_sse;
-    return nullptr;  // no AES or no CLMUL
-}
-
 std::optional<GcmFunctions> load_functions() {
-    const init_mb_mgr_t initialise = choose_initialiser(imb_get_feature_flags());
-    if (initialise == nullptr) return std::nullopt;
-    const std::unique_ptr<IMB_MGR, void (*)(IMB_MGR*)> manager{alloc_mb_mgr(0), free_mb_mgr};
+    const MultiBufferManager manager = make_multi_buffer_manager();
     if (manager == nullptr) return std::nullopt;
-    initialise(manager.get());
-    if (imb_get_errno(manager.get()) != 0) return std::nullopt;  // its self-test failed
     return GcmFunctions{manager->gcm256_pre, manager->gcm256_enc, manager->gcm256_dec};
 }
 

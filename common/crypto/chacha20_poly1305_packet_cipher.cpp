@@ -10,10 +10,8 @@
 namespace culvert {
 namespace {
 
-using Nonce = std::array<std::byte, crypto_stream_chacha20_NONCEBYTES>;
+using Nonce = ChaCha20Poly1305Backend::Nonce;
 using OneTimeKey = Secret<struct OneTimeKeyTag, crypto_onetimeauth_poly1305_KEYBYTES>;
-
-constexpr std::uint64_t first_body_block = 1;  // block 0 gives the Poly1305 key
 
 Nonce nonce_of(std::uint32_t sequence_number) {
     Nonce nonce;
@@ -21,15 +19,16 @@ Nonce nonce_of(std::uint32_t sequence_number) {
     return nonce;
 }
 
-void apply_key_stream(std::span<const std::byte, 32> key, const Nonce& nonce,
-                      std::uint64_t first_block, MutableBytes text) {
-    crypto_stream_chacha20_xor_ic(uchar(text), uchar(text), text.size(), uchar(nonce), first_block,
-                                  uchar(key));
+/// What the length is encrypted with: the beginning of the other key's block 0.
+void apply_to_length(std::span<const std::byte, 32> key, const Nonce& nonce, MutableBytes length) {
+    crypto_stream_chacha20_xor(uchar(length), uchar(length), length.size(), uchar(Bytes{nonce}),
+                               uchar(key));
 }
 
 OneTimeKey poly1305_key(std::span<const std::byte, 32> key, const Nonce& nonce) {
     std::array<std::byte, OneTimeKey::size> bytes;
-    crypto_stream_chacha20(uchar(MutableBytes{bytes}), bytes.size(), uchar(nonce), uchar(key));
+    crypto_stream_chacha20(uchar(MutableBytes{bytes}), bytes.size(), uchar(Bytes{nonce}),
+                           uchar(key));
     return OneTimeKey{std::span{bytes}};
 }
 
@@ -39,17 +38,17 @@ void ChaCha20Poly1305PacketCipher::seal(std::uint32_t sequence_number, MutableBy
     assert(packet.size() >= packet_length_size + poly1305_tag_size);
     const MutableBytes sealed = packet.first(packet.size() - poly1305_tag_size);
     const Nonce nonce = nonce_of(sequence_number);
-    apply_key_stream(length_key(), nonce, 0, sealed.first(packet_length_size));
-    apply_key_stream(body_key(), nonce, first_body_block, sealed.subspan(packet_length_size));
-    crypto_onetimeauth_poly1305(uchar(packet.last(poly1305_tag_size)), uchar(sealed), sealed.size(),
-                                uchar(poly1305_key(body_key(), nonce).reveal()));
+    apply_to_length(length_key(), nonce, sealed.first(packet_length_size));
+    backend_.apply_to_body(body_key(), nonce, sealed.subspan(packet_length_size));
+    backend_.authenticate(poly1305_key(body_key(), nonce).reveal(), sealed,
+                          packet.last<poly1305_tag_size>());
 }
 
 std::uint32_t ChaCha20Poly1305PacketCipher::read_length(std::uint32_t sequence_number,
                                                         std::span<const std::byte, 4> first) const {
     std::array<std::byte, 4> length;
     std::ranges::copy(first, length.begin());
-    apply_key_stream(length_key(), nonce_of(sequence_number), 0, length);
+    apply_to_length(length_key(), nonce_of(sequence_number), length);
     return load_big_endian<std::uint32_t>(length);
 }
 
@@ -57,11 +56,14 @@ bool ChaCha20Poly1305PacketCipher::open(std::uint32_t sequence_number, MutableBy
     if (packet.size() < packet_length_size + poly1305_tag_size) return false;
     const MutableBytes sealed = packet.first(packet.size() - poly1305_tag_size);
     const Nonce nonce = nonce_of(sequence_number);
-    const int forged = crypto_onetimeauth_poly1305_verify(
-        uchar(packet.last(poly1305_tag_size)), uchar(sealed), sealed.size(),
-        uchar(poly1305_key(body_key(), nonce).reveal()));
-    if (forged != 0) return false;
-    apply_key_stream(body_key(), nonce, first_body_block, sealed.subspan(packet_length_size));
+    std::array<std::byte, poly1305_tag_size> computed;
+    backend_.authenticate(poly1305_key(body_key(), nonce).reveal(), sealed, computed);
+    const bool genuine = sodium_memcmp(computed.data(), packet.last(poly1305_tag_size).data(),
+                                       poly1305_tag_size) == 0;
+    // The right tag of a forged packet would let its sender forge it.
+    sodium_memzero(computed.data(), computed.size());
+    if (!genuine) return false;
+    backend_.apply_to_body(body_key(), nonce, sealed.subspan(packet_length_size));
     return true;
 }
 

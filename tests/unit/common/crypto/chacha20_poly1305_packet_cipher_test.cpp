@@ -1,9 +1,12 @@
 #include "common/crypto/chacha20_poly1305_packet_cipher.hpp"
 
+#include <functional>
+
 #include <doctest/doctest.h>
 #include <sodium.h>
 
 #include "common/base/big_endian.hpp"
+#include "common/crypto/aes_gcm.hpp"
 #include "tests/unit/common/crypto/hex.hpp"
 #include "tests/unit/common/crypto/test_random.hpp"
 
@@ -23,9 +26,19 @@ std::array<std::byte, 64> key_bytes() {
     return bytes;
 }
 
-ChaCha20Poly1305PacketCipher the_cipher() {
+using Backend = ChaCha20Poly1305Backend;
+
+ChaCha20Poly1305PacketCipher the_cipher(const Backend& backend) {
     auto bytes = key_bytes();
-    return ChaCha20Poly1305PacketCipher{ChaCha20Poly1305Key{std::span{bytes}}};
+    return ChaCha20Poly1305PacketCipher{ChaCha20Poly1305Key{std::span{bytes}}, backend};
+}
+
+/// Every test is one of each backend.
+void with_each_backend(const std::function<void(const Backend&)>& test) {
+    for (const Backend& backend : available_chacha20_poly1305_backends()) {
+        CAPTURE(backend.name);
+        test(backend);
+    }
 }
 
 ByteVector with_room_for_tag(ByteVector packet) {
@@ -66,78 +79,113 @@ ByteVector sealed_by_reference(std::uint32_t sequence_number, ByteVector packet)
 // Made by a program that has nothing in common with libsodium: ChaCha20's block function and
 // Poly1305 over big integers, checked with RFC 8439 2.3.2 and 2.5.2.
 TEST_CASE("chacha20-poly1305@openssh.com, known packets") {
-    struct Row {
-        std::uint32_t sequence_number;
-        std::uint32_t length;
-        const char* plain;
-        const char* sealed;
-    };
-    for (const Row& row : {
-             Row{0, 8, "00000008065e000000000000",
-                 "94450e511ee64231ade6a6d1ec38dfdfc0bfab312913e9f99e8128fb"},
-             Row{0x01020304, 88,
-                 "000000580463756c766572742063617272696573205443502073747265616d73207468726f756768"
-                 "20616e205353482d322074756e6e656c3b2074686973207061636b6574207370616e732074776f20"
-                 "626c6f636b732e5a5a5a5a5a",
-                 "bc79802392a169dead7454ddf40e458eda293f072179578713ca19ace81321d9012e47aa0fa84729"
-                 "05119761915163b649c8aa7ae021de69f06d7a0381311f74a3db20482edfe647fdd7b6da9ba85d5c"
-                 "1aa5af3147fcec6f8331fee872e6cbda517763d3cdf5d9e1a3c2fd0f"},
-         }) {
-        CAPTURE(row.sequence_number);
-        auto cipher = the_cipher();
-        CHECK(cipher.block_size() == 8);
-        CHECK(cipher.tag_size() == tag_size);
+    with_each_backend([](const Backend& backend) {
+        struct Row {
+            std::uint32_t sequence_number;
+            std::uint32_t length;
+            const char* plain;
+            const char* sealed;
+        };
+        for (const Row& row : {
+                 Row{0, 8, "00000008065e000000000000",
+                     "94450e511ee64231ade6a6d1ec38dfdfc0bfab312913e9f99e8128fb"},
+                 Row{0x01020304, 88,
+                     "000000580463756c766572742063617272696573205443502073747265616d73207468726f756"
+                     "768"
+                     "20616e205353482d322074756e6e656c3b2074686973207061636b6574207370616e732074776"
+                     "f20"
+                     "626c6f636b732e5a5a5a5a5a",
+                     "bc79802392a169dead7454ddf40e458eda293f072179578713ca19ace81321d9012e47aa0fa84"
+                     "729"
+                     "05119761915163b649c8aa7ae021de69f06d7a0381311f74a3db20482edfe647fdd7b6da9ba85"
+                     "d5c"
+                     "1aa5af3147fcec6f8331fee872e6cbda517763d3cdf5d9e1a3c2fd0f"},
+             }) {
+            CAPTURE(row.sequence_number);
+            auto cipher = the_cipher(backend);
+            CHECK(cipher.block_size() == 8);
+            CHECK(cipher.tag_size() == tag_size);
 
-        ByteVector packet = with_room_for_tag(unhex(row.plain));
-        cipher.seal(row.sequence_number, packet);
-        CHECK(hex(packet) == row.sealed);
-        CHECK(cipher.read_length(row.sequence_number, std::span{packet}.first<4>()) == row.length);
-        CHECK(cipher.open(row.sequence_number, packet));
-        const Bytes body = Bytes{packet}.subspan(4, row.length);
-        CHECK(hex(body) == std::string_view{row.plain}.substr(8));
-    }
+            ByteVector packet = with_room_for_tag(unhex(row.plain));
+            cipher.seal(row.sequence_number, packet);
+            CHECK(hex(packet) == row.sealed);
+            CHECK(cipher.read_length(row.sequence_number, std::span{packet}.first<4>()) ==
+                  row.length);
+            CHECK(cipher.open(row.sequence_number, packet));
+            const Bytes body = Bytes{packet}.subspan(4, row.length);
+            CHECK(hex(body) == std::string_view{row.plain}.substr(8));
+        }
+    });
 }
 
 TEST_CASE("chacha20-poly1305@openssh.com agrees with a reference at every size") {
-    test::SeededRandom random{2};
-    auto cipher = the_cipher();
-    for (std::size_t size = 4; size <= 1500; ++size) {
-        CAPTURE(size);
-        ByteVector plain(size);
-        random.fill(plain);
-        const auto sequence_number = static_cast<std::uint32_t>(size * 2'863'311'531u);
-        ByteVector packet = with_room_for_tag(plain);
-        cipher.seal(sequence_number, packet);
-        const bool same = packet == sealed_by_reference(sequence_number, plain);
-        CHECK(same);
-        const std::uint32_t length =
-            cipher.read_length(sequence_number, std::span{packet}.first<4>());
-        CHECK(length == load_big_endian<std::uint32_t>(std::span{plain}.first<4>()));
-        CHECK(cipher.open(sequence_number, packet));
-        const bool back =
-            std::ranges::equal(Bytes{packet}.subspan(4, size - 4), Bytes{plain}.subspan(4));
-        CHECK(back);
-    }
+    with_each_backend([](const Backend& backend) {
+        test::SeededRandom random{2};
+        auto cipher = the_cipher(backend);
+        for (std::size_t size = 4; size <= 4200; ++size) {
+            CAPTURE(size);
+            ByteVector plain(size);
+            random.fill(plain);
+            const auto sequence_number = static_cast<std::uint32_t>(size * 2'863'311'531u);
+            ByteVector packet = with_room_for_tag(plain);
+            cipher.seal(sequence_number, packet);
+            const bool same = packet == sealed_by_reference(sequence_number, plain);
+            CHECK(same);
+            const std::uint32_t length =
+                cipher.read_length(sequence_number, std::span{packet}.first<4>());
+            CHECK(length == load_big_endian<std::uint32_t>(std::span{plain}.first<4>()));
+            CHECK(cipher.open(sequence_number, packet));
+            const bool back =
+                std::ranges::equal(Bytes{packet}.subspan(4, size - 4), Bytes{plain}.subspan(4));
+            CHECK(back);
+        }
+    });
 }
 
 TEST_CASE("a chacha20-poly1305 packet that is altered, out of turn or too short is refused") {
-    auto cipher = the_cipher();
-    const ByteVector sealed = sealed_by_reference(5, unhex("00000008065e000000000000"));
-    for (std::size_t bit = 0; bit < sealed.size() * 8; ++bit) {
-        CAPTURE(bit);
+    with_each_backend([](const Backend& backend) {
+        auto cipher = the_cipher(backend);
+        const ByteVector sealed = sealed_by_reference(5, unhex("00000008065e000000000000"));
+        for (std::size_t bit = 0; bit < sealed.size() * 8; ++bit) {
+            CAPTURE(bit);
+            ByteVector packet = sealed;
+            packet[bit / 8] ^= std::byte{static_cast<unsigned char>(1u << bit % 8)};
+            const ByteVector altered = packet;
+            CHECK_FALSE(cipher.open(5, packet));
+            CHECK(packet == altered);  // nothing was decrypted
+        }
+        for (std::size_t size = 0; size < sealed.size(); ++size) {
+            CAPTURE(size);
+            ByteVector packet{sealed.begin(), sealed.begin() + static_cast<std::ptrdiff_t>(size)};
+            CHECK_FALSE(cipher.open(5, packet));
+        }
         ByteVector packet = sealed;
-        packet[bit / 8] ^= std::byte{static_cast<unsigned char>(1u << bit % 8)};
-        const ByteVector altered = packet;
-        CHECK_FALSE(cipher.open(5, packet));
-        CHECK(packet == altered);  // nothing was decrypted
+        CHECK_FALSE(cipher.open(4, packet));
+        CHECK_FALSE(cipher.open(6, packet));
+        CHECK(cipher.open(5, packet));
+    });
+}
+
+TEST_CASE("the multi-buffer library is used where AES-GCM's is (targets)") {
+    const bool has_it = available_aes_gcm_backends().front() == AesGcmBackend::multi_buffer;
+    CHECK((available_chacha20_poly1305_backends().front().name == "libipsec-mb") == has_it);
+    CHECK(available_chacha20_poly1305_backends().back().name == "libsodium");
+}
+
+TEST_CASE("both backends agree on large packets") {
+    const auto& backends = available_chacha20_poly1305_backends();
+    auto one = the_cipher(backends.front());
+    auto other = the_cipher(backends.back());
+    test::SeededRandom random{3};
+    for (const std::size_t size : {32'768, 65'541, 262'148}) {
+        ByteVector packet(size);
+        random.fill(packet);
+        ByteVector again = packet;
+        one.seal(7, packet);
+        other.seal(7, again);
+        const bool same = packet == again;
+        CHECK(same);
+        CHECK(one.open(7, packet));
+        CHECK(other.open(7, again));
     }
-    for (std::size_t size = 0; size < sealed.size(); ++size) {
-        CAPTURE(size);
-        ByteVector packet{sealed.begin(), sealed.begin() + static_cast<std::ptrdiff_t>(size)};
-        CHECK_FALSE(cipher.open(5, packet));
-    }
-    ByteVector packet = sealed;
-    CHECK_FALSE(cipher.open(4, packet));
-    CHECK_FALSE(cipher.open(6, packet));
-    CHECK(cipher.open(5, packet));
 }
