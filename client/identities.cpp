@@ -88,6 +88,7 @@ void Identities::fail_unusable(const IdentityFile& file, const std::string& agen
 
 awaitable<std::optional<ByteVector>> Identities::sign(SignatureWanted wanted) const {
     const Identity& identity = offered_[wanted.identity];
+    log_debug("signing with {} {}", wanted.algorithm, fingerprint(identity.key));
     if (identity.secret != nullptr) co_return identity.secret->sign(wanted.data);
     std::optional<ByteVector> signature;
     std::string why = "it refuses";

@@ -29,6 +29,9 @@ public:
     /// Error{network} if an agent that can't be asked now is all that is left.
     awaitable<ClientIdentities> offer();
 
+    /// How many keys the last offer had.
+    std::size_t offered() const noexcept { return offered_.size(); }
+
     /// Signs with a key of the last offer; nothing if its agent doesn't.
     awaitable<std::optional<ByteVector>> sign(SignatureWanted wanted) const;
 

@@ -263,6 +263,7 @@ awaitable<bool> Tunnel::run_session() {
     auto socket = co_await dial_server();
     auto identities = co_await identities_.offer();
     const bool expects_success = identities.sure.has_value();
+    log_debug("{}: reached; {} keys to try", server_name_, identities_.offered());
     Session session{std::move(socket), make_engine_config(settings_, std::move(identities)),
                     context_.random, *this};
     session_ = &session;

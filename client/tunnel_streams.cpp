@@ -58,6 +58,7 @@ awaitable<void> Tunnel::carry_once_ready(asio::ip::tcp::socket socket, asio::ip:
                          to_string(forward.target));
         co_return;
     }
+    log_debug("{} -> {}: opening", to_string(peer), to_string(forward.target));
     const TimePoint began = Clock::now();
     Relay relay{std::move(socket), *session_, streams_};
     const RelayEnd end = co_await relay.open(forward.target, to_endpoint(peer));

@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <iterator>
 #include <thread>
 
 #include <asio/post.hpp>
@@ -91,14 +92,14 @@ awaitable<void> Daemon::reload() {
     try {
         Served fresh = load_();
         Listenings listening = co_await listen(*fresh.config, listening_);
-        for (auto& old : listening_) {
+        std::vector<asio::ip::tcp::endpoint> given_up;
+        for (const auto& old : listening_) {
             if (std::ranges::find(listening, old) != listening.end()) continue;
             co_await old->accepting.join();
-            for (const auto& bound : old->listener.bound()) {
-                log_info("no longer listening on {}", to_string(bound));
-            }
+            std::ranges::copy(old->listener.bound(), std::back_inserter(given_up));
         }
         listening_ = std::move(listening);
+        for (const auto& bound : given_up) log_info("no longer listening on {}", to_string(bound));
         if (thread_count(*fresh.config) != workers_.size()) {
             log_info("the number of threads changes at the next start");
         }

@@ -92,6 +92,9 @@ awaitable<bool> ServerConnection::allows(KeyShown shown) {
         context_.repeats.key_remarks.log(LogLevel::info, "{}: {}: {}", name_,
                                          escaped(shown.user, 64), remark);
     }
+    log_debug("{}: {} {} {} {}: {}", name_, escaped(shown.user, 64),
+              shown.proved ? "proves" : "shows", escaped(shown.key.algorithm(), 64),
+              fingerprint(shown.key), found.allowed ? "let in" : "not let in");
     if (!found.allowed) {
         if (refused_keys_.size() < most_refused_keys_shown) {
             refused_keys_.push_back(fmt::format("{} with {} {}", escaped(shown.user, 64),
@@ -181,6 +184,7 @@ awaitable<void> ServerConnection::carry(ChannelRequested request) {
 }
 
 awaitable<void> ServerConnection::connect_and_carry(const ChannelRequested& request) {
+    log_debug("{}: {} -> {}: asked for", name_, named(request.originator), named(request.target));
     const TimePoint began = Clock::now();
     auto reached = co_await reach(request);
     if (!session_.running()) co_return;

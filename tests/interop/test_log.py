@@ -11,8 +11,6 @@ from harness.peers import (USER, culvert_words, forwarded, start_culvertd, start
 from harness.process import DEADLINE
 from harness.target import echo
 
-pytestmark = pytest.mark.short
-
 DESCRIPTORS = 40  # what a program without any to spare is given
 
 
@@ -20,6 +18,7 @@ def objects(process):
     return [json.loads(line) for line in process.lines]
 
 
+@pytest.mark.short
 def test_json_has_the_facts_of_a_login_a_forward_and_a_connection(lab):
     server = start_culvertd(lab, flags=["--log-json"])
     target = lab.target(echo)
@@ -42,6 +41,7 @@ def test_json_has_the_facts_of_a_login_a_forward_and_a_connection(lab):
     assert events["connection"]["seconds"] > 0
 
 
+@pytest.mark.short
 def test_a_flood_of_connections_is_counted(lab):
     server = start_culvertd(lab, flags=())
     for _ in range(200):
@@ -59,7 +59,7 @@ def test_a_flood_of_connections_is_counted(lab):
 
 @pytest.mark.parametrize("name", ["culvert", "culvertd"])
 def test_without_descriptors_connections_wait_and_it_is_said_once(lab, name):
-    """They are accepted when some are free again."""
+    """They are accepted when some are free again. (A sanitizer needs descriptors itself.)"""
     few = ["prlimit", f"--nofile={DESCRIPTORS}:{DESCRIPTORS}"]
     limits = {"max_startups": "1000:30:1000", "unauthenticated_per_source": 1000}
     server = start_culvertd(lab, flags=(), config={"limits": limits},

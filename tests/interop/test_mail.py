@@ -13,6 +13,8 @@ from harness.peers import USER, start_culvert, start_culvertd
 from harness.process import DEADLINE
 from harness.target import closed_port
 
+pytestmark = pytest.mark.short
+
 MESSAGES = 500
 MARKER = "culvert-marker-that-nobody-may-see"
 HOST = "127.0.0.77"  # nobody else's, so that 110 is free where it may be bound

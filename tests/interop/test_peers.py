@@ -38,6 +38,9 @@ SERVERS = [
 ]
 
 
+pytestmark = pytest.mark.short
+
+
 class Targets:
     """One that sends and receives at once, one that answers at the end."""
 

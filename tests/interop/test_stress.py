@@ -72,16 +72,17 @@ async def far_end(reader, writer):
 
 
 class Load:
-    """Streams through a tunnel to far_end(), `STREAMS` at a time, until the time is over."""
+    """Streams through a tunnel to far_end(), so many at a time, until the time is over."""
 
-    def __init__(self, address, seed):
+    def __init__(self, address, seed, streams):
         self._address = address
+        self._streams = streams
         self._random = random.Random(seed)
         self.done = dict.fromkeys(KINDS, 0)
 
     async def run(self, seconds):
         stop = time.monotonic() + seconds
-        await asyncio.gather(*(self._keep_going(stop) for _ in range(STREAMS)))
+        await asyncio.gather(*(self._keep_going(stop) for _ in range(self._streams)))
 
     async def _keep_going(self, stop):
         while time.monotonic() < stop:
@@ -141,7 +142,7 @@ def wait_until_back(process, before):
             f"{process.name} has {descriptors(process)} descriptors, and had {before}")
 
 
-async def put_under_load(lab, rekey):
+async def put_under_load(lab, rekey, seconds=SECONDS, streams=STREAMS):
     far = await asyncio.start_server(far_end, "127.0.0.1", 0, backlog=1024)
     target = "127.0.0.1:%d" % far.sockets[0].getsockname()[1]
     loop = asyncio.get_running_loop()
@@ -152,16 +153,16 @@ async def put_under_load(lab, rekey):
     processes = [server.process, tunnel.process]
     before = [descriptors(process) for process in processes]
 
-    async def load(seconds, seed):
-        work = Load(tunnel.addresses[0], seed)
-        await work.run(seconds)
+    async def load(time_limit, seed):
+        work = Load(tunnel.addresses[0], seed, streams)
+        await work.run(time_limit)
         for process, count in zip(processes, before):
             await loop.run_in_executor(None, wait_until_back, process, count)
         return work.done
 
-    await load(max(2, SECONDS // 6), "warm")
+    await load(max(2, seconds // 6), "warm")
     settled = [resident(process) for process in processes]
-    done = await load(SECONDS, "load")
+    done = await load(seconds, "load")
     after = [resident(process) for process in processes]
     far.close()
     return done, settled, after
@@ -174,3 +175,10 @@ def test_streams_come_and_go(lab, rekey):
     assert min(done.values()) >= 10
     for before, now in zip(settled, after):
         assert now < before + SETTLED
+
+
+@pytest.mark.short
+def test_some_streams_come_and_go_for_a_moment(lab):
+    """For the sanitizers: few enough for a slow program, and no word of memory."""
+    done, _, _ = asyncio.run(put_under_load(lab, "1M", seconds=3, streams=50))
+    assert min(done.values()) >= 1
