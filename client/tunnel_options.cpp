@@ -199,10 +199,12 @@ CommandLine parse_tunnel_command_line(std::span<const std::string> arguments,
     const bool gateway_ports = words.options.gateway_ports.value_or(false);
     for (LocalForward& forward : words.forwards) {
         forward.bind = bind_or_default(forward.bind, gateway_ports);
-        const auto earlier = std::ranges::find_if(words.forwards, [&](const LocalForward& other) {
-            return listen_alike(other, forward);
-        });
-        if (&*earlier < &forward) fail(fmt::format("local port {} is there twice", forward.port));
+        const auto is_earlier_and_alike = [&](const LocalForward& other) {
+            return &other < &forward && listen_alike(other, forward);
+        };
+        if (std::ranges::any_of(words.forwards, is_earlier_and_alike)) {
+            fail(fmt::format("local port {} is there twice", forward.port));
+        }
     }
     tunnel.forwards = std::move(words.forwards);
     if (words.options.log_level && line.log.level == LogLevel::info) {

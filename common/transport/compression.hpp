@@ -3,6 +3,7 @@
 #include <zlib.h>
 
 #include "common/base/bytes.hpp"
+#include "common/transport/compression_effort.hpp"
 
 namespace culvert {
 
@@ -12,7 +13,8 @@ namespace culvert {
 constexpr std::string_view no_compression = "none";
 constexpr std::string_view delayed_zlib = "zlib@openssh.com";
 
-/// Deflates one direction's payloads; a payload refers back to all that went before it.
+/// Deflates one direction's payloads; a payload refers back to all that went before it. Where that
+/// is no use, payloads go into stored blocks (RFC 1951 3.2.4), which cost a copy.
 class Compressor {
 public:
     Compressor();
@@ -27,7 +29,12 @@ public:
     std::size_t compress(Bytes payload, MutableBytes to);
 
 private:
+    std::size_t deflate_into(Bytes payload, int flush, MutableBytes to);
+    std::size_t store(Bytes payload, MutableBytes to);
+
     z_stream stream_{};
+    CompressionEffort effort_;
+    bool storing_ = false;
 };
 
 /// Inflates one direction's payloads.

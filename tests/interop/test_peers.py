@@ -45,7 +45,9 @@ class Targets:
     """One that sends and receives at once, one that answers at the end."""
 
     def __init__(self, lab):
-        self.up, self.down = streams.payload("up", SIZE), streams.payload("down", SIZE)
+        # Noise is stored instead of deflated, which their inflaters have to take.
+        self.up = streams.noise("up", SIZE) + streams.payload("up", SIZE)
+        self.down = streams.noise("down", SIZE) + streams.payload("down", SIZE)
         self.some = streams.payload("some", MIB)
         self.both_ways = lab.target(lambda connection: streams.exchange(connection, self.down))
         self.answers = lab.target(self._answer)

@@ -106,6 +106,20 @@ def test_what_was_asked_for_is_what_is_offered_and_done(lab, cipher, compression
 
 
 @pytest.mark.short
+@pairs
+def test_with_compression_noise_costs_no_bytes_and_text_shrinks_again(lab, client, server):
+    """Noise is stored; it is tried again now and then whether things have changed."""
+    up = streams.noise("up", 3 * MIB) + streams.payload("up", 3 * MIB)
+    down = streams.noise("down", 3 * MIB) + streams.payload("down", 3 * MIB)
+    target = lab.target(lambda connection: streams.exchange(connection, down))
+    server = SERVERS[server](lab)
+    tunnel = CLIENTS[client](lab, server, [target], compression=True, rekey="1M")
+    with streams.connect(tunnel.addresses[0]) as connection:
+        assert streams.exchange(connection, up) == streams.clean(down)
+    assert target.result() == streams.clean(up)
+
+
+@pytest.mark.short
 @pytest.mark.parametrize("starters", [{"client"}, {"server"}, {"client", "server"}],
                          ids=lambda starters: "+".join(sorted(starters)))
 @pairs

@@ -33,6 +33,11 @@ def payload(seed, length):
     return b"".join(blocks)[:length]
 
 
+def noise(seed, length):
+    """Reproducible bytes that don't compress."""
+    return hashlib.shake_256(seed.encode()).digest(length)
+
+
 def clean(data):
     """What Received is when exactly `data` came, and then a clean end."""
     return Received(hashlib.sha256(data).hexdigest(), len(data), "eof")

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstddef>
+
+namespace culvert {
+
+/// Is it worth deflating? Mail and logs shrink; what is compressed or encrypted already costs much
+/// time and shrinks by nothing. A sample decides: when it didn't shrink, payloads are stored as
+/// they are for a while, then another sample is taken, and the while gets longer each time.
+class CompressionEffort {
+public:
+    bool stores() const noexcept { return to_store_ > 0; }
+
+    void on_deflated(std::size_t before, std::size_t after) noexcept;
+    void on_stored(std::size_t bytes) noexcept;
+
+    static constexpr std::size_t first_sample = 128 * 1024;
+    static constexpr std::size_t later_sample = 32 * 1024;
+    static constexpr std::size_t shortest_while = 1024 * 1024;
+    static constexpr std::size_t longest_while = 256 * 1024 * 1024;
+    /// Smaller payloads say little of what comes.
+    static constexpr std::size_t smallest_counted = 512;
+    /// What is less than this much smaller isn't worth it.
+    static constexpr std::size_t least_percent_saved = 5;
+
+private:
+    std::size_t sample_ = first_sample;
+    std::size_t before_ = 0;
+    std::size_t after_ = 0;
+    std::size_t while_ = shortest_while;
+    std::size_t to_store_ = 0;
+};
+
+}  // namespace culvert
