@@ -4,7 +4,7 @@
 #ifdef CULVERT_HAVE_IPSEC_MB
 
 #include <algorithm>
-#include <cassert>
+#include <cstdlib>
 
 namespace culvert {
 namespace {
@@ -18,14 +18,14 @@ IMB_MGR* manager() {
     return own.get();
 }
 
+/// A job that wasn't done leaves its text as it was: better no program than one that sends that.
 void run(IMB_MGR* on, const IMB_JOB* submitted) {
     const IMB_JOB* const done = IMB_SUBMIT_JOB(on);
-    assert(done == submitted && done->status == IMB_STATUS_COMPLETED);
-    (void)done;
-    (void)submitted;
+    if (done != submitted || done->status != IMB_STATUS_COMPLETED) std::abort();
 }
 
 void apply_to_body(Backend::Key key, const Backend::Nonce& nonce, MutableBytes body) noexcept {
+    if (body.empty()) return;  // which the library takes for a mistake
     // The library has RFC 8439's ChaCha20 and begins with block 1. With 32 zero bits ahead of the
     // nonce it is the original one, for the 256 GiB until those bits would have to count.
     std::array<std::byte, 12> iv{};

@@ -12,6 +12,9 @@ from .peers import LOOPBACK, USER, Server, Tunnel
 from .process import DEADLINE
 from .target import free_port
 
+# Where clients listen that can't choose a free port: no other test and no connection is from here, so
+# that what free_port() finds stays free.
+ALONE = "127.0.0.88"
 TRIES = 3  # for programs that can't choose a free port themselves
 ASYNCSSH = pathlib.Path(__file__).resolve().parents[1] / "asyncssh_peer.py"
 PUTTY_CIPHERS = {"aes256-gcm@openssh.com": "aesgcm", "chacha20-poly1305@openssh.com": "chacha20"}
@@ -55,15 +58,15 @@ def start_dropbear(lab, **_):
 
 def start_dbclient(lab, server, targets, *, cipher, **_):
     key = dropbear_key(lab, lab.user_key)
-    ports = [free_port() for _ in targets]
+    ports = [free_port(ALONE) for _ in targets]
     forwards = [word for port, target in zip(ports, targets)
-                for word in ("-L", f"{LOOPBACK}:{port}:{target}")]
+                for word in ("-L", f"{ALONE}:{port}:{target}")]
     # The second -y: it would look for known_hosts where the password database says.
     process = lab.run("dbclient", ["dbclient", "-v", "-N", "-y", "-y", "-i", key, "-c", cipher,
                                    *forwards, f"{USER}@{LOOPBACK}/{server.port}"])
     for port in ports:
-        wait_until_open((LOOPBACK, port), DEADLINE)  # it says nothing when it listens
-    return Tunnel(process, [(LOOPBACK, port) for port in ports])
+        wait_until_open((ALONE, port), DEADLINE)  # it says nothing when it listens
+    return Tunnel(process, [(ALONE, port) for port in ports])
 
 
 def start_plink(lab, server, targets, *, cipher, compression, **_):
@@ -75,15 +78,15 @@ def start_plink(lab, server, targets, *, cipher, compression, **_):
     (folder / "sessions" / "test").write_text(
         f"Protocol=ssh\nHostName={LOOPBACK}\nPortNumber={server.port}\n"
         f"Cipher={PUTTY_CIPHERS[cipher]},WARN,aes,3des\nCompression={int(compression)}\n")
-    ports = [free_port() for _ in targets]
+    ports = [free_port(ALONE) for _ in targets]
     forwards = [word for port, target in zip(ports, targets)
-                for word in ("-L", f"{LOOPBACK}:{port}:{target}")]
+                for word in ("-L", f"{ALONE}:{port}:{target}")]
     process = lab.run("plink", ["env", f"PUTTYDIR={folder}", "plink", "-v", "-batch", "-N", "-load",
                                 "test", "-hostkey", server.host_key.fingerprint, "-l", USER,
                                 "-i", folder / "key.ppk", *forwards])
     for port in ports:
-        process.wait_for_line(f"Local port {re.escape(LOOPBACK)}:{port} forwarding")
-    return Tunnel(process, [(LOOPBACK, port) for port in ports])
+        process.wait_for_line(f"Local port {re.escape(ALONE)}:{port} forwarding to [^ ]+$")
+    return Tunnel(process, [(ALONE, port) for port in ports])
 
 
 def start_asyncssh(lab, *, cipher, compression):
