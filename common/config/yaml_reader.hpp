@@ -104,6 +104,7 @@ public:
         if (value != nullptr) field = std::invoke(std::forward<Read>(read), *value);
         return value != nullptr;
     }
+    /// The same for a key that has to be there; finish() throws if it isn't.
     template <class Field, class Read>
     void required(std::string_view key, Field& field, Read&& read) {
         if (!optional(key, field, std::forward<Read>(read))) missing_.emplace_back(key);

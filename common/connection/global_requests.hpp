@@ -17,7 +17,8 @@ public:
     std::size_t awaited_replies() const noexcept { return awaited_replies_; }
 
     /// We grant none, and say so where an answer is wanted: that is what keepalive@openssh.com
-    /// asks for. hostkeys-00@openssh.com and no-more-sessions@openssh.com want none.
+    /// asks for. hostkeys-00@openssh.com and no-more-sessions@openssh.com want none. Returns the
+    /// request's name, which lies in the payload.
     std::string_view on_request(Bytes payload);
     /// Throws ProtocolError if nothing was asked.
     void on_reply();
