@@ -44,8 +44,9 @@ class Process:
         with self._changed:
             return len(self.lines)
 
-    def wait_for_line(self, pattern, since=0, timeout=DEADLINE):
-        """The match of the first line that `pattern` is found in; fails with the whole log."""
+    def wait_for_line(self, pattern, since=0, timeout=DEADLINE, times=1):
+        """The match of the first line (or the second, ...) that `pattern` is found in; fails with
+        the whole log."""
         expression = re.compile(pattern)
         deadline = time.monotonic() + timeout
         position = since
@@ -53,7 +54,9 @@ class Process:
             while True:
                 for line in self.lines[position:]:
                     if match := expression.search(line):
-                        return match
+                        times -= 1
+                        if times == 0:
+                            return match
                 position = len(self.lines)
                 left = deadline - time.monotonic()
                 if self._closed or left <= 0:
