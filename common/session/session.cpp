@@ -198,7 +198,8 @@ void Session::on_connection_event(const ConnectionEvent& event) {
     if (const auto* closed = std::get_if<ChannelClosed>(&event)) return on_closed(*closed);
     deliver_run();
     if (const auto* eof = std::get_if<ChannelEofReceived>(&event)) {
-        stream(eof->channel).on_eof();
+        // The data ahead of it may just have shown the stream that its own end is gone.
+        if (is_attached(eof->channel)) stream(eof->channel).on_eof();
     } else if (const auto* opened = std::get_if<ChannelOpened>(&event)) {
         stream(opened->channel).on_opened();
     } else if (const auto* refused = std::get_if<ChannelRefused>(&event)) {

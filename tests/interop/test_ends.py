@@ -1,11 +1,13 @@
 """What a local program sees when something ends: a failure is a reset, never a clean end."""
 
+import contextlib
+import socket
 import threading
 
 import pytest
 
 from harness import streams
-from harness.peers import CLIENTS, SERVERS, start_culvert, start_culvertd, start_sshd
+from harness.peers import CLIENTS, SERVERS, start_culvert, start_culvertd, start_ssh, start_sshd
 from harness.streams import MIB
 from harness.target import closed_port, echo
 
@@ -143,3 +145,24 @@ def test_the_tail_is_not_lost_when_a_program_ends_right_behind_it(lab):
         data = streams.payload(str(number), 200_000)
         with streams.connect(tunnel.addresses[0]) as connection:
             assert streams.exchange(connection, data) == streams.clean(data)
+
+
+@pytest.mark.parametrize("client", ["ssh", "culvert"])
+def test_data_and_eof_for_a_target_that_has_reset_end_one_stream_only(lab, client):
+    """Both in one packet: the data shows that the target is gone, and then nobody wants the EOF."""
+    def greet_and_reset(connection):
+        connection.sendall(b"hello")
+        streams.reset(connection)
+
+    server = start_culvertd(lab)
+    start = {"ssh": start_ssh, "culvert": start_culvert}[client]
+    tunnel = start(lab, server, [lab.target(greet_and_reset), lab.target(echo)])
+    for _ in range(200):
+        with streams.connect(tunnel.addresses[0]) as connection, contextlib.suppress(OSError):
+            connection.recv(5)
+            connection.sendall(b"QUIT\r\n")
+            connection.shutdown(socket.SHUT_WR)
+            streams.receive_to_end(connection)
+    with streams.connect(tunnel.addresses[1]) as connection:
+        assert streams.echoes(connection)
+    assert server.process.running()
