@@ -8,8 +8,9 @@
 
 namespace culvert {
 
-Channel::Channel(ChannelId local, std::uint32_t receive_window, const msg::ChannelOpen& open)
-    : local_{local}, state_{State::requested}, received_{receive_window} {
+Channel::Channel(ChannelId local, const WindowSizes& window, WindowBudget& budget,
+                 const msg::ChannelOpen& open)
+    : local_{local}, state_{State::requested}, received_{window, budget} {
     set_remote(open.sender, open.initial_window, open.maximum_packet);
 }
 
@@ -78,8 +79,8 @@ void Channel::data_sent(std::uint32_t bytes) noexcept {
     }
 }
 
-std::uint32_t Channel::data_delivered(std::uint32_t bytes) noexcept {
-    const std::uint32_t grant = received_.on_delivered(bytes);
+std::uint32_t Channel::data_delivered(std::uint32_t bytes, const Pace& pace) noexcept {
+    const std::uint32_t grant = received_.on_delivered(bytes, pace);
     // After EOF or our CLOSE the peer has no use for more window.
     return state_ == State::open && !eof_received_ ? grant : 0;
 }

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "common/base/time.hpp"
+#include "common/connection/company.hpp"
 #include "common/connection/scheduler.hpp"
 #include "common/connection/window.hpp"
 #include "common/wire/connection_messages.hpp"
@@ -30,10 +31,11 @@ public:
     };
 
     /// A channel that we open.
-    Channel(ChannelId local, std::uint32_t receive_window) noexcept
-        : local_{local}, received_{receive_window} {}
+    Channel(ChannelId local, const WindowSizes& window, WindowBudget& budget) noexcept
+        : local_{local}, received_{window, budget} {}
     /// A channel that the peer opens.
-    Channel(ChannelId local, std::uint32_t receive_window, const msg::ChannelOpen& open);
+    Channel(ChannelId local, const WindowSizes& window, WindowBudget& budget,
+            const msg::ChannelOpen& open);
 
     ChannelId local() const noexcept { return local_; }
     ChannelId remote() const noexcept { return remote_; }
@@ -54,7 +56,7 @@ public:
     void eof_sent() noexcept { eof_sent_ = true; }
     void close_sent() noexcept { state_ = State::closing; }
     void data_sent(std::uint32_t bytes) noexcept;
-    [[nodiscard]] std::uint32_t data_delivered(std::uint32_t bytes) noexcept;
+    [[nodiscard]] std::uint32_t data_delivered(std::uint32_t bytes, const Pace& pace) noexcept;
 
     /// The owner has bytes to send.
     void set_readable(bool readable) noexcept { readable_ = readable; }
@@ -79,6 +81,8 @@ public:
     Turn turn{*this};
     static Channel& of(SchedulerEntry& entry) noexcept { return static_cast<Turn&>(entry).channel; }
 
+    SmallMessages small_sent;
+    SmallMessages small_received;
     TimePoint open_deadline{};
 
     /// The most data that we take in one packet and put into one: what other peers use. Larger

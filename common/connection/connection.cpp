@@ -21,18 +21,23 @@ constexpr std::string_view nothing_for_servers = "a client opens nothing for a s
 }  // namespace
 
 Connection::Connection(const ConnectionConfig& config, PacketSink& out)
-    : config_{config}, out_{out}, channels_{config.channel_limit}, global_requests_{out} {}
+    : config_{config}, out_{out}, channels_{config.channel_limit}, global_requests_{out} {
+    if (!config_.window_budget) {
+        constexpr std::uint64_t of_its_own = 256 * 1024 * 1024;
+        config_.window_budget = std::make_shared<WindowBudget>(of_its_own);
+    }
+}
 
 bool Connection::handles(std::uint8_t number) noexcept {
     return (number >= msg::GlobalRequest::number && number <= msg::RequestFailure::number) ||
            (number >= msg::ChannelOpen::number && number <= msg::ChannelFailure::number);
 }
 
-Connection::Event Connection::on_packet(Bytes payload) {
+Connection::Event Connection::on_packet(Bytes payload, TimePoint now) {
     switch (message_number(payload)) {
         case msg::ChannelData::number: {
             const auto message = decode<msg::ChannelData>(payload);
-            return on_data(channels_.named_by_peer(message.recipient), message.data);
+            return on_data(channels_.named_by_peer(message.recipient), message.data, now);
         }
         case msg::ChannelWindowAdjust::number:
             on_window_adjust(payload);
@@ -109,7 +114,8 @@ Connection::Event Connection::on_direct_tcpip(const msg::ChannelOpen& open, Read
                "too many channels on this connection");
         return std::nullopt;
     }
-    const Channel& channel = channels_.emplace(config_.receive_window, open);
+    const Channel& channel =
+        channels_.emplace(config_.receive_window, *config_.window_budget, open);
     return ChannelRequested{
         .channel = channel.local(),
         .target = {std::string{tcpip.host}, static_cast<std::uint16_t>(tcpip.port)},
@@ -124,7 +130,7 @@ void Connection::refuse(ChannelId remote, OpenFailureReason reason, std::string_
 std::optional<ChannelId> Connection::open_direct_tcpip(const Endpoint& target,
                                                        const Endpoint& originator, TimePoint now) {
     if (channels_.full()) return std::nullopt;
-    Channel& channel = channels_.emplace(config_.receive_window);
+    Channel& channel = channels_.emplace(config_.receive_window, *config_.window_budget);
     channel.open_deadline = now + config_.open_time_limit;
     open_deadlines_.push_back({channel.open_deadline, channel.local()});
 
@@ -202,7 +208,8 @@ std::optional<ChannelRefused> Connection::on_time(TimePoint now) {
 
 // ---------------------------------------------------------------------- the stream
 
-Connection::Event Connection::on_data(Channel& channel, Bytes data) {
+Connection::Event Connection::on_data(Channel& channel, Bytes data, TimePoint now) {
+    if (channel.small_received.goes_on(data.size())) company_.on_small_message(now);
     if (!channel.on_data(data.size())) return std::nullopt;
     return ChannelDataReceived{channel.local(), data};
 }
@@ -211,12 +218,14 @@ void Connection::on_extended_data(Bytes payload) {
     // No forwarding has a second stream: it is counted, dropped, and its window given back.
     const auto message = decode<msg::ChannelExtendedData>(payload);
     Channel& channel = channels_.named_by_peer(message.recipient);
-    if (channel.on_data(message.data.size())) delivered(channel.local(), message.data.size());
+    if (channel.on_data(message.data.size())) {
+        delivered(channel.local(), message.data.size(), Pace{});
+    }
 }
 
-void Connection::delivered(ChannelId id, std::size_t bytes) {
+void Connection::delivered(ChannelId id, std::size_t bytes, const Pace& pace) {
     Channel& channel = *channels_.find(id);
-    const std::uint32_t grant = channel.data_delivered(static_cast<std::uint32_t>(bytes));
+    const std::uint32_t grant = channel.data_delivered(static_cast<std::uint32_t>(bytes), pace);
     if (grant > 0) out_.send(msg::ChannelWindowAdjust{channel.remote(), grant});
 }
 
@@ -251,8 +260,9 @@ std::optional<Connection::SendTurn> Connection::next_turn() {
                     .packet_bytes = channel.packet_capacity()};
 }
 
-void Connection::on_data_sent(ChannelId id, std::size_t bytes) {
+void Connection::on_data_sent(ChannelId id, std::size_t bytes, TimePoint now) {
     Channel& channel = *channels_.find(id);
+    if (bytes > 0 && channel.small_sent.goes_on(bytes)) company_.on_small_message(now);
     channel.data_sent(static_cast<std::uint32_t>(bytes));
     scheduler_.on_sent(channel.turn, bytes);
     update_turn(channel);

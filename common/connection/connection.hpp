@@ -1,6 +1,7 @@
 #pragma once
 
 #include <deque>
+#include <memory>
 #include <optional>
 
 #include "common/base/time.hpp"
@@ -16,8 +17,10 @@ struct ConnectionConfig {
     /// Whether the peer may open direct-tcpip channels: true on a server.
     bool accepts_direct_tcpip = false;
     std::size_t channel_limit = 16'384;
-    /// What one channel's sender may have on its way, in bytes.
-    std::uint32_t receive_window = 2 * 1024 * 1024;
+    /// What one channel's sender may have on its way.
+    WindowSizes receive_window;
+    /// What all windows of the process may claim; empty: this connection has its own.
+    std::shared_ptr<WindowBudget> window_budget;
     /// How long a channel that we open may stay unanswered. The server tries the target for 10 s
     /// and then says so; the rest is for its answer.
     Duration open_time_limit = std::chrono::seconds{15};
@@ -31,7 +34,7 @@ public:
     Connection(const ConnectionConfig& config, PacketSink& out);
 
     /// Handles a packet of numbers 80 to 100. Throws ProtocolError for what the peer must not send.
-    std::optional<ConnectionEvent> on_packet(Bytes payload);
+    std::optional<ConnectionEvent> on_packet(Bytes payload, TimePoint now);
     static bool handles(std::uint8_t number) noexcept;
 
     /// Empty when the connection has as many channels as it may have.
@@ -47,7 +50,7 @@ public:
     /// As close, but tells a peer that knows the extension that the stream didn't end cleanly.
     void reset(ChannelId channel, bool peer_knows_reset);
     /// Received data has left for where it was going: the peer may send as much again.
-    void delivered(ChannelId channel, std::size_t bytes);
+    void delivered(ChannelId channel, std::size_t bytes, const Pace& pace);
 
     /// The owner has something to send on this channel, or no more.
     void set_readable(ChannelId channel, bool readable);
@@ -61,7 +64,10 @@ public:
     /// Whose turn it is to send data, if anybody's.
     std::optional<SendTurn> next_turn();
     /// The channel sent this much of its turn.
-    void on_data_sent(ChannelId channel, std::size_t bytes);
+    void on_data_sent(ChannelId channel, std::size_t bytes, TimePoint now);
+
+    /// Small messages go to and fro beside whatever else there is.
+    bool has_company(TimePoint now) const noexcept { return company_.is_here(now); }
 
     GlobalRequests& global_requests() noexcept { return global_requests_; }
     std::size_t channels() const noexcept { return channels_.size(); }
@@ -79,7 +85,7 @@ private:
     Event on_direct_tcpip(const msg::ChannelOpen& open, Reader& in);
     Event on_open_confirmation(Bytes payload);
     Event on_open_failure(Bytes payload);
-    Event on_data(Channel& channel, Bytes data);
+    Event on_data(Channel& channel, Bytes data, TimePoint now);
     Event on_close(Bytes payload);
     void on_window_adjust(Bytes payload);
     void on_extended_data(Bytes payload);
@@ -93,6 +99,7 @@ private:
     PacketSink& out_;
     ChannelTable channels_;
     Scheduler scheduler_;
+    Company company_;
     GlobalRequests global_requests_;
 
     struct OpenDeadline {

@@ -1,5 +1,6 @@
 #include "common/connection/window.hpp"
 
+#include <algorithm>
 #include <cassert>
 #include <limits>
 
@@ -8,6 +9,18 @@
 #include "common/wire/protocol_error.hpp"
 
 namespace culvert {
+namespace {
+
+// A round trip's worth that the reader takes late is no sign that it needs less: programs wait for
+// the processor, and a path's queues make it longer.
+constexpr Duration hesitation = std::chrono::milliseconds{1};
+// While the window holds the stream back nobody knows what it needs: six doublings to the largest
+// would take as many round trips.
+constexpr std::uint32_t fastest_growth = 4;
+// A stream that has needed far less than its window for this long gets half of it.
+constexpr Duration long_time = std::chrono::seconds{5};
+
+}  // namespace
 
 void SendWindow::on_sent(std::uint32_t bytes) noexcept {
     assert(bytes <= left_);
@@ -22,6 +35,15 @@ void SendWindow::on_adjust(std::uint32_t bytes) {
     left_ += bytes;
 }
 
+ReceiveWindow::ReceiveWindow(const WindowSizes& sizes, WindowBudget& budget) noexcept
+    : budget_{budget},
+      size_{budget.open(sizes.first)},
+      first_{size_},
+      largest_{std::max(sizes.largest, size_)},
+      left_{size_} {}
+
+ReceiveWindow::~ReceiveWindow() { budget_.close(size_ + excess_); }
+
 void ReceiveWindow::on_received(std::uint32_t bytes) {
     if (bytes > left_) {
         throw ProtocolError{fmt::format("{} bytes of data in a window of {}", bytes, left_)};
@@ -29,14 +51,71 @@ void ReceiveWindow::on_received(std::uint32_t bytes) {
     left_ -= bytes;
 }
 
-std::uint32_t ReceiveWindow::on_delivered(std::uint32_t bytes) noexcept {
+std::uint32_t ReceiveWindow::on_delivered(std::uint32_t bytes, const Pace& pace) noexcept {
     to_grant_ += bytes;
-    assert(to_grant_ <= size_ - left_);
+    read_ += bytes;
+    assert(left_ + to_grant_ <= size_ + excess_);
+    if (reading_since_ == TimePoint{}) reading_since_ = pace.now;
     if (to_grant_ < size_ / grants_a_window) return 0;
-    const std::uint32_t grant = to_grant_;
+    if (pace.round_trip > Duration::zero()) follow(pace);
+    const std::uint32_t kept_back = std::min(excess_, to_grant_);
+    if (kept_back > 0) give_back(kept_back);
+    const std::uint32_t grant = to_grant_ - kept_back;
     left_ += grant;
     to_grant_ = 0;
     return grant;
+}
+
+void ReceiveWindow::follow(const Pace& pace) noexcept {
+    const Duration round_trip = pace.round_trip + hesitation;
+    const Duration took = pace.now - reading_since_;
+    if (read_ >= size_ / 2 && took <= round_trip / 2) {
+        // At this rate the window is used up before a grant can be back.
+        grow_to(std::uint64_t{size_} * fastest_growth);
+    } else if (took < round_trip) {
+        return;
+    } else {
+        fit_to(static_cast<std::uint64_t>(static_cast<double>(read_) *
+                                          (std::chrono::duration<double>(round_trip) / took)),
+               took);
+    }
+    reading_since_ = pace.now;
+    read_ = 0;
+}
+
+/// `need` is what the reader takes in one round trip.
+void ReceiveWindow::fit_to(std::uint64_t need, Duration took) noexcept {
+    if (2 * need > size_) {
+        grow_to(2 * need);
+    } else if (budget_.is_short()) {
+        shrink_to(std::max(budget_.fair_share(), 2 * need));
+    } else if (took >= long_time && need < size_ / 8) {
+        shrink_to(size_ / 2);
+    }
+}
+
+void ReceiveWindow::grow_to(std::uint64_t size) noexcept {
+    const auto wanted = static_cast<std::uint32_t>(std::min<std::uint64_t>(size, largest_));
+    if (wanted <= size_) return;
+    // What was to be kept back is granted after all.
+    const std::uint32_t taken_back = std::min(wanted - size_, excess_);
+    excess_ -= taken_back;
+    size_ += taken_back;
+    const std::uint32_t more = budget_.grow(wanted - size_);
+    size_ += more;
+    to_grant_ += more;
+}
+
+void ReceiveWindow::shrink_to(std::uint64_t size) noexcept {
+    const auto wanted = static_cast<std::uint32_t>(
+        std::clamp<std::uint64_t>(size, std::min(first_, size_), size_));
+    excess_ += size_ - wanted;
+    size_ = wanted;
+}
+
+void ReceiveWindow::give_back(std::uint32_t bytes) noexcept {
+    excess_ -= bytes;
+    budget_.shrink(bytes);
 }
 
 }  // namespace culvert

@@ -2,6 +2,9 @@
 
 #include <cstdint>
 
+#include "common/base/time.hpp"
+#include "common/connection/window_budget.hpp"
+
 namespace culvert {
 
 /// What the peer still lets us send on a channel, in bytes (RFC 4254 5.2).
@@ -19,26 +22,60 @@ private:
     std::uint32_t left_ = 0;
 };
 
+/// How far a channel's window reaches at first, and at most, in bytes.
+struct WindowSizes {
+    std::uint32_t first = 2 * 1024 * 1024;
+    std::uint32_t largest = 64 * 1024 * 1024;
+};
+
+/// When something happened, and how long the path takes there and back; zero: not known yet.
+struct Pace {
+    TimePoint now{};
+    Duration round_trip{};
+};
+
 /// What we still let the peer send. Credit is returned for bytes that were delivered, so that a
 /// program that doesn't read stops its own stream.
+///
+/// The window grows as long as its reader takes most of it within a round trip: then the window is
+/// what holds the stream back. It follows what is read, not what is received, so a stalled reader's
+/// never grows. It shrinks, by credit that isn't returned, when the stream has long needed far less,
+/// or when all windows together claim too much and this one has more than its share.
 class ReceiveWindow {
 public:
-    explicit ReceiveWindow(std::uint32_t size) noexcept : size_{size}, left_{size} {}
+    /// `budget` must outlive it.
+    ReceiveWindow(const WindowSizes& sizes, WindowBudget& budget) noexcept;
+    ReceiveWindow(const ReceiveWindow&) = delete;
+    ReceiveWindow& operator=(const ReceiveWindow&) = delete;
+    ~ReceiveWindow();
 
+    std::uint32_t size() const noexcept { return size_; }
     std::uint32_t left() const noexcept { return left_; }
     /// Throws ProtocolError if the peer sends more than we let it.
     void on_received(std::uint32_t bytes);
     /// Returns what to grant the peer now: 0 as long as it isn't worth a message.
-    [[nodiscard]] std::uint32_t on_delivered(std::uint32_t bytes) noexcept;
+    [[nodiscard]] std::uint32_t on_delivered(std::uint32_t bytes, const Pace& pace) noexcept;
 
     /// A fast sender that is granted a quarter at a time never runs dry, and one message serves
     /// for many packets.
     static constexpr std::uint32_t grants_a_window = 4;
 
 private:
+    void follow(const Pace& pace) noexcept;
+    void fit_to(std::uint64_t need, Duration took) noexcept;
+    void grow_to(std::uint64_t size) noexcept;
+    void shrink_to(std::uint64_t size) noexcept;
+    void give_back(std::uint32_t bytes) noexcept;
+
+    WindowBudget& budget_;
     std::uint32_t size_;
+    std::uint32_t first_;  ///< it never shrinks below
+    std::uint32_t largest_;
     std::uint32_t left_;
     std::uint32_t to_grant_ = 0;
+    std::uint32_t excess_ = 0;  ///< promised beyond size_ since that has shrunk
+    std::uint64_t read_ = 0;    ///< since `reading_since_`
+    TimePoint reading_since_{};  ///< not set before anything was read
 };
 
 }  // namespace culvert

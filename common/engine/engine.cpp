@@ -70,7 +70,10 @@ std::optional<EngineEvent> Engine::poll(TimePoint now) {
         } else if (auto* offered = std::get_if<HostKeyOffered>(&*event)) {
             host_key_offered_ = now;
             return std::move(*offered);
+        } else if (const auto* pong = std::get_if<PongReceived>(&*event)) {
+            on_pong(pong->data, now);
         } else if (std::holds_alternative<Rekeyed>(*event)) {
+            flight_.on_all_arrived();
             return Rekeyed{};
         } else {
             return std::get<PeerDisconnected>(std::move(*event));
@@ -92,7 +95,7 @@ std::optional<EngineEvent> Engine::on_packet(const PacketReceived& packet, TimeP
             throw ProtocolError{fmt::format("message {} before authentication", number)};
         }
         if (Connection::handles(number)) {
-            auto event = connection_.on_packet(packet.payload);
+            auto event = connection_.on_packet(packet.payload, now);
             if (!event) return std::nullopt;
             return std::move(*event);
         }
@@ -140,8 +143,7 @@ std::optional<EngineEvent> Engine::on_client_packet(std::uint8_t number, Bytes p
         }
         case msg::UserauthSuccess::number:
             userauth_client_.on_success(payload);
-            authenticated_ = true;
-            transport_.on_authenticated(now);
+            on_login(now);
             return Authenticated{config_.identities.user,
                                  config_.identities.keys[userauth_client_.identity()]};
         default:
@@ -213,8 +215,7 @@ void Engine::decline_signature() {
 void Engine::accept_key(TimePoint now) {
     send(userauth_server_.accept());
     if (!userauth_server_.authenticated()) return;
-    authenticated_ = true;
-    transport_.on_authenticated(now);
+    on_login(now);
     pending_ = Authenticated{userauth_server_.user(), userauth_server_.key()};
 }
 
@@ -233,10 +234,21 @@ void Engine::send(Bytes payload) { transport_.send(payload); }
 std::optional<Engine::SendSlots> Engine::next_slots(std::size_t room, TimePoint now) {
     if (!authenticated_ || ended_) return std::nullopt;
     transport_.rekey_if_due(now);
-    if (room == 0 || !transport_.sends_data()) return std::nullopt;
+    if (!transport_.sends_data()) return std::nullopt;
+    const bool company = connection_.has_company(now);
+    flight_.set_company(company);
+    // Also where nothing may follow: the limit may have come down behind the last mark.
+    if (flight_.mark_is_due()) send_mark(now);
+    room = std::min(room, flight_.room());
+    if (company) room = std::min(room, Company::turn);
+    if (room == 0) return std::nullopt;
     const auto turn = connection_.next_turn();
-    if (!turn) return std::nullopt;
+    if (!turn) {
+        flight_.on_starved();
+        return std::nullopt;
+    }
     turn_ = *turn;
+    turn_at_ = now;
 
     const std::size_t bytes = std::min(turn_.bytes, room);
     const std::size_t each = std::min(turn_.packet_bytes, bytes);
@@ -254,6 +266,7 @@ std::optional<Engine::SendSlots> Engine::next_slots(std::size_t room, TimePoint 
 
 void Engine::commit(std::size_t bytes, bool still_readable) {
     PacketWriter& writer = transport_.writer();
+    const std::size_t before = transport_.output().size();
     std::size_t left = bytes;
     for (std::size_t i = 0; left > 0; ++i) {
         const std::size_t size = std::min(turn_.packet_bytes, left);
@@ -264,8 +277,21 @@ void Engine::commit(std::size_t bytes, bool still_readable) {
         writer.write_reserved(i, msg::ChannelData::header_size + size);
         left -= size;
     }
-    connection_.on_data_sent(turn_.channel, bytes);
+    flight_.on_sent(transport_.output().size() - before);
+    if (flight_.mark_is_due()) send_mark(turn_at_);
+    connection_.on_data_sent(turn_.channel, bytes, turn_at_);
     if (!still_readable) connection_.set_readable(turn_.channel, false);
+}
+
+void Engine::send_mark(TimePoint now) {
+    std::array<std::byte, sizeof(std::uint64_t)> number;
+    store_big_endian<std::uint64_t>(number, flight_.mark(now));
+    PacketSink::send(msg::Ping{number});
+}
+
+void Engine::on_pong(Bytes data, TimePoint now) {
+    if (data.size() != sizeof(std::uint64_t)) return;
+    flight_.on_answer(load_big_endian<std::uint64_t>(data.first<sizeof(std::uint64_t)>()), now);
 }
 
 // ---------------------------------------------------------------------- time and end
@@ -279,8 +305,16 @@ std::optional<TimePoint> Engine::next_deadline() {
         if (other && (!next || *other < *next)) next = other;
     };
     consider(connection_.next_deadline());
+    consider(flight_.next_deadline());
     if (keepalive_.enabled()) consider(keepalive_.next_deadline());
     return next;
+}
+
+void Engine::on_login(TimePoint now) {
+    authenticated_ = true;
+    transport_.on_authenticated(now);
+    if (transport_.peer_extensions().ping) flight_.begin();
+    if (const auto took = transport_.exchange_round_trip()) flight_.on_round_trip(*took);
 }
 
 void Engine::on_login_too_slow() const {
@@ -307,6 +341,7 @@ std::optional<EngineEvent> Engine::on_time(TimePoint now) {
         on_login_too_slow();
     }
     transport_.on_time(now);
+    flight_.on_time(now);
     switch (keepalive_.on_time(now)) {
         case Keepalive::Action::none:
             break;

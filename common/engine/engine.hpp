@@ -8,6 +8,7 @@
 #include "common/auth/userauth_client.hpp"
 #include "common/auth/userauth_server.hpp"
 #include "common/connection/connection.hpp"
+#include "common/engine/flight.hpp"
 #include "common/engine/keepalive.hpp"
 #include "common/transport/transport.hpp"
 
@@ -91,13 +92,17 @@ public:
     void reset(ChannelId channel) {
         connection_.reset(channel, transport_.peer_extensions().reset);
     }
-    void delivered(ChannelId channel, std::size_t bytes) { connection_.delivered(channel, bytes); }
+    void delivered(ChannelId channel, std::size_t bytes, TimePoint now) {
+        connection_.delivered(channel, bytes, {now, flight_.least_round_trip()});
+    }
     void set_readable(ChannelId channel, bool readable) {
         connection_.set_readable(channel, readable);
     }
     std::size_t channels() const noexcept { return connection_.channels(); }
 
     // ---- bytes to send
+    /// Little should be received or sent at once now: Company::batch.
+    bool has_company(TimePoint now) const noexcept { return connection_.has_company(now); }
     Bytes unsent() noexcept { return transport_.output().unsent(); }
     void sent(std::size_t bytes) noexcept { transport_.output().sent(bytes); }
 
@@ -123,6 +128,7 @@ public:
     /// Gives memory back that an idle connection doesn't need.
     void release_buffers() noexcept;
 
+    const Flight& flight() const noexcept { return flight_; }
     void start_rekey(TimePoint now) { transport_.start_rekey(now); }
     const Transport& transport() const noexcept { return transport_; }
     const UserauthClient& userauth_client() const noexcept { return userauth_client_; }
@@ -143,6 +149,9 @@ private:
     std::optional<EngineEvent> on_banner(Bytes payload);
     void begin_authentication();
     void check_backlog();
+    void send_mark(TimePoint now);
+    void on_pong(Bytes data, TimePoint now);
+    void on_login(TimePoint now);
 
     EngineConfig config_;
     Transport transport_;
@@ -150,6 +159,7 @@ private:
     UserauthClient userauth_client_;
     Connection connection_;
     Keepalive keepalive_;
+    Flight flight_;
     TimePoint login_deadline_;
     std::optional<TimePoint> host_key_offered_;  ///< since when the owner is asked about it
     bool authenticated_ = false;
@@ -160,6 +170,7 @@ private:
     std::array<MutableBytes, most_slots> slots_;
     std::size_t slot_count_ = 0;
     Connection::SendTurn turn_{};
+    TimePoint turn_at_{};
 };
 
 }  // namespace culvert

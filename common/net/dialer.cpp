@@ -1,7 +1,5 @@
 #include "common/net/dialer.hpp"
 
-#include <netinet/in.h>
-
 #include <algorithm>
 #include <cstddef>
 #include <exception>
@@ -9,12 +7,9 @@
 #include <system_error>
 #include <utility>
 
-#include <asio/detail/socket_option.hpp>
-#include <asio/redirect_error.hpp>
-
+#include "common/net/connecting.hpp"
 #include "common/net/event.hpp"
 #include "common/net/task_group.hpp"
-#include "common/net/tcp_options.hpp"
 #include "common/net/timeout.hpp"
 
 namespace culvert {
@@ -27,27 +22,9 @@ struct Attempt {
     explicit Attempt(tcp::endpoint to) : endpoint{std::move(to)} {}
 
     tcp::endpoint endpoint;
-    bool begun = false;
+    std::optional<Connecting> connecting;  ///< none: it has not begun
     std::optional<DialFailure> failure;
 };
-
-std::error_code prepare(tcp::socket& socket, const tcp::endpoint& remote,
-                        const std::optional<tcp::endpoint>& local) {
-    std::error_code error;
-    socket.open(remote.protocol(), error);
-    if (error || !local) return error;
-    // The port is chosen at connect, where it need differ for the same target only.
-    using NoPort = asio::detail::socket_option::boolean<IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT>;
-    if (local->port() == 0) socket.set_option(NoPort{true}, error);
-    if (!error) socket.bind(*local, error);
-    return error;
-}
-
-/// A port that nobody listens on may be the one that the kernel picks for us to call from.
-bool is_connected_to_itself(const tcp::socket& socket, const tcp::endpoint& remote) {
-    std::error_code ignored;
-    return socket.local_endpoint(ignored) == remote;
-}
 
 /// The attempts of one connect_to(), which owns the list.
 class Race {
@@ -59,20 +36,23 @@ public:
                                                         changed_.set();
                                                     }} {}
 
+    /// The first attempt alone: on this machine's own addresses its outcome is there at once.
+    void begin() { begin(list_.front()); }
     /// Until one is connected or all have failed.
     awaitable<void> run();
     /// Ends those that lost.
     awaitable<void> end() { return attempts_.join(); }
 
-    std::optional<tcp::socket> take_winner() { return std::exchange(winner_, std::nullopt); }
-
-private:
-    awaitable<void> make(Attempt& attempt);
-
     bool is_over() const {
         const auto failed = [](const Attempt& attempt) { return attempt.failure.has_value(); };
         return winner_ || thrown_ || std::ranges::all_of(list_, failed);
     }
+    std::optional<tcp::socket> take_winner() { return std::exchange(winner_, std::nullopt); }
+
+private:
+    void begin(Attempt& attempt);
+    awaitable<void> finish(Attempt& attempt);
+    void on_outcome(Attempt& attempt);
 
     const DialOptions& options_;
     std::vector<Attempt>& list_;
@@ -84,12 +64,15 @@ private:
 
 awaitable<void> Race::run() {
     if (list_.size() == 1) {
-        co_await make(list_.front());
+        co_await finish(list_.front());
         co_return;
     }
     for (Attempt& next : list_) {
+        if (!next.connecting) begin(next);
+        if (is_over()) break;
+        if (next.failure) continue;
         changed_.reset();
-        attempts_.spawn(make(next));
+        attempts_.spawn(finish(next));
         // A failure brings the next attempt forward (RFC 8305 5).
         co_await with_timeout(changed_.wait(), options_.stagger);
         if (is_over()) break;
@@ -101,25 +84,32 @@ awaitable<void> Race::run() {
     if (thrown_) std::rethrow_exception(thrown_);
 }
 
-awaitable<void> Race::make(Attempt& attempt) {
-    attempt.begun = true;
-    tcp::socket socket{attempts_.executor()};
-    std::error_code error = prepare(socket, attempt.endpoint, options_.bind);
-    if (!error) {
-        co_await socket.async_connect(attempt.endpoint, asio::redirect_error(use_awaitable, error));
-    }
-    if (error == asio::error::operation_aborted) co_return;
-    if (!error && is_connected_to_itself(socket, attempt.endpoint)) {
-        error = asio::error::connection_refused;
-    }
-    if (!error) socket.non_blocking(true, error);
-    if (!error) error = set_no_delay(socket);
-    if (error) {
-        attempt.failure = dial_failure(error);
-    } else if (!winner_) {
-        winner_.emplace(std::move(socket));
+void Race::begin(Attempt& attempt) {
+    attempt.connecting.emplace(attempt.endpoint, options_.bind);
+    if (!attempt.connecting->pending()) on_outcome(attempt);
+}
+
+awaitable<void> Race::finish(Attempt& attempt) {
+    try {
+        co_await attempt.connecting->wait();
+        on_outcome(attempt);
+    } catch (const std::system_error& error) {
+        if (error.code() == asio::error::operation_aborted) throw;
+        attempt.failure = dial_failure(error.code());
     }
     changed_.set();
+}
+
+void Race::on_outcome(Attempt& attempt) {
+    if (const auto failure = attempt.connecting->failure()) {
+        attempt.failure = dial_failure(failure);
+    } else if (!winner_) {
+        try {
+            winner_.emplace(attempt.connecting->take(attempts_.executor()));
+        } catch (const std::system_error& error) {
+            attempt.failure = dial_failure(error.code());
+        }
+    }
 }
 
 /// What says most about the target comes last.
@@ -149,7 +139,7 @@ DialFailure failure_of(const std::vector<Attempt>& list, const Deadline& deadlin
     std::optional<DialFailure> most_telling;
     std::vector<std::pair<std::string, std::string>> texts_addresses;
     for (const Attempt& attempt : list) {
-        if (!attempt.begun) continue;
+        if (!attempt.connecting) continue;
         const DialFailure failure = attempt.failure.value_or(timed_out(deadline));
         texts_addresses.emplace_back(failure.text, attempt.endpoint.address().to_string());
         if (!most_telling || telling(failure.kind) > telling(most_telling->kind)) {
@@ -190,9 +180,10 @@ awaitable<Dialed> connect_to(std::vector<tcp::endpoint> endpoints, DialOptions o
 
     const auto executor = co_await asio::this_coro::executor;
     Race race{executor, options, list};
+    race.begin();
     std::exception_ptr thrown;
     try {
-        co_await with_timeout(race.run(), deadline.left());
+        if (!race.is_over()) co_await with_timeout(race.run(), deadline.left());
     } catch (...) {
         thrown = std::current_exception();
     }

@@ -170,6 +170,12 @@ StreamRead Relay::read(std::span<const MutableBytes> slots) noexcept {
     }
     if (failure == asio::error::eof) {
         eof_sent_ = true;
+        if (fin_sent_) {
+            // Both directions are over: EOF and CLOSE go in one piece.
+            channel_.reset();
+            set_end(RelayEnd::clean);
+            return {0, StreamRead::Then::closed};
+        }
         turn_over_.set();
         return {0, StreamRead::Then::eof};
     }

@@ -1,5 +1,6 @@
 #include "common/session/session.hpp"
 
+#include <algorithm>
 #include <cassert>
 #include <utility>
 
@@ -43,7 +44,7 @@ Session::Session(asio::ip::tcp::socket socket, EngineConfig config, Random& rand
     run_.reserve(longest_run);
     // A kernel that refuses one of these carries the connection all the same, only slower.
     (void)set_no_delay(socket_);
-    follow_output_target();
+    follow_output_target(output_target_.bytes());
 }
 
 Session::~Session() { assert(!waits_writable_); }
@@ -112,7 +113,9 @@ awaitable<void> Session::read_loop() {
     for (;;) {
         co_await socket_.async_wait(asio::ip::tcp::socket::wait_read, use_awaitable);
         for (int i = 0; i < receives_a_turn; ++i) {
-            const MutableBytes space = engine_.receive_space();
+            const bool company = engine_.has_company(last_received_);
+            MutableBytes space = engine_.receive_space();
+            if (company) space = space.first(std::min(space.size(), Company::batch));
             std::error_code failure;
             const std::size_t length =
                 socket_.receive(asio::buffer(space.data(), space.size()), 0, failure);
@@ -125,7 +128,7 @@ awaitable<void> Session::read_loop() {
             last_received_ = now();
             engine_.received(length, last_received_);
             co_await dispatch();
-            if (length < space.size()) break;
+            if (length < space.size() || company) break;
         }
     }
 }
@@ -242,14 +245,19 @@ void Session::pump() noexcept {
     pumping_ = true;
     try {
         for (int i = 0;; ++i) {
-            fill_output(now());
+            const TimePoint when = now();
+            const bool company = engine_.has_company(when);
+            const std::size_t target =
+                std::min(output_target_.bytes(), company ? Company::batch : OutputTarget::largest);
+            follow_output_target(target);
+            fill_output(target, when);
             if (engine_.unsent().empty()) {
                 output_target_.on_drained();
                 break;
             }
             // When the kernel takes no more, or others have waited long enough, the rest goes when
             // the socket is writable.
-            if (!send_output() || i == sends_a_turn) {
+            if (!send_output() || company || i == sends_a_turn) {
                 wait_writable();
                 break;
             }
@@ -261,8 +269,7 @@ void Session::pump() noexcept {
     pumping_ = false;
 }
 
-void Session::fill_output(TimePoint when) {
-    const std::size_t target = output_target_.bytes();
+void Session::fill_output(std::size_t target, TimePoint when) {
     while (engine_.unsent().size() < target) {
         const auto slots = engine_.next_slots(target - engine_.unsent().size(), when);
         if (!slots) break;
@@ -274,7 +281,10 @@ void Session::take_turn(const Engine::SendSlots& slots) {
     Stream& sender = stream(slots.channel);
     const StreamRead read = sender.read(slots.space);
     engine_.commit(read.bytes, read.then == StreamRead::Then::more);
-    if (read.then == StreamRead::Then::eof) engine_.send_eof(slots.channel);
+    if (read.then == StreamRead::Then::eof || read.then == StreamRead::Then::closed) {
+        engine_.send_eof(slots.channel);
+    }
+    if (read.then == StreamRead::Then::closed) close(slots.channel);
     if (read.then == StreamRead::Then::failed) reset(slots.channel);
 }
 
@@ -288,7 +298,6 @@ bool Session::send_output() {
             socket_.send(asio::buffer(unsent.data(), unsent.size()), 0, failure);
         if (failure == asio::error::would_block) {
             output_target_.on_blocked(now());
-            follow_output_target();
             return false;
         }
         if (failure) {
@@ -304,8 +313,7 @@ bool Session::send_output() {
 }
 
 /// Tells the kernel when the target has moved far enough to be worth a system call.
-void Session::follow_output_target() {
-    const std::size_t target = output_target_.bytes();
+void Session::follow_output_target(std::size_t target) {
     if (target < 2 * unsent_limit_ && unsent_limit_ < 2 * target) return;
     unsent_limit_ = target;
     (void)set_unsent_limit(socket_, target);
@@ -358,7 +366,7 @@ void Session::set_readable(ChannelId channel) {
 
 void Session::delivered(ChannelId channel, std::size_t bytes) {
     if (!is_attached(channel)) return;
-    engine_.delivered(channel, bytes);
+    engine_.delivered(channel, bytes, now());
     pump();
 }
 

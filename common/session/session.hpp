@@ -99,10 +99,10 @@ private:
     void deliver_run() noexcept;
 
     void pump() noexcept;
-    void fill_output(TimePoint now);
+    void fill_output(std::size_t target, TimePoint now);
     bool send_output();
     void wait_writable();
-    void follow_output_target();
+    void follow_output_target(std::size_t target);
     void take_turn(const Engine::SendSlots& slots);
     void fail(std::exception_ptr why) noexcept;
     void tell_end(const std::exception_ptr& why) noexcept;

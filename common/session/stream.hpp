@@ -13,6 +13,7 @@ struct StreamRead {
         more,     ///< there may be more at once
         drained,  ///< nothing more for now: the stream says when (ChannelStream::set_readable)
         eof,      ///< its end, clean
+        closed,   ///< as eof, with nothing left to receive either: the stream is off the session
         failed,   ///< its end, not clean: a reset
     };
     std::size_t bytes = 0;

@@ -109,8 +109,7 @@ std::optional<TransportEvent> Transport::on_packet(const Packet& packet, TimePoi
             return std::nullopt;
         case msg::Pong::number:
             refuse_in_strict_exchange(number);
-            decode<msg::Pong>(packet.payload);
-            return std::nullopt;
+            return PongReceived{decode<msg::Pong>(packet.payload).data};
         default:
             break;
     }
@@ -147,10 +146,10 @@ std::optional<TransportEvent> Transport::on_kex_packet(std::uint8_t number, cons
         return on_new_keys(now);
     } else if (number == msg::KexEcdhInit::number && is_server &&
                receiving_ == Receiving::kex_message) {
-        on_client_init(payload);
+        on_client_init(payload, now);
     } else if (number == msg::KexEcdhReply::number && !is_server &&
                receiving_ == Receiving::kex_message) {
-        return on_server_reply(payload);
+        return on_server_reply(payload, now);
     } else if (number == msg::NewKeys::number || number == msg::KexEcdhInit::number ||
                number == msg::KexEcdhReply::number || receiving_ != Receiving::open) {
         throw unexpected(number, "in a state of the key exchange that doesn't allow it");
@@ -164,7 +163,7 @@ std::optional<TransportEvent> Transport::on_kex_packet(std::uint8_t number, cons
 
 void Transport::begin_exchange(Exchange which, TimePoint now) {
     exchange_.emplace(config_.role, config_.algorithms, which, random_);
-    exchange_began_ = now;
+    exchange_began_ = exchange_asked_ = now;
     sending_ = Sending::key_exchange;
     writer_.write(exchange_->kexinit());
     if (exchange_->guesses()) writer_.write(exchange_->client_init());
@@ -184,7 +183,10 @@ void Transport::on_kexinit(Bytes payload, TimePoint now) {
     negotiated_ = exchange_->negotiated();
     if (first) on_first_kexinit();
     const bool init_is_out = exchange_->guesses() && exchange_->guess_was_right();
-    if (config_.role == Role::client && !init_is_out) writer_.write(exchange_->client_init());
+    if (config_.role == Role::client && !init_is_out) {
+        writer_.write(exchange_->client_init());
+        exchange_asked_ = now;
+    }
 }
 
 void Transport::on_first_kexinit() {
@@ -210,13 +212,23 @@ void Transport::on_first_kexinit() {
     }
 }
 
-void Transport::on_client_init(Bytes payload) {
+void Transport::on_client_init(Bytes payload, TimePoint now) {
+    exchange_asked_ = now;
     writer_.write(exchange_->on_client_init(payload, versions(), *config_.host_key));
     receiving_ = Receiving::new_keys;
     send_new_keys();
 }
 
-std::optional<TransportEvent> Transport::on_server_reply(Bytes payload) {
+/// Not where a user may have been asked in between.
+void Transport::on_exchange_answered(TimePoint now) {
+    constexpr Duration longest = std::chrono::seconds{3};
+    const Duration took = now - exchange_asked_;
+    exchange_round_trip_ = took > Duration::zero() && took < longest ? std::optional{took}
+                                                                     : std::nullopt;
+}
+
+std::optional<TransportEvent> Transport::on_server_reply(Bytes payload, TimePoint now) {
+    on_exchange_answered(now);
     PublicKey key = exchange_->on_server_reply(payload, versions());
     if (host_key_) {
         if (key != *host_key_) {
@@ -254,6 +266,7 @@ void Transport::send_new_keys() {
 }
 
 std::optional<TransportEvent> Transport::on_new_keys(TimePoint now) {
+    if (config_.role == Role::server) on_exchange_answered(now);
     reader_.opener().use(exchange_->make_cipher(peer(), *session_id_));
     if (strict_kex_) reader_.opener().reset_sequence_number();
     if (authenticated_) renew_compression(peer());
@@ -285,7 +298,7 @@ std::optional<TimePoint> Transport::next_deadline() const {
 void Transport::on_time(TimePoint now) {
     if (!authenticated_) return;
     if (exchange_ && now >= exchange_began_ + rekey_time_limit) {
-        throw ProtocolError{"the peer didn't finish a key exchange within 30 s",
+        throw ProtocolError{"the peer didn't finish a key exchange within 120 s",
                             DisconnectReason::key_exchange_failed};
     }
     rekey_if_due(now);
@@ -310,7 +323,10 @@ void Transport::on_ping(Bytes payload) {
     const auto ping = decode<msg::Ping>(payload);
     // Nobody gets memory out of us by pinging before they are authenticated, or while the answers
     // could not leave (CVE-2025-26466).
-    if (authenticated_ && sending_ == Sending::open) writer_.write(encoded(msg::Pong{ping.data}));
+    if (!authenticated_ || sending_ != Sending::open) return;
+    pong_.clear();
+    encode(msg::Pong{ping.data}, pong_);
+    writer_.write(pong_);
 }
 
 void Transport::send_unimplemented(SequenceNumber of) {

@@ -43,10 +43,16 @@ struct PeerDisconnected {
     std::string description;  ///< the peer's text, not escaped
 };
 
+/// The answer to a ping of ours (OpenSSH PROTOCOL 1.8).
+struct PongReceived {
+    Bytes data;  ///< lives as long as a packet's payload
+};
+
 /// Both sides use new keys: an exchange after the first has ended.
 struct Rekeyed {};
 
-using TransportEvent = std::variant<PacketReceived, HostKeyOffered, Rekeyed, PeerDisconnected>;
+using TransportEvent =
+    std::variant<PacketReceived, HostKeyOffered, PongReceived, Rekeyed, PeerDisconnected>;
 
 /// The transport layer (RFC 4253) of one connection, in either role: version exchange, key
 /// exchanges, the protection of packets. Bytes are received into input() and sent from output().
@@ -106,6 +112,8 @@ public:
     /// For an error about a peer that closed early: what it had said, escaped.
     std::string said_before_version() const { return version_reader_.seen(); }
     bool strict_kex() const noexcept { return strict_kex_; }
+    /// From a packet of the last key exchange to the peer's answer; empty where it can't be told.
+    std::optional<Duration> exchange_round_trip() const noexcept { return exchange_round_trip_; }
     const Negotiated& negotiated() const { return negotiated_; }
     /// Bytes of whole packets that wait for a key exchange to end: small payloads cost more than
     /// themselves.
@@ -134,8 +142,9 @@ private:
     std::optional<TransportEvent> on_kex_packet(std::uint8_t number, const Packet& packet,
                                                 TimePoint now);
     std::optional<TransportEvent> on_upper_packet(const Packet& packet);
-    std::optional<TransportEvent> on_server_reply(Bytes payload);
-    void on_client_init(Bytes payload);
+    std::optional<TransportEvent> on_server_reply(Bytes payload, TimePoint now);
+    void on_client_init(Bytes payload, TimePoint now);
+    void on_exchange_answered(TimePoint now);
     void on_kexinit(Bytes payload, TimePoint now);
     void on_first_kexinit();
     std::optional<TransportEvent> on_new_keys(TimePoint now);
@@ -161,6 +170,8 @@ private:
     Sending sending_ = Sending::key_exchange;
     std::optional<KeyExchange> exchange_;  ///< the one going on
     TimePoint exchange_began_{};
+    TimePoint exchange_asked_{};  ///< when the packet was written that the peer answers at once
+    std::optional<Duration> exchange_round_trip_;
     TimePoint keys_since_{};
     Negotiated negotiated_;
     std::optional<SessionId> session_id_;
@@ -174,6 +185,7 @@ private:
     bool has_received_keys_ = false;       ///< the first exchange is over
     bool follows_first_new_keys_ = false;  ///< true for the very next packet
 
+    ByteVector pong_;  ///< its memory is used again: a bulk sender pings all the time
     std::deque<ByteVector> held_;
     std::size_t held_bytes_ = 0;
 };

@@ -50,7 +50,7 @@ private:
 
     static EngineConfig config(Role role) {
         EngineConfig config = role == Role::client ? test::client_config() : test::server_config();
-        config.connection.receive_window = window;
+        config.connection.receive_window = {window, 8 * window};
         config.connection.channel_limit = most_channels;
         return config;
     }
@@ -162,7 +162,7 @@ private:
 
     void deliver(ChannelId id, Channel& channel) {
         if (channel.undelivered == 0) return;
-        engine_.delivered(id, std::exchange(channel.undelivered, 0));
+        engine_.delivered(id, std::exchange(channel.undelivered, 0), test::start_time);
     }
 
     void send_eof(ChannelId id, Channel& channel) {

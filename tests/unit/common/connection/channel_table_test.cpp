@@ -9,22 +9,29 @@
 
 using namespace culvert;
 
+namespace {
+
+constexpr WindowSizes windows{100, 100};
+WindowBudget budget{1'000'000};
+
+}  // namespace
+
 TEST_CASE("ids begin at 0 and are used again, the last that became free first") {
     ChannelTable table{10};
-    for (std::uint32_t id = 0; id < 3; ++id) CHECK(table.emplace(100u).local() == ChannelId{id});
+    for (std::uint32_t id = 0; id < 3; ++id) CHECK(table.emplace(windows, budget).local() == ChannelId{id});
     table.erase(ChannelId{0});
     table.erase(ChannelId{1});
     CHECK(table.find(ChannelId{1}) == nullptr);
     CHECK(table.size() == 1);
-    CHECK(table.emplace(100u).local() == ChannelId{1});
-    CHECK(table.emplace(100u).local() == ChannelId{0});
-    CHECK(table.emplace(100u).local() == ChannelId{3});
+    CHECK(table.emplace(windows, budget).local() == ChannelId{1});
+    CHECK(table.emplace(windows, budget).local() == ChannelId{0});
+    CHECK(table.emplace(windows, budget).local() == ChannelId{3});
 }
 
 TEST_CASE("a channel stays where it is while others come and go") {
     ChannelTable table{1000};
-    Channel& first = table.emplace(100u);
-    for (int i = 0; i < 999; ++i) table.emplace(100u);
+    Channel& first = table.emplace(windows, budget);
+    for (int i = 0; i < 999; ++i) table.emplace(windows, budget);
     CHECK(table.full());
     CHECK(table.find(ChannelId{0}) == &first);
     table.erase(ChannelId{500});
@@ -33,7 +40,7 @@ TEST_CASE("a channel stays where it is while others come and go") {
 
 TEST_CASE("what the peer names and isn't there is its fault") {
     ChannelTable table{10};
-    Channel& channel = table.emplace(100u);
+    Channel& channel = table.emplace(windows, budget);
     CHECK(&table.named_by_peer(ChannelId{0}) == &channel);
     for (const std::uint32_t id : {1u, 9u, 10u, 0x8000'0000u, 0xffff'ffffu}) {
         CAPTURE(id);
@@ -52,7 +59,7 @@ TEST_CASE("the table agrees with a map, and its ids stay below the most there ev
     std::size_t most = 0;
     for (int i = 0; i < 10'000; ++i) {
         if (random() % 2 == 0 && !table.full()) {
-            const Channel& channel = table.emplace(100u);
+            const Channel& channel = table.emplace(windows, budget);
             const bool fresh = model.emplace(channel.local().value(), &channel).second;
             REQUIRE(fresh);
             most = std::max(most, model.size());

@@ -13,6 +13,12 @@ using State = Channel::State;
 namespace {
 
 constexpr std::uint32_t our_window = 100'000;
+constexpr WindowSizes windows{our_window, our_window};
+
+WindowBudget& budget() {
+    static WindowBudget budget{1'000'000'000};
+    return budget;
+}
 
 msg::ChannelOpen open_with(std::uint32_t window, std::uint32_t maximum_packet) {
     return {"direct-tcpip", ChannelId{7}, window, maximum_packet};
@@ -29,10 +35,10 @@ struct InState {
 
     explicit InState(State state) {
         if (state == State::requested) {
-            held.emplace(ChannelId{0}, our_window, open_with(1000, 500));
+            held.emplace(ChannelId{0}, windows, budget(), open_with(1000, 500));
             return;
         }
-        held.emplace(ChannelId{0}, our_window);
+        held.emplace(ChannelId{0}, windows, budget());
         if (state == State::abandoned) held->abandoned();
         if (state == State::open || state == State::closing) held->on_confirmation(confirmation());
         if (state == State::closing) held->close_sent();
@@ -108,7 +114,7 @@ TEST_CASE("each message in each state (RFC 4254 5)") {
 }
 
 TEST_CASE("what the peer said at the start is what we keep to") {
-    Channel ours{ChannelId{3}, our_window};
+    Channel ours{ChannelId{3}, windows, budget()};
     CHECK(ours.receive_window() == our_window);
     CHECK_FALSE(ours.may_send());
     ours.on_confirmation(confirmation(1000, 500));
@@ -117,7 +123,7 @@ TEST_CASE("what the peer said at the start is what we keep to") {
     CHECK(ours.packet_capacity() == 500);
     CHECK(ours.turn_size() == 1000);
 
-    Channel theirs{ChannelId{4}, our_window, open_with(2000, 1)};
+    Channel theirs{ChannelId{4}, windows, budget(), open_with(2000, 1)};
     CHECK(theirs.remote() == ChannelId{7});
     CHECK(theirs.packet_capacity() == 1);
     CHECK(theirs.turn_size() == 2000);
@@ -126,13 +132,13 @@ TEST_CASE("what the peer said at the start is what we keep to") {
     theirs.confirmed();
     CHECK(theirs.may_send());
 
-    const Channel generous{ChannelId{5}, our_window, open_with(0xffff'ffff, 0xffff'ffff)};
+    const Channel generous{ChannelId{5}, windows, budget(), open_with(0xffff'ffff, 0xffff'ffff)};
     CHECK(generous.packet_capacity() == Channel::maximum_packet);
 }
 
 TEST_CASE("a maximum packet size of 0 is refused") {
-    CHECK_THROWS_AS(Channel(ChannelId{0}, our_window, open_with(1000, 0)), ProtocolError);
-    Channel ours{ChannelId{0}, our_window};
+    CHECK_THROWS_AS(Channel(ChannelId{0}, windows, budget(), open_with(1000, 0)), ProtocolError);
+    Channel ours{ChannelId{0}, windows, budget()};
     CHECK_THROWS_AS(ours.on_confirmation(confirmation(1000, 0)), ProtocolError);
 }
 
@@ -190,18 +196,18 @@ TEST_CASE("what crosses our CLOSE is still held to the window and to EOF") {
 TEST_CASE("the window grows back with what is delivered, as long as the peer has a use for it") {
     InState in{State::open};
     CHECK(in.channel().on_data(30'000));
-    CHECK(in.channel().data_delivered(24'999) == 0);
-    CHECK(in.channel().data_delivered(1) == 25'000);
+    CHECK(in.channel().data_delivered(24'999, {}) == 0);
+    CHECK(in.channel().data_delivered(1, {}) == 25'000);
     CHECK(in.channel().receive_window() == 95'000);
 
     CHECK(in.channel().on_data(30'000));
     CHECK(in.channel().on_eof());
-    CHECK(in.channel().data_delivered(30'000) == 0);
+    CHECK(in.channel().data_delivered(30'000, {}) == 0);
 
     InState closing{State::open};
     CHECK(closing.channel().on_data(30'000));
     closing.channel().close_sent();
-    CHECK(closing.channel().data_delivered(30'000) == 0);
+    CHECK(closing.channel().data_delivered(30'000, {}) == 0);
 }
 
 TEST_CASE("a CLOSE after reset@culvert.internal is no clean end") {
@@ -212,7 +218,7 @@ TEST_CASE("a CLOSE after reset@culvert.internal is no clean end") {
 }
 
 TEST_CASE("turns grow with a stream that fills them, and shrink with one that doesn't") {
-    Channel channel{ChannelId{0}, our_window};
+    Channel channel{ChannelId{0}, windows, budget()};
     channel.on_confirmation(confirmation(0xffff'ffff, 0xffff'ffff));
     CHECK(channel.turn_size() == Channel::least_burst);
     for (std::uint32_t size = Channel::least_burst; size < Channel::largest_burst; size *= 2) {

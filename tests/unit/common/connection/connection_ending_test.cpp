@@ -39,7 +39,7 @@ TEST_CASE("EOF ends one direction and leaves the other (RFC 4254 5.3)") {
         CHECK(sent.sent.take() == Payloads{encoded(msg::ChannelEof{remote})});
         CHECK_FALSE(sent.connection.next_turn());
         CHECK(sent.hears(msg::ChannelData{sent.id, bytes_of("still here")}));
-        sent.connection.delivered(sent.id, 10);
+        sent.connection.delivered(sent.id, 10, {});
     }
 }
 

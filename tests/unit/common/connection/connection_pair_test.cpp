@@ -29,7 +29,7 @@ public:
         for (std::size_t i = 0; i < bytes; ++i) data.push_back(pattern(stream.sent++));
         stream.to_send -= bytes;
         lone_.sent.send(msg::ChannelData{turn->remote, data});
-        lone_.connection.on_data_sent(turn->channel, bytes);
+        lone_.connection.on_data_sent(turn->channel, bytes, {});
         if (stream.to_send == 0) {
             lone_.connection.set_readable(turn->channel, false);
             lone_.connection.send_eof(turn->channel);
@@ -40,7 +40,7 @@ public:
         for (auto& [id, stream] : streams_) {
             const std::size_t bytes = random_() % (stream.undelivered + 1);
             stream.undelivered -= bytes;
-            if (stream.open) lone_.connection.delivered(id, bytes);
+            if (stream.open) lone_.connection.delivered(id, bytes, {});
         }
     }
     void open_channel() {
@@ -56,7 +56,7 @@ public:
     }
 
     void hear(Bytes payload) {
-        const auto event = lone_.connection.on_packet(payload);
+        const auto event = lone_.connection.on_packet(payload, {});
         if (!event) return;
         if (const auto* requested = std::get_if<ChannelRequested>(&*event)) {
             lone_.connection.confirm_open(requested->channel);
@@ -125,8 +125,8 @@ TEST_CASE("streams arrive whole over small windows, in any order of events") {
         ConnectionConfig of_client = test::of_client();
         ConnectionConfig of_server = test::of_server();
         const auto small = [&] { return static_cast<std::uint32_t>(1 + random() % 3'000); };
-        of_client.receive_window = small();
-        of_server.receive_window = small();
+        of_client.receive_window.first = small();
+        of_server.receive_window.first = small();
         End client{of_client, seed * 2};
         End server{of_server, seed * 2 + 1};
         std::deque<ByteVector> to_client;

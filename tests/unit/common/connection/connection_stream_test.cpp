@@ -30,9 +30,9 @@ TEST_CASE("data reach their channel as a view, and credit goes back as they are 
 
     const ByteVector bulk(25'000);
     CHECK(server.hears(msg::ChannelData{id, bulk}));
-    server.connection.delivered(id, 24'999);
+    server.connection.delivered(id, 24'999, {});
     CHECK(server.sent.take().empty());
-    server.connection.delivered(id, 6);
+    server.connection.delivered(id, 6, {});
     CHECK(server.sent.take() == Payloads{encoded(msg::ChannelWindowAdjust{ChannelId{70}, 25'005})});
     CHECK(server.hears(msg::ChannelData{id, {}}));  // nothing, but legal
 }
@@ -99,7 +99,7 @@ TEST_CASE("a turn is held to the window, the peer's packet size and what is read
     CHECK(turn->bytes == 12'000);
     CHECK(turn->packet_bytes == 500);
 
-    server.connection.on_data_sent(id, 12'000);
+    server.connection.on_data_sent(id, 12'000, {});
     CHECK_FALSE(server.connection.next_turn());
     server.hears(msg::ChannelWindowAdjust{id, 7});
     CHECK(server.connection.next_turn().value().bytes == 7);
@@ -120,7 +120,7 @@ TEST_CASE("turns go round, one that was idle first") {
         const auto turn = server.connection.next_turn();
         REQUIRE(turn);
         (turn->channel == bulk ? by_bulk : by_other) += turn->bytes;
-        server.connection.on_data_sent(turn->channel, turn->bytes);
+        server.connection.on_data_sent(turn->channel, turn->bytes, {});
     }
     CHECK(std::max(by_bulk, by_other) - std::min(by_bulk, by_other) <=
           2 * Scheduler::default_quantum);

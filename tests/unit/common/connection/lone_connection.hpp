@@ -12,7 +12,7 @@ namespace culvert::test {
 inline ConnectionConfig of_server() {
     ConnectionConfig config;
     config.accepts_direct_tcpip = true;
-    config.receive_window = 100'000;
+    config.receive_window = {100'000, 100'000};
     return config;
 }
 
@@ -39,7 +39,9 @@ struct LoneConnection {
 
     explicit LoneConnection(const ConnectionConfig& config) : connection{config, sent} {}
 
-    std::optional<ConnectionEvent> hears(Bytes payload) { return connection.on_packet(payload); }
+    std::optional<ConnectionEvent> hears(Bytes payload) {
+        return connection.on_packet(payload, {});
+    }
     template <Message M>
     std::optional<ConnectionEvent> hears(const M& message) {
         return hears(Bytes{encoded(message)});

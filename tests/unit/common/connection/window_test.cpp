@@ -14,6 +14,12 @@ namespace {
 
 constexpr std::uint32_t largest = 0xffff'ffff;
 
+/// A window that stays as it is.
+struct Fixed : ReceiveWindow {
+    explicit Fixed(std::uint32_t size) : ReceiveWindow{{size, size}, budget} {}
+    static inline WindowBudget budget{std::uint64_t{1} << 40};
+};
+
 }  // namespace
 
 TEST_CASE("a send window never passes 2^32-1 (RFC 4254 5.2)") {
@@ -58,32 +64,32 @@ TEST_CASE("a send window is used up and adjusted") {
 }
 
 TEST_CASE("a peer that sends past our window is refused, to the byte") {
-    ReceiveWindow window{100};
+    Fixed window{100};
     window.on_received(60);
     CHECK_NOTHROW(window.on_received(40));
     CHECK(window.left() == 0);
     CHECK_NOTHROW(window.on_received(0));
     CHECK_THROWS_AS(window.on_received(1), ProtocolError);
-    CHECK(refusal([] { ReceiveWindow{100}.on_received(101); }).what() ==
+    CHECK(refusal([] { Fixed{100}.on_received(101); }).what() ==
           std::string{"101 bytes of data in a window of 100"});
-    CHECK_THROWS_AS(ReceiveWindow{100}.on_received(largest), ProtocolError);
-    CHECK_THROWS_AS(ReceiveWindow{0}.on_received(1), ProtocolError);
+    CHECK_THROWS_AS(Fixed{100}.on_received(largest), ProtocolError);
+    CHECK_THROWS_AS(Fixed{0}.on_received(1), ProtocolError);
 }
 
 TEST_CASE("credit is returned a quarter of the window at a time") {
-    ReceiveWindow window{100};
+    Fixed window{100};
     window.on_received(100);
-    CHECK(window.on_delivered(24) == 0);
+    CHECK(window.on_delivered(24, {}) == 0);
     CHECK(window.left() == 0);
-    CHECK(window.on_delivered(1) == 25);
+    CHECK(window.on_delivered(1, {}) == 25);
     CHECK(window.left() == 25);
-    CHECK(window.on_delivered(0) == 0);
-    CHECK(window.on_delivered(75) == 75);
+    CHECK(window.on_delivered(0, {}) == 0);
+    CHECK(window.on_delivered(75, {}) == 75);
     CHECK(window.left() == 100);
 
-    ReceiveWindow tiny{3};
+    Fixed tiny{3};
     tiny.on_received(3);
-    CHECK(tiny.on_delivered(1) == 1);
+    CHECK(tiny.on_delivered(1, {}) == 1);
 }
 
 TEST_CASE("both ends of a direction agree with a naive count at any time") {
@@ -92,7 +98,7 @@ TEST_CASE("both ends of a direction agree with a naive count at any time") {
         std::mt19937 random{seed};
         const auto size = static_cast<std::uint32_t>(1 + random() % 1000);
         SendWindow sender{size};
-        ReceiveWindow receiver{size};
+        Fixed receiver{size};
         std::uint64_t on_the_way = 0;
         std::uint64_t undelivered = 0;
         std::uint64_t granted_on_the_way = 0;
@@ -117,7 +123,7 @@ TEST_CASE("both ends of a direction agree with a naive count at any time") {
                 }
                 case 2: {
                     const std::uint32_t bytes = up_to(undelivered);
-                    const std::uint32_t grant = receiver.on_delivered(bytes);
+                    const std::uint32_t grant = receiver.on_delivered(bytes, {});
                     undelivered -= bytes;
                     ungranted += bytes;
                     REQUIRE(grant <= ungranted);
@@ -137,4 +143,106 @@ TEST_CASE("both ends of a direction agree with a naive count at any time") {
             REQUIRE(ungranted < std::max(1u, size / 4));
         }
     }
+}
+
+namespace {
+
+using namespace std::chrono_literals;
+
+/// A reader that takes all that a sender with this window and path can bring it.
+struct Download {
+    Download(WindowSizes sizes, WindowBudget& budget, double bytes_a_second, Duration round_trip)
+        : window{sizes, budget}, rate{bytes_a_second}, trip{round_trip} {}
+
+    /// So many round trips; in each the sender uses up what it has been granted, as far as the
+    /// path carries that much.
+    void run(int round_trips) {
+        for (int i = 0; i < round_trips; ++i) {
+            const double seconds = std::chrono::duration<double>(trip).count();
+            const auto most = static_cast<std::uint64_t>(rate * seconds);
+            const auto bytes =
+                static_cast<std::uint32_t>(std::min<std::uint64_t>(window.left(), most));
+            constexpr std::uint32_t pieces = 16;
+            for (std::uint32_t piece = 0; piece < pieces; ++piece) {
+                const std::uint32_t length = bytes / pieces + (piece < bytes % pieces ? 1 : 0);
+                now += trip / pieces;
+                window.on_received(length);
+                if (reads) (void)window.on_delivered(length, {now, trip});
+            }
+        }
+    }
+
+    ReceiveWindow window;
+    double rate;
+    Duration trip;
+    TimePoint now{1h};
+    bool reads = true;
+};
+
+constexpr WindowSizes usual{};
+
+}  // namespace
+
+TEST_CASE("a window grows to twice what its reader takes in a round trip, and no further") {
+    struct Row {
+        const char* name;
+        double rate;
+        Duration round_trip;
+        std::uint32_t least, most;
+    };
+    for (const Row& row : {
+             Row{"20 Mbit/s, 50 ms: 125 KB", 2.5e6, 50ms, usual.first, usual.first},
+             Row{"1 Gbit/s, 100 ms: 12.5 MB", 125e6, 100ms, 20'000'000, 60'000'000},
+             Row{"10 Gbit/s, 100 ms: more than the ceiling", 1.25e9, 100ms, usual.largest,
+                 usual.largest},
+         }) {
+        CAPTURE(row.name);
+        WindowBudget budget{1'000'000'000};
+        Download download{usual, budget, row.rate, row.round_trip};
+        download.run(12);
+        CHECK(download.window.size() >= row.least);
+        CHECK(download.window.size() <= row.most);
+        CHECK(budget.claimed() == download.window.size());
+    }
+}
+
+TEST_CASE("a reader that takes nothing never makes its window grow") {
+    WindowBudget budget{1'000'000'000};
+    Download download{usual, budget, 1.25e9, 100ms};
+    download.reads = false;
+    download.run(10);
+    CHECK(download.window.size() == usual.first);
+    CHECK(download.window.left() == 0);
+}
+
+TEST_CASE("a window that was long needed far less is smaller, by credit that isn't returned") {
+    WindowBudget budget{1'000'000'000};
+    Download download{usual, budget, 1.25e9, 100ms};
+    download.run(12);
+    REQUIRE(download.window.size() == usual.largest);
+    for (int i = 0; i < 40; ++i) {
+        download.now += 10s;
+        download.rate = 5e6;
+        download.run(40);
+    }
+    CHECK(download.window.size() < usual.largest / 4);
+    CHECK(download.window.size() >= usual.first);
+    CHECK(download.window.left() <= download.window.size());
+    CHECK(budget.claimed() == download.window.size());
+}
+
+TEST_CASE("when all claims together are too much, who has more than a fair share gives of it") {
+    WindowBudget budget{100'000'000};
+    Download rich{usual, budget, 1.25e9, 100ms};
+    rich.run(12);
+    REQUIRE(rich.window.size() == usual.largest);
+    Download poor{usual, budget, 1.25e9, 100ms};
+    for (int i = 0; i < 60; ++i) {
+        rich.rate = 100e6;
+        rich.run(1);
+        poor.run(1);
+        REQUIRE(budget.claimed() <= 100'000'000 + WindowBudget::least);
+    }
+    CHECK(poor.window.size() > 25'000'000);
+    CHECK(rich.window.size() < 60'000'000);
 }

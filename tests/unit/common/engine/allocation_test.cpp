@@ -83,7 +83,7 @@ private:
             while (const auto event = to.poll(start_time)) {
                 const auto& data = std::get<ChannelDataReceived>(std::get<ConnectionEvent>(*event));
                 received_ += data.data.size();
-                to.delivered(data.channel, data.data.size());
+                to.delivered(data.channel, data.data.size(), start_time);
             }
         }
     }

@@ -195,7 +195,7 @@ TEST_CASE("windows and packet sizes are kept to (attack 14)") {
          }) {
         CAPTURE(row.name);
         EngineConfig config = server_config();
-        config.connection.receive_window = 65'536;
+        config.connection.receive_window.first = 65'536;
         ServerWalk walk{{}, StrictKex::yes, config};
         walk.go_to(S::channel_open);
         for (const ByteVector& message : row.messages) walk.peer.say(message);

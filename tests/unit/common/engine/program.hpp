@@ -76,6 +76,7 @@ public:
     }
 
     void poll(TimePoint now) {
+        heard_ = now;
         while (auto event = engine_.poll(now)) on_event(std::move(*event));
     }
 
@@ -131,7 +132,7 @@ public:
         bytes = std::min(bytes, stream.received - stream.delivered);
         if (bytes == 0) return false;
         stream.delivered += bytes;
-        if (stream.channel) engine_.delivered(*stream.channel, bytes);
+        if (stream.channel) engine_.delivered(*stream.channel, bytes, heard_);
         settle(index);
         return true;
     }
@@ -300,6 +301,7 @@ private:
     std::optional<PublicKey> authenticated_key_;
     unsigned rekeys_ = 0;
     std::optional<PeerDisconnected> peer_disconnected_;
+    TimePoint heard_ = start_time;
     Engine engine_;
 };
 

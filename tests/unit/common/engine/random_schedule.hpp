@@ -83,7 +83,8 @@ private:
         std::size_t smallest_window = SIZE_MAX;
         for (EngineConfig* const config : {&scene.client, &scene.server}) {
             const std::size_t window = 1 + dice_.magnitude(1 << 20);
-            config->connection.receive_window = static_cast<std::uint32_t>(window);
+            config->connection.receive_window = {static_cast<std::uint32_t>(window),
+                                                 static_cast<std::uint32_t>(4 * window)};
             if (dice_.one_in(3)) config->transport.rekey.bytes = 16'384 + dice_.magnitude(1 << 20);
             smallest_window = std::min(smallest_window, window);
         }

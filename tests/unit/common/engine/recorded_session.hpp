@@ -97,7 +97,7 @@ private:
                     .streams = {{.size = {20, 40}}},
                     .random_seed = random_seed};
         // So that it takes some messages.
-        scene.client.connection.receive_window = scene.server.connection.receive_window = 16;
+        scene.client.connection.receive_window = scene.server.connection.receive_window = {16, 16};
         return scene;
     }
 

@@ -41,7 +41,7 @@ private:
     static constexpr std::size_t actions = 10;
 
     static EngineConfig with_small_windows(EngineConfig config) {
-        config.connection.receive_window = 1'500;
+        config.connection.receive_window.first = 1'500;
         return config;
     }
 

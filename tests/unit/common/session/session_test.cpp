@@ -91,7 +91,7 @@ TEST_CASE("a program that doesn't read stops its own stream and no other") {
         co_await open(both, stuck, never_reads);
         co_await carry_both_ways(both, 6'000'000, 6'000'000);
         // Its window, and not a byte more.
-        CHECK(never_reads.received.size() == ConnectionConfig{}.receive_window);
+        CHECK(never_reads.received.size() == ConnectionConfig{}.receive_window.first);
         both.client->reset(stuck.channel);
         while (!never_reads.closed) {
             never_reads.over.reset();

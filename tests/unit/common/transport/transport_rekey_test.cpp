@@ -299,7 +299,7 @@ TEST_CASE("time asks for a rekey by itself") {
     CHECK(pair.client.transport.next_deadline() == pair.now + hours{1});
 }
 
-TEST_CASE("a peer that doesn't finish a rekey is given up after 30 s (CVE-2025-22869)") {
+TEST_CASE("a peer that doesn't finish a rekey is given up after two minutes (CVE-2025-22869)") {
     enum class Stops { before_kexinit, before_kex_message, before_new_keys };
     for (const Role us : {Role::client, Role::server}) {
         for (const Stops stops :
@@ -324,7 +324,7 @@ TEST_CASE("a peer that doesn't finish a rekey is given up after 30 s (CVE-2025-2
             CHECK_NOTHROW(talk.transport.on_time(began + milliseconds{29'999}));
             const ProtocolError error =
                 refusal([&] { talk.transport.on_time(began + seconds{120}); });
-            CHECK(error.what() == std::string{"the peer didn't finish a key exchange within 30 s"});
+            CHECK(error.what() == std::string{"the peer didn't finish a key exchange within 120 s"});
             CHECK(error.reason() == DisconnectReason::key_exchange_failed);
         }
     }

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+namespace culvert {
+
+/// The memory that the receive windows of all connections of the process may claim together. A
+/// window is a promise to keep what its peer sends as long as the stream's reader takes nothing, so
+/// its size is claimed when it is granted. Used by all threads at once; all in bytes.
+class WindowBudget {
+public:
+    explicit WindowBudget(std::uint64_t limit) noexcept : limit_{limit} {}
+    WindowBudget(const WindowBudget&) = delete;
+    WindowBudget& operator=(const WindowBudget&) = delete;
+
+    /// A new channel's first claim: `wanted`, or less where there are many channels, but never less
+    /// than `least`, even where that passes the limit. Given back with close().
+    std::uint32_t open(std::uint32_t wanted) noexcept;
+    void close(std::uint32_t claim) noexcept;
+
+    /// Adds to a claim: all of `more` or, where the budget has less left, that.
+    std::uint32_t grow(std::uint32_t more) noexcept;
+    void shrink(std::uint32_t by) noexcept { claimed_.fetch_sub(by, std::memory_order_relaxed); }
+
+    /// True once nearly all is claimed: who has more than a fair share then gives of it.
+    bool is_short() const noexcept;
+    std::uint64_t fair_share() const noexcept;
+    std::uint64_t claimed() const noexcept { return claimed_.load(std::memory_order_relaxed); }
+
+    /// Two packets of the usual size: a channel that has less would wait after each.
+    static constexpr std::uint32_t least = 64 * 1024;
+    /// First claims take an eighth together until there are many: the rest is for those that have
+    /// shown that they need it.
+    static constexpr std::uint64_t share_of_first_claims = 8;
+
+private:
+    std::uint64_t limit_;
+    std::atomic<std::uint64_t> claimed_{0};
+    std::atomic<std::size_t> channels_{0};
+};
+
+/// What a process claims at most unless it is told otherwise: a quarter of the machine's memory or
+/// 1 GiB, whichever is less.
+std::uint64_t default_window_memory(std::uint64_t memory_of_the_machine) noexcept;
+
+}  // namespace culvert

@@ -1,0 +1,207 @@
+#include "common/engine/flight.hpp"
+
+#include <doctest/doctest.h>
+
+#include <deque>
+#include <limits>
+#include <random>
+
+using namespace culvert;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::size_t unlimited = std::numeric_limits<std::size_t>::max();
+
+/// A path with an endless queue, as a bulk sender sees it who obeys a Flight.
+class Path {
+public:
+    Path(double bytes_a_second, Duration round_trip) : rate_{bytes_a_second}, delay_{round_trip} {
+        flight.begin();
+    }
+
+    /// Sends packets of 16 KiB for so long, whenever there is room.
+    void carry(Duration time) {
+        const TimePoint end = now_ + time;
+        const std::uint64_t before = sent_;
+        while (now_ < end) {
+            hear();
+            std::size_t room = flight.room();
+            while (room > 0 && sends) {
+                const std::size_t bytes = std::min<std::size_t>(room, 16 * 1024);
+                send(bytes);
+                room = flight.room();
+            }
+            if (flight.mark_is_due()) mark();
+            now_ += 1ms;
+        }
+        carried = static_cast<double>(sent_ - before) / std::chrono::duration<double>(time).count();
+    }
+
+    /// How long what is sent now will wait for what was sent before.
+    Duration queue() const { return std::max(Duration::zero(), free_at_ - now_); }
+    TimePoint now() const { return now_; }
+    void become(double bytes_a_second, Duration round_trip) {
+        rate_ = bytes_a_second;
+        delay_ = round_trip;
+    }
+
+    Flight flight;
+    double carried = 0;  ///< bytes a second, the last time
+    bool sends = true;
+
+private:
+    void send(std::size_t bytes) {
+        sent_ += bytes;
+        free_at_ = std::max(free_at_, now_) +
+                   std::chrono::duration_cast<Duration>(
+                       std::chrono::duration<double>(static_cast<double>(bytes) / rate_));
+        flight.on_sent(bytes);
+        if (flight.mark_is_due()) mark();
+    }
+    void mark() { answers_.emplace_back(std::max(free_at_, now_) + delay_, flight.mark(now_)); }
+    void hear() {
+        while (!answers_.empty() && answers_.front().first <= now_) {
+            flight.on_answer(answers_.front().second, now_);
+            answers_.pop_front();
+        }
+    }
+
+    double rate_;
+    Duration delay_;
+    TimePoint now_{1h};
+    TimePoint free_at_{};
+    std::uint64_t sent_ = 0;
+    std::deque<std::pair<TimePoint, std::uint64_t>> answers_;
+};
+
+}  // namespace
+
+TEST_CASE("a peer that answers no pings is sent whatever there is") {
+    Flight flight;
+    flight.on_sent(1'000'000'000);
+    CHECK(flight.room() == unlimited);
+    CHECK_FALSE(flight.mark_is_due());
+    CHECK_FALSE(flight.next_deadline());
+}
+
+TEST_CASE("what is on its way comes to about twice what the path carries in a round trip") {
+    struct Row {
+        const char* name;
+        double rate;  ///< bytes a second
+        Duration round_trip;
+    };
+    for (const Row& row : {
+             Row{"20 Mbit/s, 50 ms", 2.5e6, 50ms},
+             Row{"1 Gbit/s, 100 ms", 125e6, 100ms},
+             Row{"2 Mbit/s, 300 ms", 250e3, 300ms},
+             Row{"1 Gbit/s, 2 ms", 125e6, 2ms},
+         }) {
+        CAPTURE(row.name);
+        Path path{row.rate, row.round_trip};
+        path.carry(20 * row.round_trip + 2s);
+        path.carry(30s);
+        CHECK(path.carried > 0.95 * row.rate);
+        CHECK(path.carried < 1.05 * row.rate);
+        const double product = row.rate * std::chrono::duration<double>(row.round_trip).count();
+        CHECK(static_cast<double>(path.flight.limit()) < 2.5 * product + 0.015 * row.rate + 65'536);
+        CHECK(path.queue() < row.round_trip * 3 / 2 + 150ms);
+        CHECK(path.flight.least_round_trip() < row.round_trip * 2);
+    }
+}
+
+TEST_CASE("a fast path is filled within some round trips") {
+    Path path{500e6, 100ms};
+    path.carry(600ms);
+    path.carry(1s);
+    CHECK(path.carried > 0.9 * 500e6);
+}
+
+TEST_CASE("a path that changes is followed") {
+    Path path{2.5e6, 50ms};
+    path.carry(10s);
+    SUBCASE("to one that is faster") {
+        path.become(25e6, 50ms);
+        path.carry(2s);
+        path.carry(5s);
+        CHECK(path.carried > 0.9 * 25e6);
+    }
+    SUBCASE("to one that is slower") {
+        path.become(250e3, 50ms);
+        path.carry(60s);
+        path.carry(60s);
+        CHECK(path.carried > 0.9 * 250e3);
+        CHECK(path.queue() < 500ms);
+    }
+    SUBCASE("to one that is longer, up to which the least round trip is measured anew") {
+        path.become(2.5e6, 400ms);
+        path.carry(60s);
+        path.carry(30s);
+        CHECK(path.carried > 0.9 * 2.5e6);
+    }
+}
+
+TEST_CASE("who has long sent little is not held to that rate") {
+    Path path{25e6, 50ms};
+    path.carry(5s);
+    const std::size_t limit = path.flight.limit();
+    for (int i = 0; i < 500; ++i) {
+        path.sends = i % 10 == 0;
+        path.flight.on_starved();
+        path.carry(10ms);
+        path.flight.on_starved();
+    }
+    path.sends = true;
+    CHECK(path.flight.limit() > limit / 2);
+}
+
+TEST_CASE("nothing waits for an answer to a ping that was never sent, whatever moves the limit") {
+    for (std::uint32_t seed = 1; seed <= 50; ++seed) {
+        CAPTURE(seed);
+        std::mt19937 random{seed};
+        Path path{1e5 * static_cast<double>(1 + random() % 10'000), (1 + random() % 200) * 1ms};
+        for (int i = 0; i < 30; ++i) {
+            path.flight.set_company(random() % 2 == 0);
+            path.sends = random() % 4 != 0;
+            if (random() % 5 == 0) path.flight.on_starved();
+            path.carry((random() % 300) * 1ms);
+        }
+        path.sends = true;
+        path.carry(5s);
+        CHECK(path.carried > 0);
+    }
+}
+
+TEST_CASE("somebody who waits for small messages has no late programs' share ahead of him") {
+    Path path{1e9, 1ms};
+    path.carry(1s);
+    const std::size_t alone = path.flight.limit();
+    path.flight.set_company(true);
+    CHECK(path.flight.limit() < alone / 2);
+}
+
+TEST_CASE("after a key exchange nothing is awaited any more") {
+    Flight flight;
+    flight.begin();
+    flight.on_sent(Flight::first_limit);
+    REQUIRE(flight.mark_is_due());
+    flight.mark(TimePoint{1h});
+    CHECK(flight.room() == 0);
+    flight.on_all_arrived();
+    CHECK(flight.room() == Flight::first_limit);
+    flight.on_answer(0, TimePoint{2h});  // late
+    CHECK(flight.least_round_trip() == Duration::zero());
+    CHECK_FALSE(flight.next_deadline());
+}
+
+TEST_CASE("a peer that announced pings and doesn't answer them is sent everything after a while") {
+    Flight flight;
+    flight.begin();
+    flight.on_sent(Flight::first_limit);
+    flight.mark(TimePoint{1h});
+    REQUIRE(flight.next_deadline() == TimePoint{1h} + Flight::answer_time);
+    flight.on_time(TimePoint{1h} + Flight::answer_time - 1ns);
+    CHECK(flight.room() == 0);
+    flight.on_time(TimePoint{1h} + Flight::answer_time);
+    CHECK(flight.room() == unlimited);
+}
