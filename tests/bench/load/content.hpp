@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "tests/bench/load/stream.hpp"
+
+namespace load {
+
+/// What bulk streams carry: some bytes over and over.
+class Content {
+public:
+    /// The file's bytes. Throws std::system_error.
+    static Content of_file(const std::string& path);
+    /// 1 MiB that doesn't compress.
+    static Content noise();
+
+    /// Sends the next bytes of a stream that has carried `position` bytes, at most `most`, and says
+    /// how many those were.
+    std::size_t send(Stream& stream, std::uint64_t position, std::uint64_t most) const;
+
+private:
+    explicit Content(std::vector<std::byte> bytes) : bytes_{std::move(bytes)} {}
+
+    std::vector<std::byte> bytes_;
+};
+
+}  // namespace load
