@@ -1,15 +1,18 @@
 #!/usr/bin/env python3
 """culvert beside its rivals, in one run on this machine: only the ratios count.
 
-For each row the rivals take turns (A B C A B C). CPU and memory are those of all of a tunnel's
-processes; a GB is 10^9 bytes. To repeat one figure: ./dev bench --rows NAME --rivals ssh,relays.
+For each row the tunnels take turns (A B C A B C), and a ratio is taken within a turn. CPU and memory
+are those of all of a tunnel's processes; a GB is 10^9 bytes. Nothing else should run meanwhile.
+To repeat one figure:
+
+    ./dev bench --rows rtt-down --rivals ssh --runs 9
 """
 
 import argparse
 import contextlib
-import json
 import os
 import pathlib
+import platform
 import resource
 import signal
 import sys
@@ -20,83 +23,79 @@ sys.path.insert(0, str(ROOT / "tests/interop"))
 for name, place in (("CULVERT_BIN", "client/culvert"), ("CULVERTD_BIN", "server/culvertd")):
     os.environ.setdefault(name, str(ROOT / "build/release" / place))
 
-from rivals import RIVALS, make_lab  # noqa: E402  (the paths are set above)
-from rows import ROWS, Setup  # noqa: E402
-from table import OURS, lines_of  # noqa: E402
+import results  # noqa: E402  (the paths are set above)
+from load import LoadFailed  # noqa: E402
+from rivals import TUNNELS, make_lab  # noqa: E402
+from rows import ROWS  # noqa: E402
+from surroundings import Setup, Surroundings  # noqa: E402
+from table import lines_of  # noqa: E402
 
 
 def options_of(words):
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", default="", help="of: " + ", ".join(row.name for row in ROWS))
-    parser.add_argument("--rivals", default="", help="of: " + ", ".join(RIVALS))
+    parser.add_argument("--rivals", default="", help="only these of each row's")
+    parser.add_argument("--quick", action="store_true", help="the rows that matter most, smaller: "
+                        "about two minutes")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--mebibytes", type=int, default=512, help="of each bulk transfer")
+    parser.add_argument("--compressed-mebibytes", type=int, default=32, help="of text")
     parser.add_argument("--round-trips", type=int, default=2000)
     parser.add_argument("--streams", type=int, default=1600, help="new ones in a run")
+    parser.add_argument("--handshakes", type=int, default=1000)
+    parser.add_argument("--seconds", type=float, default=3, help="for which many streams flow")
     parser.add_argument("--json", type=pathlib.Path, default=ROOT / "build/bench/results.json")
+    parser.add_argument("--chart", type=pathlib.Path, help="an SVG of the ratios, to write")
     options = parser.parse_args(words)
     known = {row.name: row for row in ROWS}
-    try:
-        options.rows = [known[name] for name in options.rows.split(",")] if options.rows else ROWS
-        options.rivals = options.rivals.split(",") if options.rivals else []
-        for name in options.rivals:
-            RIVALS[name]
-    except KeyError as unknown:
-        parser.error(f"unknown: {unknown}")
+    options.rivals = [name for name in options.rivals.split(",") if name]
+    chosen = [name for name in options.rows.split(",") if name]
+    if wrong := {*chosen} - {*known}:
+        parser.error(f"no such row: {', '.join(wrong)}")
+    if wrong := {*options.rivals} - {*(rival for row in ROWS for rival in row.rivals)}:
+        parser.error(f"no such rival: {', '.join(wrong)}")
+    options.rows = [known[name] for name in chosen]
+    if not chosen:
+        options.rows = [row for row in ROWS if row.quick or not options.quick]
+    if options.quick:
+        options.rivals = options.rivals or ["relays", "ssh"]
+        options.mebibytes, options.round_trips = 256, 1000
     return options
 
 
-class Tunnels:
-    """Each rival's tunnel, started when a row first needs it and kept until the end; a row that needs
-    a fresh one starts another.
-    """
+class Bench:
+    """The tunnels: those that are kept from one row to the next, and those of one measurement."""
 
-    def __init__(self, lab):
-        self._lab = lab
-        self._setups = {}
+    def __init__(self, lab, options):
+        self.lab = lab
+        self.options = options
+        self._kept = {}
         self._closing = contextlib.ExitStack()
 
-    def measure(self, row, rival, options):
-        if row.fresh:
-            with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as ending:
-                lab = make_lab(pathlib.Path(folder))
-                ending.callback(end_quietly, lab)
-                setup = ending.enter_context(contextlib.closing(Setup(RIVALS[rival], lab)))
-                return row.measure(setup, options)
-        if rival not in self._setups:
-            setup = Setup(RIVALS[rival], self._lab)
-            self._setups[rival] = self._closing.enter_context(contextlib.closing(setup))
-        return row.measure(self._setups[rival], options)
+    def tunnel(self, name):
+        """Started when a row first needs it."""
+        if name not in self._kept:
+            self._kept[name] = self._closing.enter_context(
+                contextlib.closing(Setup(TUNNELS[name], self.lab)))
+        return self._kept[name]
+
+    @contextlib.contextmanager
+    def fresh_lab(self):
+        with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as ending:
+            lab = make_lab(pathlib.Path(folder))
+            ending.callback(end_quietly, lab)
+            yield lab
+
+    @contextlib.contextmanager
+    def fresh_tunnel(self, name, surroundings=Surroundings()):
+        """One that has done nothing before."""
+        with self.fresh_lab() as lab, \
+                contextlib.closing(Setup(TUNNELS[name], lab, surroundings)) as setup:
+            yield setup
 
     def close(self):
         self._closing.close()
-
-
-def compare(tunnels, options):
-    """Prints each row when it is measured; returns {row: {rival: [figures of a run]}}."""
-    results = {}
-    for row in options.rows:
-        rivals = [*options.rivals, OURS] if options.rivals else row.rivals
-        measured = {rival: [] for rival in rivals}
-        for _ in range(options.runs):
-            for rival in measured:
-                measured[rival].append(tunnels.measure(row, rival, options))
-        for line in lines_of(row, measured):
-            print(line, flush=True)
-        results[row.name] = measured
-    return results
-
-
-def write_json(options, results):
-    options.json.parent.mkdir(parents=True, exist_ok=True)
-    figures = {row.name: {"title": row.title, "figures": [
-        {"name": figure.name, "unit": figure.unit, "better": figure.better,
-         "targets": figure.targets,
-         "runs": {rival: [run[place] for run in runs]
-                  for rival, runs in results[row.name].items()}}
-        for place, figure in enumerate(row.figures)]} for row in options.rows}
-    options.json.write_text(json.dumps(figures, indent=1) + "\n")
 
 
 def end_quietly(lab):
@@ -105,18 +104,40 @@ def end_quietly(lab):
         lab.close()
 
 
+def measure_row(bench, row):
+    """({tunnel: [figures of a run]}, {tunnel: why it couldn't be measured})"""
+    wanted = bench.options.rivals
+    names = [name for name in row.rivals if not wanted or name in wanted] + list(row.subjects)
+    measured, unavailable = {name: [] for name in names}, {}
+    for _ in range(bench.options.runs):
+        for name in list(measured):
+            try:
+                measured[name].append(row.measure(bench, name))
+            except (AssertionError, LoadFailed, FileNotFoundError) as why:
+                unavailable[name] = str(why).strip().splitlines()[-1].strip()
+                del measured[name]
+    return measured, unavailable
+
+
 def main():
     options = options_of(sys.argv[1:])
     # What is started inherits it: every stream takes a descriptor.
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    machine = {"cpus": os.cpu_count(), "kernel": platform.release(), "runs": options.runs}
+    measured = []
+    print(f"{os.cpu_count()} CPUs, Linux {platform.release()}; medians of {options.runs} runs, and "
+          "the median of the runs' ratios with their spread")
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as ending:
         lab = make_lab(pathlib.Path(folder))
         ending.callback(end_quietly, lab)
-        tunnels = ending.enter_context(contextlib.closing(Tunnels(lab)))
-        print(f"{os.cpu_count()} CPUs, median of {options.runs} runs and the ratios' spread\n")
-        write_json(options, compare(tunnels, options))
+        bench = ending.enter_context(contextlib.closing(Bench(lab, options)))
+        for row in options.rows:
+            measured.append((row, *measure_row(bench, row)))
+            print("\n" + "\n".join(lines_of(*measured[-1])), flush=True)
+            results.write(options.json, machine, measured)
+    print(f"\nevery run is in {options.json}")
 
 
 if __name__ == "__main__":

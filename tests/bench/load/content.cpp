@@ -42,10 +42,18 @@ Content Content::noise() {
     return Content{std::move(bytes)};
 }
 
+std::span<const std::byte> Content::next(std::uint64_t position, std::uint64_t most) const {
+    const auto rest = std::span{bytes_}.subspan(position % bytes_.size());
+    return rest.first(std::min<std::uint64_t>({most, rest.size(), piece}));
+}
+
 std::size_t Content::send(Stream& stream, std::uint64_t position, std::uint64_t most) const {
-    const std::size_t offset = position % bytes_.size();
-    const auto next = std::span{bytes_}.subspan(offset);
-    return stream.send_some(next.first(std::min<std::uint64_t>({most, next.size(), piece})));
+    return stream.send_some(next(position, most));
+}
+
+std::size_t Content::send_what_fits(Stream& stream, std::uint64_t position,
+                                    std::uint64_t most) const {
+    return stream.send_what_fits(next(position, most));
 }
 
 }  // namespace load

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -20,8 +21,11 @@ public:
     /// Sends the next bytes of a stream that has carried `position` bytes, at most `most`, and says
     /// how many those were.
     std::size_t send(Stream& stream, std::uint64_t position, std::uint64_t most) const;
+    /// The same without waiting; 0 if nothing fits.
+    std::size_t send_what_fits(Stream& stream, std::uint64_t position, std::uint64_t most) const;
 
 private:
+    std::span<const std::byte> next(std::uint64_t position, std::uint64_t most) const;
     explicit Content(std::vector<std::byte> bytes) : bytes_{std::move(bytes)} {}
 
     std::vector<std::byte> bytes_;

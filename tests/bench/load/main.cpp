@@ -4,13 +4,17 @@
 #include <fmt/core.h>
 
 #include <CLI/CLI.hpp>
+#include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "tests/bench/load/content.hpp"
 #include "tests/bench/load/measurements.hpp"
+#include "tests/bench/load/path.hpp"
 #include "tests/bench/load/server.hpp"
 
 namespace {
@@ -26,6 +30,11 @@ struct Options {
     RoundTrips round_trips;
     int count = 0;
     int at_once = 16;
+    Carriers carriers = Carriers::threads;
+    std::uint16_t to = 0;
+    Path path;
+    std::vector<std::uint16_t> ports;
+    Purpose direction = Purpose::source;
 };
 
 Content content_of(const Options& options) {
@@ -50,8 +59,25 @@ int run(int argc, char** argv) {
         return to;
     };
 
-    with_content(command("serve", "sink, source and echo, until stdin ends",
-                         [&] { serve(content_of(options)); }));
+    const CLI::CheckedTransformer direction{
+        std::map<std::string, Purpose>{{"up", Purpose::sink}, {"down", Purpose::source}}};
+
+    with_content(command("serve", "sink, source and echo, until stdin ends", [&] {
+        serve(content_of(options), options.carriers);
+    }))->add_flag("--loop{1}", options.carriers, "one event loop for all streams");
+
+    auto* path = command("path", "a long or narrow path to a port, until stdin ends",
+                         [&] { run_path(options.path, options.to); });
+    path->add_option("--to", options.to, "port of 127.0.0.1")->required();
+    path->add_option("--delay", options.path.delay, "one way, in us");
+    path->add_option("--megabits", options.path.megabits, "a second, each way");
+
+    auto* many = with_content(command("many", "streams without end, until stdin ends", [&] {
+        carry_many(options.ports, options.streams, options.direction, content_of(options));
+    }));
+    many->add_option("--ports", options.ports)->required()->delimiter(',');
+    many->add_option("--streams", options.streams, "to each port");
+    many->add_option("--direction", options.direction)->transform(direction);
 
     for (const auto& [name, purpose] :
          {std::pair{"up", Purpose::sink}, {"down", Purpose::source}}) {
@@ -72,9 +98,7 @@ int run(int argc, char** argv) {
     trips->add_option("--pause", wanted.pause, "between two of them");
     trips->add_option("--settle", wanted.settle, "time that the bulk stream gets before them");
     trips->add_option("--bulk-port", wanted.bulk_port, "where a stream saturates the tunnel");
-    trips->add_option("--beside", wanted.bulk, "its direction")
-        ->transform(CLI::CheckedTransformer(
-            std::map<std::string, Purpose>{{"up", Purpose::sink}, {"down", Purpose::source}}));
+    trips->add_option("--beside", wanted.bulk, "its direction")->transform(direction);
 
     auto* fresh = with_port(command("new-streams", "streams a second", [&] {
         measure_new_streams(options.port, options.count, options.at_once);
@@ -88,7 +112,8 @@ int run(int argc, char** argv) {
         ->required();
 
     CLI11_PARSE(app, argc, argv);
-    return 0;
+    std::fflush(stdout);
+    std::_Exit(0);  // threads that still carry something end here
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <vector>
 
 #include "tests/bench/load/content.hpp"
 #include "tests/bench/load/stream.hpp"
@@ -38,5 +39,11 @@ void measure_new_streams(std::uint16_t port, int count, int at_once);
 /// Opens `count` streams, sends a byte there and back on each, prints {"held"}, and keeps them
 /// until stdin ends.
 void hold_idle_streams(std::uint16_t port, int count);
+
+/// Opens `streams` streams to each port, prints {"streams"}, lets all of them carry what they can,
+/// and answers every line on stdin with {"started": how many have carried anything, "time",
+/// "bytes": [of each port so far]}, until stdin ends.
+void carry_many(const std::vector<std::uint16_t>& ports, int streams, Purpose direction,
+                const Content& content);
 
 }  // namespace load

@@ -1,9 +1,6 @@
 #include "tests/bench/load/server.hpp"
 
-#include <arpa/inet.h>
-#include <fcntl.h>
 #include <fmt/core.h>
-#include <netinet/in.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -11,6 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <cstdio>
+#include <functional>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -22,7 +20,6 @@ namespace load {
 
 namespace {
 
-constexpr int backlog = 4096;  // 16 or 1,000 streams may come at once
 constexpr std::size_t most_discarded = 1 << 20;
 
 [[noreturn]] void fail(const char* what) {
@@ -40,7 +37,7 @@ void send_bytes(Stream& stream, const Content& content, std::uint64_t count) {
     stream.send_eof();
 }
 
-void serve_bulk(Stream stream, Request request, const Content& content) {
+void serve_in_thread(Stream stream, Request request, const Content& content) {
     try {
         if (request.purpose == Purpose::sink)
             count_until_eof(stream);
@@ -53,19 +50,13 @@ void serve_bulk(Stream stream, Request request, const Content& content) {
 
 class Server {
 public:
-    explicit Server(const Content& content) : content_{content} {
-        if (epoll_ < 0 || listener_ < 0) fail("server");
-        sockaddr_in address{};
-        address.sin_family = AF_INET;
-        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        socklen_t length = sizeof address;
-        auto* const any = reinterpret_cast<sockaddr*>(&address);
-        if (::bind(listener_, any, length) != 0 || ::listen(listener_, backlog) != 0 ||
-            ::getsockname(listener_, any, &length) != 0)
-            fail("listen");
+    Server(const Content& content, Carriers carriers) : content_{content}, carriers_{carriers} {
+        if (epoll_ < 0) fail("epoll_create1");
+        const auto [listener, port] = Stream::listen();
+        listener_ = listener;
         watch(listener_);
         watch(STDIN_FILENO);
-        fmt::print("{{\"port\": {}}}\n", ntohs(address.sin_port));
+        fmt::print("{{\"port\": {}}}\n", port);
         std::fflush(stdout);
     }
 
@@ -78,72 +69,100 @@ public:
                 if (descriptor == STDIN_FILENO) return;
                 if (descriptor == listener_)
                     on_connection();
-                else if (echoes(descriptor))
-                    on_data(descriptor);
                 else
-                    on_request(descriptor);
+                    on_ready(descriptor);
             }
         }
     }
 
 private:
+    struct Serving {
+        bool asked = false;
+        Request request{};
+        std::uint64_t carried = 0;
+    };
+
     void watch(int descriptor) {
         epoll_event event{.events = EPOLLIN, .data = {.fd = descriptor}};
         if (::epoll_ctl(epoll_, EPOLL_CTL_ADD, descriptor, &event) != 0) fail("epoll_ctl");
     }
 
-    bool echoes(int descriptor) const {
-        return static_cast<std::size_t>(descriptor) < echoes_.size() &&
-               echoes_[static_cast<std::size_t>(descriptor)];
-    }
-
     void on_connection() {
         const int descriptor = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
-        if (descriptor >= 0) watch(descriptor);
+        if (descriptor < 0) return;
+        const auto place = static_cast<std::size_t>(descriptor);
+        if (place >= serving_.size()) serving_.resize(2 * place);
+        serving_[place] = {};
+        watch(descriptor);
     }
 
-    void on_request(int descriptor) {
+    void on_ready(int descriptor) {
         Stream stream{descriptor};
+        Serving& serving = serving_[static_cast<std::size_t>(descriptor)];
         try {
-            const Request request = stream.receive_request();
-            if (request.purpose == Purpose::echo) {
-                // What came with the request is still in the socket, which is then readable.
-                const auto place = static_cast<std::size_t>(stream.release());
-                if (place >= echoes_.size()) echoes_.resize(2 * place);
-                echoes_[place] = true;
-            } else {
-                ::epoll_ctl(epoll_, EPOLL_CTL_DEL, descriptor, nullptr);
-                std::thread{serve_bulk, std::move(stream), request, std::cref(content_)}.detach();
-            }
-        } catch (const std::system_error&) {
-            // It went away before it said what it was for.
-        }
-    }
-
-    void on_data(int descriptor) {
-        Stream stream{descriptor};
-        try {
-            const ssize_t received = ::recv(descriptor, buffer_.data(), buffer_.size(), 0);
-            if (received > 0) {
-                stream.send(std::span{buffer_}.first(static_cast<std::size_t>(received)));
+            if (serving.asked ? goes_on(stream, serving) : on_request(stream, serving))
                 stream.release();
-                return;
-            }
         } catch (const std::system_error&) {
-            // It didn't wait for the answer.
+            // The client has gone.
         }
-        echoes_[static_cast<std::size_t>(descriptor)] = false;
+    }
+
+    /// The functions below are true while the stream stays with the loop; otherwise it is closed.
+    bool on_request(Stream& stream, Serving& serving) {
+        serving.request = stream.receive_request();
+        serving.asked = true;
+        if (serving.request.purpose != Purpose::echo && carriers_ == Carriers::threads) {
+            ::epoll_ctl(epoll_, EPOLL_CTL_DEL, stream.descriptor(), nullptr);
+            std::thread{serve_in_thread, std::move(stream), serving.request, std::cref(content_)}
+                .detach();
+        } else if (serving.request.purpose == Purpose::source) {
+            epoll_event event{.events = EPOLLOUT, .data = {.fd = stream.descriptor()}};
+            ::epoll_ctl(epoll_, EPOLL_CTL_MOD, stream.descriptor(), &event);
+        }
+        return true;  // what came with the request is still in the socket, which is then readable
+    }
+
+    bool goes_on(Stream& stream, Serving& serving) {
+        switch (serving.request.purpose) {
+            case Purpose::echo:
+                return echo(stream);
+            case Purpose::sink:
+                return sink(stream, serving);
+            case Purpose::source:
+                return source(stream, serving);
+        }
+        return false;
+    }
+
+    bool echo(Stream& stream) {
+        const std::size_t received = stream.receive_some(buffer_);
+        stream.send(std::span{buffer_}.first(received));
+        return received > 0;
+    }
+
+    static bool sink(Stream& stream, Serving& serving) {
+        const std::size_t more = stream.discard(most_discarded);
+        serving.carried += more;
+        if (more == 0) stream.send_count(serving.carried);
+        return more > 0;
+    }
+
+    bool source(Stream& stream, Serving& serving) {
+        serving.carried += content_.send_what_fits(stream, serving.carried,
+                                                   serving.request.count - serving.carried);
+        return serving.carried < serving.request.count;
     }
 
     const Content& content_;
+    Carriers carriers_;
     int epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
-    int listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    std::vector<bool> echoes_ = std::vector<bool>(1024);  // by descriptor
+    int listener_ = -1;
+    std::vector<Serving> serving_ = std::vector<Serving>(1024);  // by descriptor
     std::array<std::byte, 4096> buffer_;
 };
 
 }  // namespace
 
-void serve(const Content& content) { Server{content}.run(); }
+void serve(const Content& content, Carriers carriers) { Server{content, carriers}.run(); }
 
 }  // namespace load

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <system_error>
@@ -57,6 +58,20 @@ Stream Stream::connect(std::uint16_t port) {
     return stream;
 }
 
+std::pair<int, std::uint16_t> Stream::listen() {
+    constexpr int backlog = 4096;  // 16 or 1,000 streams may come at once
+    const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t length = sizeof address;
+    auto* const any = reinterpret_cast<sockaddr*>(&address);
+    if (listener < 0 || ::bind(listener, any, length) != 0 || ::listen(listener, backlog) != 0 ||
+        ::getsockname(listener, any, &length) != 0)
+        fail("listen");
+    return {listener, ntohs(address.sin_port)};
+}
+
 void Stream::ask(Request request, std::span<const std::byte> more) {
     std::vector<std::byte> bytes(Request::size);
     bytes[0] = static_cast<std::byte>(request.purpose);
@@ -77,18 +92,29 @@ std::size_t Stream::send_some(std::span<const std::byte> data) {
     return static_cast<std::size_t>(sent);
 }
 
+std::size_t Stream::send_what_fits(std::span<const std::byte> data) {
+    const ssize_t sent = ::send(descriptor_, data.data(), data.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent < 0 && errno != EAGAIN) fail("send");
+    return static_cast<std::size_t>(std::max<ssize_t>(sent, 0));
+}
+
 void Stream::send(std::span<const std::byte> data) {
     while (!data.empty()) data = data.subspan(send_some(data));
 }
 
+std::size_t Stream::receive_some(std::span<std::byte> data) {
+    const ssize_t received = ::recv(descriptor_, data.data(), data.size(), 0);
+    if (received < 0) fail("recv");
+    return static_cast<std::size_t>(received);
+}
+
 void Stream::receive(std::span<std::byte> data) {
     while (!data.empty()) {
-        const ssize_t received = ::recv(descriptor_, data.data(), data.size(), 0);
-        if (received < 0) fail("recv");
+        const std::size_t received = receive_some(data);
         if (received == 0)
             throw std::system_error(ECONNABORTED, std::generic_category(),
                                     "the stream ended early");
-        data = data.subspan(static_cast<std::size_t>(received));
+        data = data.subspan(received);
     }
 }
 

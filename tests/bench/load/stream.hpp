@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
 
 namespace load {
 
@@ -37,6 +38,8 @@ public:
 
     /// To 127.0.0.1:port, where a tunnel or the server itself listens; without Nagle's delay.
     static Stream connect(std::uint16_t port);
+    /// A socket that listens on a free port of 127.0.0.1, and the port.
+    static std::pair<int, std::uint16_t> listen();
 
     /// Sends the request and `more` in one call.
     void ask(Request request, std::span<const std::byte> more = {});
@@ -44,11 +47,14 @@ public:
 
     void send(std::span<const std::byte> data);
     std::size_t send_some(std::span<const std::byte> data);
+    /// Without waiting; 0 if nothing fits.
+    std::size_t send_what_fits(std::span<const std::byte> data);
     void receive(std::span<std::byte> data);
     void send_count(std::uint64_t count);
     std::uint64_t receive_count();
     void send_eof();
 
+    std::size_t receive_some(std::span<std::byte> data);  ///< 0 at EOF
     /// Waits for data and drops up to `most` bytes of it uncopied; 0 at EOF.
     std::size_t discard(std::size_t most);
 
