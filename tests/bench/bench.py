@@ -23,7 +23,8 @@ sys.path.insert(0, str(ROOT / "tests/interop"))
 for name, place in (("CULVERT_BIN", "client/culvert"), ("CULVERTD_BIN", "server/culvertd")):
     os.environ.setdefault(name, str(ROOT / "build/release" / place))
 
-import results  # noqa: E402  (the paths are set above)
+import chart  # noqa: E402  (the paths are set above)
+import results  # noqa: E402
 from load import LoadFailed  # noqa: E402
 from rivals import TUNNELS, make_lab  # noqa: E402
 from rows import ROWS  # noqa: E402
@@ -60,7 +61,7 @@ def options_of(words):
         options.rows = [row for row in ROWS if row.quick or not options.quick]
     if options.quick:
         options.rivals = options.rivals or ["relays", "ssh"]
-        options.mebibytes, options.round_trips = 256, 1000
+        options.mebibytes, options.round_trips = 192, 1000
     return options
 
 
@@ -138,6 +139,9 @@ def main():
             print("\n" + "\n".join(lines_of(*measured[-1])), flush=True)
             results.write(options.json, machine, measured)
     print(f"\nevery run is in {options.json}")
+    if options.chart:
+        chart.draw(options.chart, measured)
+        print(f"the ratios are drawn in {options.chart}")
 
 
 if __name__ == "__main__":

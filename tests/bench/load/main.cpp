@@ -37,8 +37,11 @@ struct Options {
     Purpose direction = Purpose::source;
 };
 
-Content content_of(const Options& options) {
-    return options.content.empty() ? Content::noise() : Content::of_file(options.content);
+/// It lives until the program ends: threads may be sending it until then.
+const Content& content_of(const Options& options) {
+    static const Content content =
+        options.content.empty() ? Content::noise() : Content::of_file(options.content);
+    return content;
 }
 
 int run(int argc, char** argv) {
