@@ -2,8 +2,10 @@
 
 #include <benchmark/benchmark.h>
 
+#include <chrono>
 #include <vector>
 
+#include "common/base/time.hpp"
 #include "common/connection/scheduler.hpp"
 #include "common/connection/window.hpp"
 
@@ -43,14 +45,18 @@ BENCHMARK(scheduler_keystroke)->Arg(1)->Arg(1'000);
 
 /// A packet's worth is sent, received, delivered, and granted again when it pays.
 void window_of_a_packet(benchmark::State& state) {
-    constexpr std::uint32_t window = 2 * 1024 * 1024;
+    const WindowSizes sizes;
     const auto packet = static_cast<std::uint32_t>(state.range(0));
-    SendWindow sending{window};
-    ReceiveWindow receiving{window};
+    WindowBudget budget{std::uint64_t{1} << 30};
+    SendWindow sending{sizes.first};
+    ReceiveWindow receiving{sizes, budget};
+    Pace pace{.now = Clock::now(), .round_trip = std::chrono::milliseconds{1}};
     for (auto _ : state) {
+        pace.now += std::chrono::microseconds{30};  // about 1 GB/s, in packets of 32 KiB
         sending.on_sent(packet);
         receiving.on_received(packet);
-        if (const std::uint32_t grant = receiving.on_delivered(packet)) sending.on_adjust(grant);
+        const std::uint32_t grant = receiving.on_delivered(packet, pace);
+        if (grant > 0) sending.on_adjust(grant);
         benchmark::DoNotOptimize(sending.left());
     }
 }
