@@ -54,7 +54,7 @@ Engine::Engine(EngineConfig config, Random& random, TimePoint now)
 // ---------------------------------------------------------------------- received
 
 void Engine::received(std::size_t bytes, TimePoint now) {
-    transport_.input().received(bytes);
+    transport_.received(bytes);
     keepalive_.on_received(now);
 }
 
@@ -66,7 +66,10 @@ std::optional<EngineEvent> Engine::poll(TimePoint now) {
         auto event = transport_.poll(now);
         if (!event) return std::nullopt;
         if (const auto* packet = std::get_if<PacketReceived>(&*event)) {
-            if (auto result = on_packet(*packet, now)) return result;
+            auto result = on_packet(*packet, now);
+            if (!result) continue;
+            transport_.keep_views();
+            return result;
         } else if (auto* offered = std::get_if<HostKeyOffered>(&*event)) {
             host_key_offered_ = now;
             return std::move(*offered);
@@ -364,11 +367,6 @@ std::optional<EngineEvent> Engine::on_time(TimePoint now) {
 void Engine::end(DisconnectReason reason, std::string_view description) {
     if (std::exchange(ended_, true)) return;
     transport_.disconnect(reason, description);
-}
-
-void Engine::release_buffers() noexcept {
-    transport_.input().release();
-    transport_.writer().release();
 }
 
 }  // namespace culvert

@@ -55,12 +55,12 @@ public:
 
     // ---- received bytes
     /// Where to receive the next bytes; never empty. Views into what came before are gone.
-    MutableBytes receive_space() { return transport_.input().space(); }
+    MutableBytes receive_space() { return transport_.receive_space(); }
     void received(std::size_t bytes, TimePoint now);
     /// The next thing that happened, until there is none.
     std::optional<EngineEvent> poll(TimePoint now);
-    /// True while the data of an event lives only until the next poll(); else it lives until the
-    /// next receive_space().
+    /// True when the data of all events so far live only until the next poll(); else they live
+    /// until the next receive_space().
     bool views_are_transient() const noexcept { return transport_.views_are_transient(); }
     enum class Gone { closed, reset };
     /// The peer ended the TCP connection. Throws the Error that says what that means.
@@ -105,6 +105,9 @@ public:
     bool has_company(TimePoint now) const noexcept { return connection_.has_company(now); }
     Bytes unsent() noexcept { return transport_.output().unsent(); }
     void sent(std::size_t bytes) noexcept { transport_.output().sent(bytes); }
+    /// The socket takes no more for now; it takes more again, or still does.
+    void on_output_blocked(TimePoint now) noexcept { transport_.on_output_blocked(now); }
+    void on_output_taken(TimePoint now) noexcept { transport_.on_output_taken(now); }
 
     /// Where the channel whose turn it is puts its next bytes: they are sealed where they lie.
     struct SendSlots {
@@ -126,7 +129,7 @@ public:
     void end(DisconnectReason reason, std::string_view description);
     bool ended() const noexcept { return ended_; }
     /// Gives memory back that an idle connection doesn't need.
-    void release_buffers() noexcept;
+    void release_buffers() noexcept { transport_.release_buffers(); }
 
     const Flight& flight() const noexcept { return flight_; }
     void start_rekey(TimePoint now) { transport_.start_rekey(now); }

@@ -91,8 +91,8 @@ void Session::tell_end(const std::exception_ptr& why) noexcept {
 }
 
 awaitable<void> Session::close_socket() {
-    std::error_code ignored;
     if (engine_.ended()) co_await with_timeout(flush_output(), farewell_time);
+    std::error_code ignored;
     socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
     if (engine_.ended()) co_await with_timeout(read_away(socket_), farewell_time);
     socket_.close(ignored);
@@ -221,8 +221,7 @@ void Session::on_data(const ChannelDataReceived& data) {
 }
 
 void Session::on_closed(const ChannelClosed& closed) {
-    // The channel is gone, so its stream is taken off before it is handed what came ahead of the
-    // CLOSE: what it does about its channel from here on does nothing.
+    // Taken off before it is handed what came ahead of the CLOSE: its channel is gone.
     const bool has_tail = !run_.empty() && run_channel_ == closed.channel;
     if (!has_tail) deliver_run();
     Stream& stream = detach(closed.channel);
@@ -255,8 +254,7 @@ void Session::pump() noexcept {
                 output_target_.on_drained();
                 break;
             }
-            // When the kernel takes no more, or others have waited long enough, the rest goes when
-            // the socket is writable.
+            // The kernel takes no more for now, or others have waited long enough.
             if (!send_output() || company || i == sends_a_turn) {
                 wait_writable();
                 break;
@@ -270,6 +268,7 @@ void Session::pump() noexcept {
 }
 
 void Session::fill_output(std::size_t target, TimePoint when) {
+    if (!waits_writable_) engine_.on_output_taken(when);
     while (engine_.unsent().size() < target) {
         const auto slots = engine_.next_slots(target - engine_.unsent().size(), when);
         if (!slots) break;
@@ -298,11 +297,11 @@ bool Session::send_output() {
             socket_.send(asio::buffer(unsent.data(), unsent.size()), 0, failure);
         if (failure == asio::error::would_block) {
             output_target_.on_blocked(now());
+            engine_.on_output_blocked(now());
             return false;
         }
         if (failure) {
-            // Why the peer closed stands in what it sent before: the read loop finds that, or the
-            // connection's end.
+            // Why the peer closed stands in what it sent before: the read loop finds that.
             if (ended_) return true;
             throw lost(failure);
         }

@@ -1,59 +1,62 @@
 #pragma once
 
-#include <zlib.h>
+#include <memory>
+#include <optional>
+#include <string_view>
 
 #include "common/base/bytes.hpp"
-#include "common/transport/compression_effort.hpp"
+#include "common/transport/inflated_payloads.hpp"
 
 namespace culvert {
 
-/// The names of RFC 4253 6.2 and OpenSSH PROTOCOL 1.2 that we know. zlib@openssh.com is zlib that
-/// begins once the user is authenticated; plain `zlib` would let anybody feed the inflater and is
-/// never offered.
+/// The names of RFC 4253 6.2, OpenSSH PROTOCOL 1.2 and docs/protocol.md that we know. All but
+/// `none` begin once the user is authenticated; plain `zlib` would let anybody feed the inflater
+/// and is never offered.
 constexpr std::string_view no_compression = "none";
 constexpr std::string_view delayed_zlib = "zlib@openssh.com";
+constexpr std::string_view delayed_zstd = "zstd@culvert.internal";
 
-/// Deflates one direction's payloads; a payload refers back to all that went before it. Where that
-/// is no use, payloads go into stored blocks (RFC 1951 3.2.4), which cost a copy.
+/// No payload may inflate to more than this (design 9), in bytes.
+constexpr std::size_t largest_inflated_payload = 256 * 1024;
+
+/// How hard to try. `thorough` takes twice the time and makes a tenth fewer bytes.
+enum class CompressionPace { quick, thorough };
+
+/// Compresses one direction's payloads; a payload refers back to those that went before it. Where
+/// that is no use, they go as they are behind a short header.
 class Compressor {
 public:
-    Compressor();
-    Compressor(const Compressor&) = delete;
-    Compressor& operator=(const Compressor&) = delete;
-    ~Compressor() { deflateEnd(&stream_); }
+    virtual ~Compressor() = default;
 
     /// No payload of `length` bytes becomes longer than this.
-    std::size_t bound(std::size_t length) noexcept;
+    virtual std::size_t bound(std::size_t length) noexcept = 0;
     /// Writes the compressed payload to the front of `to`, which has bound(payload.size()) bytes,
     /// and returns its length. Flushed, so that the peer can read all of it at once.
-    std::size_t compress(Bytes payload, MutableBytes to);
+    virtual std::size_t compress(Bytes payload, MutableBytes to) = 0;
 
-private:
-    std::size_t deflate_into(Bytes payload, int flush, MutableBytes to);
-    std::size_t store(Bytes payload, MutableBytes to);
+    /// While payloads go as they are: the length of the header that one of at most `capacity` bytes
+    /// is to have ahead of it. True until the next compress().
+    virtual std::optional<std::size_t> stored_header(std::size_t capacity) const noexcept = 0;
+    /// Writes that header to the front of `room`, whose rest is the payload.
+    virtual void store_in_place(MutableBytes room) noexcept = 0;
 
-    z_stream stream_{};
-    CompressionEffort effort_;
-    bool storing_ = false;
+    virtual void set_pace(CompressionPace /*pace*/) noexcept {}
+    /// Gives back what memory an idle connection doesn't need.
+    virtual void release() noexcept {}
 };
 
-/// Inflates one direction's payloads.
+/// Undoes what the peer's compressor did.
 class Decompressor {
 public:
-    Decompressor();
-    Decompressor(const Decompressor&) = delete;
-    Decompressor& operator=(const Decompressor&) = delete;
-    ~Decompressor() { inflateEnd(&stream_); }
+    virtual ~Decompressor() = default;
 
-    /// Valid until the next call. Throws ProtocolError for what is no deflate stream and for a
-    /// payload that inflates to more than `largest_payload` bytes.
-    MutableBytes decompress(Bytes payload);
-
-    static constexpr std::size_t largest_payload = 256 * 1024;
-
-private:
-    z_stream stream_{};
-    ByteVector payload_;
+    /// The payload lies in `payloads`, or in `packet` where it went as it is. Throws ProtocolError
+    /// for what is no compressed payload, and for one of more than largest_inflated_payload.
+    virtual MutableBytes decompress(MutableBytes packet, InflatedPayloads& payloads) = 0;
 };
+
+/// Of a negotiated method; null for `none`.
+std::unique_ptr<Compressor> make_compressor(std::string_view method);
+std::unique_ptr<Decompressor> make_decompressor(std::string_view method);
 
 }  // namespace culvert

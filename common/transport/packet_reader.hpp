@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "common/transport/compression.hpp"
 #include "common/transport/input_buffer.hpp"
@@ -17,22 +18,42 @@ public:
     PacketOpener& opener() noexcept { return opener_; }
     const PacketOpener& opener() const noexcept { return opener_; }
 
-    void start_decompression() { decompressor_ = std::make_unique<Decompressor>(); }
-    void stop_decompression() noexcept { decompressor_.reset(); }
-    bool decompresses() const noexcept { return decompressor_ != nullptr; }
+    /// Room to receive in; ends the life of every payload that was read.
+    MutableBytes space() {
+        inflated_.clear();
+        return input_.space();
+    }
+
+    /// From the next packet on, with a stream of its own (RFC 4253 6.2); null for none.
+    void decompress_with(std::unique_ptr<Decompressor> decompressor) noexcept {
+        decompressor_ = std::move(decompressor);
+    }
 
     /// The next packet's payload, or nothing if it hasn't arrived whole. It lives until the next
-    /// read() when decompressed, else until the next input().space(). Throws ProtocolError.
+    /// read(). Throws ProtocolError.
     std::optional<PacketOpener::Opened> read() {
+        inflated_.on_next_packet();
         auto opened = opener_.open(input_);
-        if (opened && decompressor_) opened->payload = decompressor_->decompress(opened->payload);
+        if (opened && decompressor_) {
+            opened->payload = decompressor_->decompress(opened->payload, inflated_);
+        }
         return opened;
+    }
+    /// The payload lives until the next space(), unless kept_payloads_end().
+    void keep() noexcept { inflated_.keep(); }
+    /// All that was kept ends with the next read(): its memory is full.
+    bool kept_payloads_end() const noexcept { return inflated_.full(); }
+
+    void release() noexcept {
+        input_.release();
+        inflated_.release();
     }
 
 private:
     InputBuffer input_;
     PacketOpener opener_;
     std::unique_ptr<Decompressor> decompressor_;
+    InflatedPayloads inflated_;
 };
 
 }  // namespace culvert

@@ -29,30 +29,45 @@ void PacketWriter::seal(Bytes payload) {
     output_.commit(size);
 }
 
+void PacketWriter::compress_with(std::unique_ptr<Compressor> compressor) noexcept {
+    compressor_ = std::move(compressor);
+    if (compressor_) compressor_->set_pace(headroom_.pace());
+}
+
+void PacketWriter::on_output_taken(TimePoint now) noexcept {
+    headroom_.on_output_taken(now);
+    if (compressor_) compressor_->set_pace(headroom_.pace());
+}
+
 void PacketWriter::reserve(std::size_t capacity, std::size_t count) {
     capacity_ = capacity;
-    if (compressor_) {
+    header_ = compressor_ ? compressor_->stored_header(capacity) : 0;
+    if (header_) {
+        stride_ = sealer_.sealed_size(*header_ + capacity);
+        room_ = output_.space(stride_ * count);
+    } else {
         stride_ = capacity;
         plain_.resize(stride_ * count);
         room_ = plain_;
-    } else {
-        stride_ = sealer_.sealed_size(capacity);
-        room_ = output_.space(stride_ * count);
     }
 }
 
 MutableBytes PacketWriter::reserved(std::size_t index) noexcept {
-    return room_.subspan(index * stride_ + (compressor_ ? 0 : payload_offset), capacity_);
+    const std::size_t offset = header_ ? payload_offset + *header_ : 0;
+    return room_.subspan(index * stride_ + offset, capacity_);
 }
 
 void PacketWriter::write_reserved(std::size_t index, std::size_t length) {
     assert(index * stride_ < room_.size() && length <= capacity_);
-    if (compressor_) {
+    if (!header_) {
         seal(reserved(index).first(length));
         return;
     }
-    const std::size_t size = sealer_.sealed_size(length);
-    sealer_.seal(room_.subspan(index * stride_, size), length);
+    const std::size_t payload = *header_ + length;
+    const std::size_t size = sealer_.sealed_size(payload);
+    const MutableBytes packet = room_.subspan(index * stride_, size);
+    if (compressor_) compressor_->store_in_place(packet.subspan(payload_offset, payload));
+    sealer_.seal(packet, payload);
     output_.commit(size);
 }
 
@@ -60,6 +75,7 @@ void PacketWriter::release() noexcept {
     output_.release();
     plain_ = ByteVector{};
     room_ = {};
+    if (compressor_) compressor_->release();
 }
 
 }  // namespace culvert

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "common/transport/compression.hpp"
+#include "common/transport/compression_headroom.hpp"
 #include "common/transport/output_buffer.hpp"
 #include "common/transport/packet_codec.hpp"
 
@@ -16,9 +18,12 @@ public:
     PacketSealer& sealer() noexcept { return sealer_; }
     const PacketSealer& sealer() const noexcept { return sealer_; }
 
-    /// From the next payload on; replaces an older stream (RFC 4253 6.2).
-    void start_compression() { compressor_ = std::make_unique<Compressor>(); }
-    void stop_compression() noexcept { compressor_.reset(); }
+    /// From the next payload on, with a stream of its own (RFC 4253 6.2); null for none.
+    void compress_with(std::unique_ptr<Compressor> compressor) noexcept;
+
+    // How hard to compress follows from what becomes of the output.
+    void on_output_blocked(TimePoint now) noexcept { headroom_.on_output_blocked(now); }
+    void on_output_taken(TimePoint now) noexcept;
 
     void write(Bytes payload);
 
@@ -41,7 +46,10 @@ private:
     MutableBytes room_;
     std::size_t capacity_ = 0;
     std::size_t stride_ = 0;
-    ByteVector plain_;  ///< where reserved payloads lie while they are yet to be compressed
+    /// Ahead of each reserved payload, where they are not to be compressed.
+    std::optional<std::size_t> header_;
+    ByteVector plain_;  ///< where reserved payloads lie that are yet to be compressed
+    CompressionHeadroom headroom_;
 };
 
 }  // namespace culvert

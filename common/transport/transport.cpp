@@ -346,11 +346,20 @@ void Transport::disconnect(DisconnectReason reason, std::string_view description
     writer_.write(encoded(msg::Disconnect{static_cast<std::uint32_t>(reason), description, ""}));
 }
 
+void Transport::release_buffers() noexcept {
+    reader_.release();
+    writer_.release();
+}
+
 // ---------------------------------------------------------------------- compression
 
 bool Transport::delays_compression() const {
-    return negotiated_.compression_client_to_server == delayed_zlib ||
-           negotiated_.compression_server_to_client == delayed_zlib;
+    // Every method that we have is one that is delayed.
+    const auto compresses = [](const std::string& method) {
+        return !method.empty() && method != no_compression;
+    };
+    return compresses(negotiated_.compression_client_to_server) ||
+           compresses(negotiated_.compression_server_to_client);
 }
 
 void Transport::on_authenticated(TimePoint now) {
@@ -362,21 +371,12 @@ void Transport::on_authenticated(TimePoint now) {
 }
 
 void Transport::renew_compression(Role sender) {
-    const bool compressed =
-        (sender == Role::client ? negotiated_.compression_client_to_server
-                                : negotiated_.compression_server_to_client) == delayed_zlib;
+    const std::string& method = sender == Role::client ? negotiated_.compression_client_to_server
+                                                       : negotiated_.compression_server_to_client;
     if (sender == config_.role) {
-        if (compressed) {
-            writer_.start_compression();
-        } else {
-            writer_.stop_compression();
-        }
+        writer_.compress_with(make_compressor(method));
     } else {
-        if (compressed) {
-            reader_.start_decompression();
-        } else {
-            reader_.stop_decompression();
-        }
+        reader_.decompress_with(make_decompressor(method));
     }
 }
 

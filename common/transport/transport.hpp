@@ -28,7 +28,7 @@ struct TransportConfig {
 
 /// A packet for the layers above: numbers 5, 6, and 50 to 191, decrypted and decompressed.
 struct PacketReceived {
-    Bytes payload;  ///< until the next poll() if compressed, else until the next input().space()
+    Bytes payload;  ///< until the next poll(), or longer: see keep_views()
     SequenceNumber sequence_number;
 };
 
@@ -55,7 +55,8 @@ using TransportEvent =
     std::variant<PacketReceived, HostKeyOffered, PongReceived, Rekeyed, PeerDisconnected>;
 
 /// The transport layer (RFC 4253) of one connection, in either role: version exchange, key
-/// exchanges, the protection of packets. Bytes are received into input() and sent from output().
+/// exchanges, the protection of packets. Bytes are received into receive_space() and sent from
+/// output().
 /// Every function may throw ProtocolError; the connection is then to be ended with disconnect().
 class Transport {
 public:
@@ -65,13 +66,19 @@ public:
     /// Our version line and KEXINIT, and a client's guess, go out before the peer's come in.
     void start(TimePoint now);
 
+    /// Where to receive the next bytes; views into what came before are gone.
+    MutableBytes receive_space() { return reader_.space(); }
+    void received(std::size_t bytes) noexcept { reader_.input().received(bytes); }
     InputBuffer& input() noexcept { return reader_.input(); }
     OutputBuffer& output() noexcept { return writer_.output(); }
 
     /// What the received bytes mean, one event at a time until there is none.
     std::optional<TransportEvent> poll(TimePoint now);
-    /// True while views into what was received die with the next poll().
-    bool views_are_transient() const noexcept { return reader_.decompresses(); }
+    /// Views into the last packet live until the next receive_space(), unless
+    /// views_are_transient().
+    void keep_views() noexcept { reader_.keep(); }
+    /// True when those end with the next poll(): the memory for what was decompressed is full.
+    bool views_are_transient() const noexcept { return reader_.kept_payloads_end(); }
 
     void accept_host_key();
     /// The keys for what we send are in place: authentication may begin.
@@ -92,6 +99,12 @@ public:
     bool sends_data() const noexcept { return sending_ == Sending::open; }
     /// For payloads that are sealed where they lie. Only while sends_data().
     PacketWriter& writer() noexcept { return writer_; }
+
+    /// The socket takes no more for now; it takes more again, or still does.
+    void on_output_blocked(TimePoint now) noexcept { writer_.on_output_blocked(now); }
+    void on_output_taken(TimePoint now) noexcept { writer_.on_output_taken(now); }
+    /// Gives memory back that an idle connection doesn't need.
+    void release_buffers() noexcept;
 
     /// The user has been authenticated: packets may be larger, and delayed compression begins
     /// (OpenSSH PROTOCOL 1.2). The server calls it after sending SSH_MSG_USERAUTH_SUCCESS, the

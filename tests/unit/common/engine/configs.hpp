@@ -16,7 +16,7 @@ struct Choice {
     std::string_view compression = no_compression;
 };
 
-/// Every combination that this machine has.
+/// Every cipher that this machine has, and every compression.
 inline std::vector<Choice> all_choices() {
     std::vector<Choice> choices;
     for (const std::string_view cipher : {aes256_gcm, chacha20_poly1305}) {
@@ -25,6 +25,7 @@ inline std::vector<Choice> all_choices() {
             choices.push_back({cipher, compression});
         }
     }
+    choices.push_back({.compression = delayed_zstd});
     return choices;
 }
 

@@ -102,7 +102,8 @@ private:
     Algorithms make_algorithms() {
         Algorithms algorithms;
         algorithms.ciphers = default_ciphers();
-        algorithms.compression = {std::string{delayed_zlib}, std::string{no_compression}};
+        algorithms.compression = {std::string{delayed_zstd}, std::string{delayed_zlib},
+                                  std::string{no_compression}};
         for (NameList* const list : {&algorithms.ciphers, &algorithms.compression}) {
             std::ranges::shuffle(*list, dice_);
         }

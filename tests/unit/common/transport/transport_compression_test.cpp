@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <array>
+
 #include "tests/unit/common/transport/transport_pair.hpp"
 #include "tests/unit/common/wire/refusal.hpp"
 
@@ -30,72 +32,99 @@ std::size_t pass(TransportPair& pair, test::TransportEnd& from, test::TransportE
     return size;
 }
 
+constexpr std::array methods{delayed_zlib, delayed_zstd};
+
 }  // namespace
 
 TEST_CASE("compression begins with authentication, and not before (PROTOCOL 1.2)") {
-    TransportPair pair = pair_with(delayed_zlib);
-    CHECK_FALSE(pair.client.transport.delays_compression());  // nothing is negotiated yet
-    pair.run();
-    CHECK(pair.client.transport.delays_compression());
-    CHECK(pair.server.transport.delays_compression());
-    CHECK(pass(pair, pair.client, pair.server) > text.size());
-    CHECK(pass(pair, pair.server, pair.client) > text.size());
-    CHECK_FALSE(pair.client.transport.views_are_transient());
+    for (const std::string_view method : methods) {
+        CAPTURE(method);
+        TransportPair pair = pair_with(method);
+        CHECK_FALSE(pair.client.transport.delays_compression());  // nothing is negotiated yet
+        pair.run();
+        CHECK(pair.client.transport.delays_compression());
+        CHECK(pair.server.transport.delays_compression());
+        CHECK(pass(pair, pair.client, pair.server) > text.size());
+        CHECK(pass(pair, pair.server, pair.client) > text.size());
 
-    pair.establish();
-    CHECK(pair.client.transport.views_are_transient());
-    CHECK(pair.server.transport.views_are_transient());
-    CHECK(pass(pair, pair.client, pair.server) < 100);
-    CHECK(pass(pair, pair.server, pair.client) < 100);
-
+        pair.establish();
+        CHECK(pass(pair, pair.client, pair.server) < 100);
+        CHECK(pass(pair, pair.server, pair.client) < 100);
+    }
     TransportPair none = pair_with(no_compression);
     none.establish();
     CHECK_FALSE(none.client.transport.delays_compression());
-    CHECK_FALSE(none.client.transport.views_are_transient());
     CHECK(pass(none, none.client, none.server) > text.size());
 }
 
+TEST_CASE("each direction is compressed as was agreed for it") {
+    TransportConfig of_client =
+        test::transport_config(Role::client, test::offering(chacha20_poly1305, no_compression));
+    of_client.algorithms.compression = {std::string{delayed_zstd}, std::string{delayed_zlib},
+                                        std::string{no_compression}};
+    for (const std::string_view method : {delayed_zstd, delayed_zlib, no_compression}) {
+        CAPTURE(method);
+        TransportPair pair{of_client, test::transport_config(
+                                          Role::server, test::offering(chacha20_poly1305, method))};
+        pair.establish();
+        CHECK(pair.client.transport.negotiated().compression_client_to_server == method);
+        CHECK((pass(pair, pair.client, pair.server) < 100) == (method != no_compression));
+        CHECK((pass(pair, pair.server, pair.client) < 100) == (method != no_compression));
+    }
+}
+
 TEST_CASE("each rekey starts the streams anew, with messages held meanwhile") {
-    TransportPair pair = pair_with(delayed_zlib);
-    pair.establish();
-    const std::size_t first = pass(pair, pair.client, pair.server);
-    CHECK(pass(pair, pair.client, pair.server) < first);  // it refers back
-    pair.client.transport.start_rekey(pair.now);
-    pair.server.transport.send(text);
-    pair.client.transport.send(text);
-    pair.client.transport.send(text);
-    pair.run();
-    CHECK(pair.server.payloads == Payloads(4, text));
-    CHECK(pair.client.payloads == Payloads(1, text));
-    pair.server.transport.start_rekey(pair.now);
-    pair.run(1);
-    CHECK(pass(pair, pair.client, pair.server) == first);
-    CHECK(pass(pair, pair.server, pair.client) == first);
+    for (const std::string_view method : methods) {
+        CAPTURE(method);
+        TransportPair pair = pair_with(method);
+        pair.establish();
+        const std::size_t first = pass(pair, pair.client, pair.server);
+        CHECK(pass(pair, pair.client, pair.server) < first);  // it refers back
+        pair.client.transport.start_rekey(pair.now);
+        pair.server.transport.send(text);
+        pair.client.transport.send(text);
+        pair.client.transport.send(text);
+        pair.run();
+        CHECK(pair.server.payloads == Payloads(4, text));
+        CHECK(pair.client.payloads == Payloads(1, text));
+        pair.server.transport.start_rekey(pair.now);
+        pair.run(1);
+        CHECK(pass(pair, pair.client, pair.server) == first);
+        CHECK(pass(pair, pair.server, pair.client) == first);
+    }
 }
 
 TEST_CASE("a bomb ends the connection, whatever its size on the wire") {
-    TransportPair pair = pair_with(delayed_zlib);
-    pair.establish();
-    pair.client.transport.send(ByteVector(256 * 1024, std::byte{94}));
-    pair.run();
-    CHECK(pair.server.payloads.size() == 1);
-    pair.client.transport.send(ByteVector(256 * 1024 + 1, std::byte{94}));
-    CHECK(pair.client.transport.output().size() < 1000);
-    CHECK(refusal([&] { pair.run(); }).reason() == DisconnectReason::compression_error);
+    for (const std::string_view method : methods) {
+        CAPTURE(method);
+        TransportPair pair = pair_with(method);
+        pair.establish();
+        pair.client.transport.send(ByteVector(256 * 1024, std::byte{94}));
+        pair.run();
+        CHECK(pair.server.payloads.size() == 1);
+        pair.client.transport.send(ByteVector(256 * 1024 + 1, std::byte{94}));
+        CHECK(pair.client.transport.output().size() < 1000);
+        CHECK(refusal([&] { pair.run(); }).reason() == DisconnectReason::compression_error);
+    }
 }
 
 TEST_CASE("what goes in the clear after authentication is refused, and so is an empty payload") {
-    TransportPair pair = pair_with(delayed_zlib);
-    pair.establish();
-    pair.client.transport.writer().stop_compression();
-    pair.client.transport.send(text);
-    CHECK(refusal([&] { pair.run(); }).reason() == DisconnectReason::compression_error);
+    for (const std::string_view method : methods) {
+        CAPTURE(method);
+        TransportPair pair = pair_with(method);
+        pair.establish();
+        pair.client.transport.writer().compress_with(nullptr);
+        pair.client.transport.send(text);
+        CHECK(refusal([&] { pair.run(); }).reason() == DisconnectReason::compression_error);
 
-    TransportPair empty = pair_with(delayed_zlib);
-    empty.establish();
-    empty.client.transport.send(text);
-    empty.run();
-    empty.client.transport.writer().stop_compression();
-    empty.client.transport.writer().write(ByteVector{std::byte{2}});  // bits of an empty block
-    CHECK_THROWS_AS(empty.run(), ProtocolError);
+        TransportPair empty = pair_with(method);
+        empty.establish();
+        empty.client.transport.send(text);
+        empty.run();
+        empty.client.transport.writer().compress_with(nullptr);
+        // zlib: bits of an empty block; zstd: an empty payload as it is.
+        empty.client.transport.writer().write(
+            ByteVector(1, method == delayed_zlib ? std::byte{2} : std::byte{0}));
+        CHECK_THROWS_AS(empty.run(), ProtocolError);
+    }
 }

@@ -1,0 +1,52 @@
+#include "common/transport/inflated_payloads.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+namespace culvert {
+namespace {
+
+// Two packets of the usual size.
+constexpr std::size_t first_capacity = 66 * 1024;
+
+}  // namespace
+
+void InflatedPayloads::on_next_packet() noexcept {
+    last_ = 0;
+    if (full()) clear();
+}
+
+MutableBytes InflatedPayloads::space(std::size_t length, std::size_t filled) {
+    if (bytes_.size() - used_ < length) {
+        ByteVector larger(std::max({first_capacity, bytes_.size() * 2, length}));
+        if (filled > 0) std::memcpy(larger.data(), bytes_.data() + used_, filled);
+        std::swap(bytes_, larger);
+        if (std::exchange(used_, 0) > 0) outgrown_.push_back(std::move(larger));
+    }
+    return MutableBytes{bytes_}.subspan(used_, length);
+}
+
+MutableBytes InflatedPayloads::payload(std::size_t length) noexcept {
+    last_ = length;
+    return MutableBytes{bytes_}.subspan(used_, length);
+}
+
+void InflatedPayloads::keep() noexcept {
+    used_ += last_;
+    kept_ += last_;
+    last_ = 0;
+}
+
+void InflatedPayloads::clear() noexcept {
+    used_ = last_ = kept_ = 0;
+    outgrown_.clear();
+}
+
+void InflatedPayloads::release() noexcept {
+    clear();
+    bytes_ = ByteVector{};
+    outgrown_ = {};
+}
+
+}  // namespace culvert
