@@ -43,7 +43,6 @@ constexpr std::pair<std::string_view, StrictHostKeyChecking> strictness_words[] 
     {"no", StrictHostKeyChecking::no}};
 constexpr std::pair<std::string_view, AddressFamily> family_words[] = {
     {"any", AddressFamily::any}, {"inet", AddressFamily::v4}, {"inet6", AddressFamily::v6}};
-constexpr std::pair<std::string_view, bool> compression_words[] = {{"zlib", true}, {"none", false}};
 
 std::string read_pin(const YamlValue& value) {
     constexpr std::string_view prefix = "SHA256:";
@@ -126,9 +125,8 @@ TunnelSettings read_tunnel(const std::string& name, const YamlValue& value,
     });
     map.optional("strict_host_key_checking", tunnel.strict_host_key_checking,
                  word_reader(strictness_words));
-    map.optional("compression", tunnel.compression, [](const YamlValue& v) {
-        return prefer_compression(word_reader(compression_words)(v));
-    });
+    map.optional("compression", tunnel.compression,
+                 [](const YamlValue& v) { return v.parsed(prefer_compression); });
     map.optional("ciphers", tunnel.ciphers,
                  [](const YamlValue& v) { return v.parsed(parse_ciphers); });
     map.required("forwards", tunnel.forwards, read_forwards);

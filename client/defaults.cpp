@@ -15,7 +15,7 @@ TunnelSettings default_tunnel_settings(const Surroundings& surroundings) {
         settings.user_known_hosts = {home + "/.ssh/known_hosts", home + "/.ssh/known_hosts2"};
     }
     settings.global_known_hosts = {"/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2"};
-    settings.compression = prefer_compression(false);
+    settings.compression = prefer_compression("none");
     return settings;
 }
 

@@ -39,7 +39,7 @@ keys
   -o UserKnownHostsFile=FILE    where host keys are kept (~/.ssh/known_hosts)
 
 connection
-  -C                compress
+  -C                compress: zstd with culvertd, zlib with others
   -c CIPHERS        aes256-gcm@openssh.com, chacha20-poly1305@openssh.com, or both with a comma
   -o NAME=VALUE     ssh's options: AddressFamily BatchMode BindAddress Ciphers Compression
                     ConnectionAttempts ConnectTimeout ExitOnForwardFailure GatewayPorts

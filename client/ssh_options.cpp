@@ -301,7 +301,9 @@ TunnelSettings settings_from(const SshOptions& options, TunnelSettings base,
     put(base.hash_known_hosts, options.hash_known_hosts);
     put(base.ciphers, options.ciphers);
     put(base.kex_algorithms, options.kex_algorithms);
-    if (options.compression) base.compression = prefer_compression(*options.compression);
+    if (options.compression) {
+        base.compression = prefer_compression(*options.compression ? "zstd" : "none");
+    }
     if (options.rekey_bytes) base.rekey_bytes = options.rekey_bytes;
     if (options.rekey_after) base.rekey_after = options.rekey_after;
     put(base.exit_on_forward_failure, options.exit_on_forward_failure);

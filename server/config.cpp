@@ -180,7 +180,7 @@ ServerConfig read_config(const YamlValue& top, const Surroundings& surroundings)
 ServerConfig default_server_config() {
     ServerConfig config;
     config.listen = {{"*", default_listen_port}};
-    config.compression = {"zlib@openssh.com", "none"};
+    config.compression = compression_methods();
     return config;
 }
 

@@ -44,15 +44,23 @@ std::vector<std::string> parse_kex_algorithms(std::string_view list) {
 }
 
 std::string compression_method(std::string_view word) {
+    if (word == "zstd") return "zstd@culvert.internal";
     if (word == "zlib") return "zlib@openssh.com";
     if (word == "none") return "none";
-    throw Error{ErrorKind::config, fmt::format("'{}' is not a compression; there are zlib and none",
-                                               escaped(word, 64))};
+    throw Error{
+        ErrorKind::config,
+        fmt::format("'{}' is not a compression; there are zstd, zlib and none", escaped(word, 64))};
 }
 
-std::vector<std::string> prefer_compression(bool compress) {
-    if (compress) return {"zlib@openssh.com", "none"};
-    return {"none", "zlib@openssh.com"};
+std::vector<std::string> compression_methods() {
+    return {compression_method("zstd"), compression_method("zlib"), compression_method("none")};
+}
+
+std::vector<std::string> prefer_compression(std::string_view word) {
+    std::vector<std::string> methods = compression_methods();
+    const auto wished = std::ranges::find(methods, compression_method(word));
+    std::rotate(methods.begin(), wished, wished + 1);
+    return methods;
 }
 
 }  // namespace culvert

@@ -11,10 +11,13 @@ namespace culvert {
 std::vector<std::string> parse_ciphers(std::string_view list);
 std::vector<std::string> parse_kex_algorithms(std::string_view list);
 
-/// `zlib` or `none`, the words of both configuration files, as the wire name. Throws Error{config}.
+/// `zstd`, `zlib` or `none`, the words of both configuration files, as the wire name. Throws
+/// Error{config}.
 std::string compression_method(std::string_view word);
+/// All of them as wire names, best first.
+std::vector<std::string> compression_methods();
 
-/// What a client offers: both methods, the wished one first. A server may have only the other.
-std::vector<std::string> prefer_compression(bool compress);
+/// What a client offers: all methods, the wished one first. A server may have only another.
+std::vector<std::string> prefer_compression(std::string_view word);
 
 }  // namespace culvert

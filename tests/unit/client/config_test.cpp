@@ -82,7 +82,7 @@ TEST_CASE("a tunnel of culvert.yaml (design 9)") {
     CHECK(mail.host_key_pin == pin);
     CHECK(mail.user_known_hosts == Words{"/home/alice/.ssh/kh", "/keys/kh"});
     CHECK(mail.strict_host_key_checking == StrictHostKeyChecking::accept_new);
-    CHECK(mail.compression == Words{"zlib@openssh.com", "none"});
+    CHECK(mail.compression == Words{"zlib@openssh.com", "zstd@culvert.internal", "none"});
     CHECK(mail.ciphers == Words{"chacha20-poly1305@openssh.com"});
     REQUIRE(mail.forwards.size() == 3);
     CHECK(mail.forwards[0] == LocalForward{"", 12345, {"pop3.example.com", 110}});
@@ -110,7 +110,7 @@ TEST_CASE("a tunnel of culvert.yaml (design 9)") {
     CHECK(plain.forwards[0].bind.empty());
     CHECK(plain.identities_defaulted);
     CHECK(!plain.host_key_pin);
-    CHECK(plain.compression == Words{"none", "zlib@openssh.com"});
+    CHECK(plain.compression == Words{"none", "zstd@culvert.internal", "zlib@openssh.com"});
     CHECK(plain.while_down == WhileDown::hold);
 }
 
@@ -154,8 +154,9 @@ TEST_CASE("what is wrong is said with its place") {
              Row{with("host_key: SHA256:short"), here + "15: tunnels.mail.host_key: "},
              Row{with("host_key: MD5:00:11"), "is not a key's fingerprint"},
              Row{with("host_key: " + pin + "="), "is not a key's fingerprint"},
-             Row{with("compression: gzip"), "'gzip' is none of zlib, none"},
-             Row{with("compression: yes"), "'yes' is none of zlib, none"},
+             Row{with("compression: gzip"),
+                 "'gzip' is not a compression; there are zstd, zlib and none"},
+             Row{with("compression: yes"), "'yes' is not a compression"},
              Row{with("ciphers: aes128-cbc"), "tunnels.mail.ciphers: no cipher 'aes128-cbc'"},
              Row{with("while_down: wait"), "'wait' is none of hold, reset"},
              Row{with("strict_host_key_checking: maybe"), "is none of yes, accept-new, ask, no"},

@@ -27,7 +27,8 @@ TEST_CASE("what nobody chose is the engine's default (design 9, RFC 4253 9)") {
     CHECK(made.transport.algorithms.kex == Algorithms{}.kex);
     CHECK(made.transport.algorithms.host_key == NameList{"ssh-ed25519"});
     CHECK(made.transport.algorithms.ciphers == default_ciphers());
-    CHECK(made.transport.algorithms.compression == NameList{"none", "zlib@openssh.com"});
+    CHECK(made.transport.algorithms.compression ==
+          NameList{"none", "zstd@culvert.internal", "zlib@openssh.com"});
     CHECK(made.transport.extensions.ping);
     CHECK(made.transport.extensions.reset);
     CHECK(made.transport.rekey.bytes == std::uint64_t{1} << 30);
@@ -52,7 +53,7 @@ TEST_CASE("every option about the connection reaches the engine") {
              Row{{"-C"},
                  [](const EngineConfig& made) {
                      return made.transport.algorithms.compression ==
-                            NameList{"zlib@openssh.com", "none"};
+                            NameList{"zstd@culvert.internal", "zlib@openssh.com", "none"};
                  }},
              Row{{"-o", "KexAlgorithms=curve25519-sha256@libssh.org"},
                  [](const EngineConfig& made) {

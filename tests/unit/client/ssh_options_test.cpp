@@ -40,7 +40,7 @@ TEST_CASE("-o takes ssh's options in all their spellings (ssh_config(5))") {
     CHECK(with_option("ServerAliveCountMax=5").keepalive_misses == 5);
     CHECK(!with_option("TCPKeepAlive=no").tcp_keepalive);
     CHECK(with_option("ExitOnForwardFailure=yes").exit_on_forward_failure);
-    CHECK(with_option("Compression=yes").compression.front() == "zlib@openssh.com");
+    CHECK(with_option("Compression=yes").compression.front() == "zstd@culvert.internal");
     CHECK(with_option("Ciphers=aes256-gcm@openssh.com").ciphers == Words{"aes256-gcm@openssh.com"});
     CHECK(with_option("KexAlgorithms=curve25519-sha256").kex_algorithms ==
           Words{"curve25519-sha256"});

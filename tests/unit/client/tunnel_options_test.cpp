@@ -23,7 +23,7 @@ TEST_CASE("nothing but a server and a forward") {
     CHECK(settings.global_known_hosts ==
           Words{"/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2"});
     CHECK(settings.strict_host_key_checking == StrictHostKeyChecking::ask);
-    CHECK(settings.compression == Words{"none", "zlib@openssh.com"});
+    CHECK(settings.compression == Words{"none", "zstd@culvert.internal", "zlib@openssh.com"});
     CHECK(settings.ciphers.empty());
     CHECK(settings.keepalive_interval == std::chrono::seconds{15});
     CHECK(settings.keepalive_misses == 3);
@@ -37,7 +37,8 @@ TEST_CASE("flags mean what they mean to ssh") {
     CHECK(tunnel({"gw", "1:h:2", "-L", "3:h:4", "5:h:6"}).forwards.size() == 3);
     CHECK(tunnel({"-fNTL", "1:h:2", "gw"}).forwards == std::vector{forward});
     CHECK(std::get<TunnelCommand>(parse({"-fNTL", "1:h:2", "gw"}).command).background);
-    CHECK(tunnel({"-C", "gw", "1:h:2"}).compression == Words{"zlib@openssh.com", "none"});
+    CHECK(tunnel({"-C", "gw", "1:h:2"}).compression ==
+          Words{"zstd@culvert.internal", "zlib@openssh.com", "none"});
     CHECK(tunnel({"-p2222", "gw", "1:h:2"}).server.port == 2222);
     CHECK(tunnel({"-p", "ssh", "gw", "1:h:2"}).server.port == 22);
     CHECK(tunnel({"-lbob", "gw", "1:h:2"}).user == "bob");

@@ -87,7 +87,7 @@ TEST_CASE("every key has its default (design 9)") {
     const ServerConfig config = parse("users: {alice: {authorized_keys: " + key + "}}");
     CHECK(config.listen == std::vector<Endpoint>{{"*", 2222}});
     CHECK(config.host_keys == Words{"/home/alice/.local/state/culvert/ssh_host_ed25519_key"});
-    CHECK(config.compression == Words{"zlib@openssh.com", "none"});
+    CHECK(config.compression == Words{"zstd@culvert.internal", "zlib@openssh.com", "none"});
     CHECK(config.users.at("alice").permit_open == std::vector{OpenRule{}});
     CHECK(config.limits.login_grace == std::chrono::seconds{30});
     CHECK(config.limits.auth_tries == 6);

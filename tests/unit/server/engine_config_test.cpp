@@ -31,7 +31,8 @@ TEST_CASE("what culvertd.yaml leaves out is the engine's default (design 9, RFC 
     CHECK(made.transport.algorithms.kex == Algorithms{}.kex);
     CHECK(made.transport.algorithms.host_key == NameList{"ssh-ed25519"});
     CHECK(made.transport.algorithms.ciphers == default_ciphers());
-    CHECK(made.transport.algorithms.compression == NameList{"zlib@openssh.com", "none"});
+    CHECK(made.transport.algorithms.compression ==
+          NameList{"zstd@culvert.internal", "zlib@openssh.com", "none"});
     CHECK(made.transport.extensions.server_sig_algs == NameList{"ssh-ed25519"});
     CHECK(made.transport.extensions.ping);
     CHECK(made.transport.extensions.reset);

@@ -25,10 +25,16 @@ TEST_CASE("ciphers are those that culvert has, in the order written") {
     CHECK_THROWS_AS(parse_kex_algorithms("diffie-hellman-group1-sha1"), Error);
 }
 
-TEST_CASE("compression has two words") {
+TEST_CASE("compression has three words") {
+    CHECK(compression_method("zstd") == "zstd@culvert.internal");
     CHECK(compression_method("zlib") == "zlib@openssh.com");
     CHECK(compression_method("none") == "none");
     CHECK_THROWS_AS(compression_method("zlib@openssh.com"), Error);
-    CHECK(prefer_compression(true) == Names{"zlib@openssh.com", "none"});
-    CHECK(prefer_compression(false) == Names{"none", "zlib@openssh.com"});
+    const std::string zstd = "zstd@culvert.internal";
+    const std::string zlib = "zlib@openssh.com";
+    CHECK(compression_methods() == Names{zstd, zlib, "none"});
+    CHECK(prefer_compression("zstd") == Names{zstd, zlib, "none"});
+    CHECK(prefer_compression("zlib") == Names{zlib, zstd, "none"});
+    CHECK(prefer_compression("none") == Names{"none", zstd, zlib});
+    CHECK_THROWS_AS(prefer_compression("gzip"), Error);
 }
