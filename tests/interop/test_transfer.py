@@ -13,12 +13,13 @@ from harness.streams import MIB
 from harness.target import echo
 
 PAIRS = [("ssh", "culvertd"), ("culvert", "sshd"), ("culvert", "culvertd")]
+ZLIB, ZSTD = "zlib@openssh.com", "zstd@culvert.internal"
 GCM, CHACHA = "aes256-gcm@openssh.com", "chacha20-poly1305@openssh.com"
 ENCRYPTION, COMPRESSION = 2, 6  # client to server, in KEXINIT's order
 
 pairs = pytest.mark.parametrize("client, server", PAIRS, ids=["-".join(pair) for pair in PAIRS])
 ciphers = pytest.mark.parametrize("cipher", [GCM, CHACHA], ids=["gcm", "chacha"])
-compressions = pytest.mark.parametrize("compression", [False, True], ids=["plain", "zlib"])
+compressions = pytest.mark.parametrize("compression", [False, True], ids=["plain", "compressed"])
 
 
 def start_server(lab, name, rekey):
@@ -78,13 +79,13 @@ def test_every_byte_arrives(lab, client, server, cipher, compression, size):
         connection.shutdown(socket.SHUT_WR)
         assert server_ends_first.result() == streams.clean(some)
 
-    # OpenSSH's side tells what was negotiated; between culverts see below.
     wait_for_rekeys(tunnel.process, server.process)
+    programs = {tunnel.process.name, server.process.name}
+    method = (ZSTD if programs == {"culvert", "culvertd"} else ZLIB) if compression else "none"
     for process in (tunnel.process, server.process):
-        if process.name.startswith("ssh"):
-            method = "zlib@openssh.com" if compression else "none"
-            assert process.matching(re.escape(f"cipher: {cipher} MAC: <implicit> "
-                                              f"compression: {method}"))
+        told = (f"cipher: {cipher} MAC: <implicit> compression: {method}"
+                if process.name.startswith("ssh") else f"{cipher}, compression {method}")
+        assert process.matching(re.escape(told))
 
 
 @pytest.mark.short
@@ -101,7 +102,7 @@ def test_what_was_asked_for_is_what_is_offered_and_done(lab, cipher, compression
         assert streams.exchange(connection, text) == streams.clean(text)
     offered = proxy.plain[UP].offered()
     assert offered[ENCRYPTION] == [cipher]
-    assert offered[COMPRESSION][0] == ("zlib@openssh.com" if compression else "none")
+    assert offered[COMPRESSION] == ([ZSTD, ZLIB, "none"] if compression else ["none", ZSTD, ZLIB])
     assert (proxy.passed[UP] < len(text) / 4) == compression
     assert tunnel.process.running()
 
@@ -118,6 +119,20 @@ def test_with_compression_noise_costs_no_bytes_and_text_shrinks_again(lab, clien
     with streams.connect(tunnel.addresses[0]) as connection:
         assert streams.exchange(connection, up) == streams.clean(down)
     assert target.result() == streams.clean(up)
+
+
+@pytest.mark.short
+@pytest.mark.parametrize("allowed, method", [(["zlib", "none"], ZLIB), (["none", "zstd"], ZSTD),
+                                             (["none"], "none")],
+                         ids=["zlib", "zstd", "none"])
+def test_the_server_decides_what_there_is(lab, allowed, method):
+    text = streams.payload("text", MIB)
+    server = start_culvertd(lab, config={"compression": allowed})
+    tunnel = start_culvert(lab, server, [lab.target(echo)], compression=True)
+    with streams.connect(tunnel.addresses[0]) as connection:
+        assert streams.exchange(connection, text) == streams.clean(text)
+    for process in (tunnel.process, server.process):
+        assert process.matching(f", compression {re.escape(method)}$")
 
 
 @pytest.mark.short
