@@ -100,6 +100,29 @@ void write_packets() {
     }
 }
 
+void write_compressed() {
+    for (const unsigned method : {0U, 1U}) {
+        const auto compressor = make_compressor(method == 0 ? delayed_zlib : delayed_zstd);
+        ByteVector stream = bytes({method});
+        const auto add = [&](Bytes payload) {
+            ByteVector packet(compressor->bound(payload.size()));
+            packet.resize(compressor->compress(payload, packet));
+            append(stream, bytes({static_cast<unsigned>(packet.size() >> 8),
+                                  static_cast<unsigned>(packet.size() & 255)}));
+            append(stream, packet);
+        };
+        const std::string name = method == 0 ? "zlib" : "zstd";
+        add(bytes_of("a short one"));
+        add(ByteVector(500, std::byte{'a'}));
+        add(ByteVector(700, std::byte{'a'}));
+        compressor->release();
+        add(ByteVector(largest_inflated_payload, std::byte{'b'}));
+        write("decompressors", name, stream);
+        add(ByteVector(largest_inflated_payload + 1, std::byte{'b'}));
+        write("decompressors", name + "-bomb", stream);
+    }
+}
+
 // ---------------------------------------------------------------------- messages
 
 // The steps of messages_to_engine.hpp.
@@ -203,6 +226,7 @@ int main(int argc, char** argv) {
     write_sessions();
     write_kexinits();
     write_packets();
+    write_compressed();
     write_messages();
     write_files();
     return 0;
