@@ -40,7 +40,7 @@ public:
     /// Writes that header to the front of `room`, whose rest is the payload.
     virtual void store_in_place(MutableBytes room) noexcept = 0;
 
-    virtual void set_pace(CompressionPace /*pace*/) noexcept {}
+    virtual void set_pace(CompressionPace pace) noexcept = 0;
     /// Gives back what memory an idle connection doesn't need.
     virtual void release() noexcept {}
 };

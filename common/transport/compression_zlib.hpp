@@ -20,12 +20,14 @@ public:
     std::size_t compress(Bytes payload, MutableBytes to) override;
     std::optional<std::size_t> stored_header(std::size_t capacity) const noexcept override;
     void store_in_place(MutableBytes room) noexcept override;
+    void set_pace(CompressionPace pace) noexcept override { pace_ = pace; }
 
 private:
     std::size_t deflate_into(Bytes payload, int flush, MutableBytes to);
     std::size_t store(Bytes payload, MutableBytes to);
 
     z_stream stream_{};
+    CompressionPace pace_ = CompressionPace::quick;
     CompressionEffort effort_;
     bool storing_ = false;
 };

@@ -13,7 +13,12 @@ namespace {
 
 using Payloads = std::vector<ByteVector>;
 
-const ByteVector text(2000, std::byte{94});  // of a message of the layers above
+/// Of a message of the layers above: the second time most of it is a reference to the first.
+const ByteVector text = [] {
+    ByteVector made(2000, std::byte{94});
+    for (std::size_t i = 1; i < 40; ++i) made[i] = static_cast<std::byte>(i * 37 % 101);
+    return made;
+}();
 
 TransportPair pair_with(std::string_view compression) {
     return TransportPair{
@@ -48,8 +53,8 @@ TEST_CASE("compression begins with authentication, and not before (PROTOCOL 1.2)
         CHECK(pass(pair, pair.server, pair.client) > text.size());
 
         pair.establish();
-        CHECK(pass(pair, pair.client, pair.server) < 100);
-        CHECK(pass(pair, pair.server, pair.client) < 100);
+        CHECK(pass(pair, pair.client, pair.server) < 200);
+        CHECK(pass(pair, pair.server, pair.client) < 200);
     }
     TransportPair none = pair_with(no_compression);
     none.establish();
@@ -68,8 +73,8 @@ TEST_CASE("each direction is compressed as was agreed for it") {
                                           Role::server, test::offering(chacha20_poly1305, method))};
         pair.establish();
         CHECK(pair.client.transport.negotiated().compression_client_to_server == method);
-        CHECK((pass(pair, pair.client, pair.server) < 100) == (method != no_compression));
-        CHECK((pass(pair, pair.server, pair.client) < 100) == (method != no_compression));
+        CHECK((pass(pair, pair.client, pair.server) < 200) == (method != no_compression));
+        CHECK((pass(pair, pair.server, pair.client) < 200) == (method != no_compression));
     }
 }
 
@@ -103,7 +108,7 @@ TEST_CASE("a bomb ends the connection, whatever its size on the wire") {
         pair.run();
         CHECK(pair.server.payloads.size() == 1);
         pair.client.transport.send(ByteVector(256 * 1024 + 1, std::byte{94}));
-        CHECK(pair.client.transport.output().size() < 1000);
+        CHECK(pair.client.transport.output().size() < 2000);
         CHECK(refusal([&] { pair.run(); }).reason() == DisconnectReason::compression_error);
     }
 }
@@ -119,12 +124,10 @@ TEST_CASE("what goes in the clear after authentication is refused, and so is an 
 
         TransportPair empty = pair_with(method);
         empty.establish();
-        empty.client.transport.send(text);
-        empty.run();
         empty.client.transport.writer().compress_with(nullptr);
-        // zlib: bits of an empty block; zstd: an empty payload as it is.
+        // zlib: the stream's header alone; zstd: nothing, stored.
         empty.client.transport.writer().write(
-            ByteVector(1, method == delayed_zlib ? std::byte{2} : std::byte{0}));
+            method == delayed_zlib ? ByteVector{std::byte{0x78}, std::byte{0x9c}} : ByteVector(1));
         CHECK_THROWS_AS(empty.run(), ProtocolError);
     }
 }
