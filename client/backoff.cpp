@@ -7,7 +7,9 @@
 
 namespace culvert {
 
-Duration Backoff::next() {
+Duration Backoff::next(TimePoint now) {
+    if (up_since_ && now - *up_since_ >= healthy_time) failures_ = 0;
+    up_since_.reset();
     // 0.5 s doubled seven times has passed the cap.
     constexpr unsigned enough_doublings = 7;
     const Duration longest = std::min(first * (1U << std::min(failures_, enough_doublings)), cap);

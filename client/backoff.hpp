@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "common/base/time.hpp"
 #include "common/crypto/random.hpp"
@@ -14,12 +15,10 @@ class Backoff {
 public:
     explicit Backoff(Random& random) noexcept : random_{random} {}
 
-    /// How long to wait before the next try.
-    Duration next();
-    /// The connection has been up for this long: once it was healthy, counting begins anew.
-    void on_up_for(Duration time) noexcept {
-        if (time >= healthy_time) failures_ = 0;
-    }
+    /// The connection is up. Should it stay so until it is healthy, counting begins anew.
+    void on_up(TimePoint now) noexcept { up_since_ = now; }
+    /// It was lost, or a try has failed: how long to wait before the next one.
+    Duration next(TimePoint now);
 
     static constexpr Duration first = std::chrono::milliseconds{500};
     static constexpr Duration cap = std::chrono::seconds{60};
@@ -28,6 +27,7 @@ public:
 private:
     Random& random_;
     unsigned failures_ = 0;
+    std::optional<TimePoint> up_since_;  ///< of the connection that is lost now
 };
 
 }  // namespace culvert

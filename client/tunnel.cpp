@@ -208,9 +208,8 @@ bool Tunnel::is_final(const Error& error) {
 }
 
 awaitable<void> Tunnel::wait_before_retry(const Error& why) {
-    if (has_been_up_) backoff_.on_up_for(Clock::now() - up_since_);
     const bool first = !has_been_up_ && first_failure_ == FirstFailure::ends;
-    const Duration wait = first ? first_retry_time : backoff_.next();
+    const Duration wait = first ? first_retry_time : backoff_.next(Clock::now());
     const bool at_once = wait < std::chrono::milliseconds{50};
     const std::array fields{LogField{"tunnel", settings_.name}, LogField{"server", server_name_},
                             LogField{"next_try", seconds(wait)}};
@@ -311,7 +310,7 @@ void Tunnel::on_authenticated(const Authenticated& authenticated) {
               fmt::format("connected to {} ({})", server_name_, *host_key_));
     log_verbose("{}: logged in as {} with {} {}; {}", server_name_, escaped(settings_.user),
                 authenticated.key.algorithm(), key, describe(session_->transport()));
-    up_since_ = Clock::now();
+    backoff_.on_up(Clock::now());
     if (!std::exchange(has_been_up_, true)) context_.on_first_up();
     announce_complete();
 }

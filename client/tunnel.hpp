@@ -106,7 +106,6 @@ private:
     unsigned failures_before_up_ = 0;
     bool has_been_up_ = false;
     bool has_been_complete_ = false;
-    TimePoint up_since_{};
     std::optional<std::string> host_key_;  ///< as log lines show it
 
     Session* session_ = nullptr;  ///< the connection that is there now

@@ -12,6 +12,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
+constexpr TimePoint start{};
+
 /// Always the highest part of the wait, or the lowest.
 class FixedRandom final : public Random {
 public:
@@ -29,7 +31,7 @@ TEST_CASE("the wait doubles from half a second to a minute and stays there") {
     Backoff backoff{highest};
     for (const Duration longest :
          {500ms, 1000ms, 2000ms, 4000ms, 8000ms, 16000ms, 32000ms, 60000ms, 60000ms}) {
-        const Duration wait = backoff.next();
+        const Duration wait = backoff.next(start);
         CHECK(wait <= longest);
         CHECK(wait > longest - 1ms);
     }
@@ -38,14 +40,14 @@ TEST_CASE("the wait doubles from half a second to a minute and stays there") {
 TEST_CASE("the jitter is full, and comes after the cap") {
     FixedRandom lowest{std::byte{0}};
     Backoff impatient{lowest};
-    for (int i = 0; i < 20; ++i) CHECK(impatient.next() == Duration::zero());
+    for (int i = 0; i < 20; ++i) CHECK(impatient.next(start) == Duration::zero());
 
     test::SeededRandom random{1};
     std::vector<Duration> at_the_cap;
     for (int client = 0; client < 1000; ++client) {
         Backoff backoff{random};
         Duration wait{};
-        for (int i = 0; i < 10; ++i) wait = backoff.next();
+        for (int i = 0; i < 10; ++i) wait = backoff.next(start);
         at_the_cap.push_back(wait);
     }
     // A thousand clients whose server comes back: none of the sixty seconds gets more than 5 %.
@@ -59,9 +61,22 @@ TEST_CASE("the jitter is full, and comes after the cap") {
 TEST_CASE("only a healthy connection makes it begin anew") {
     FixedRandom highest{std::byte{0xff}};
     Backoff backoff{highest};
-    for (int i = 0; i < 5; ++i) backoff.next();
-    backoff.on_up_for(Backoff::healthy_time - 1ms);
-    CHECK(backoff.next() > 15s);
-    backoff.on_up_for(Backoff::healthy_time);
-    CHECK(backoff.next() <= 500ms);
+    for (int i = 0; i < 5; ++i) backoff.next(start);
+    backoff.on_up(start);
+    CHECK(backoff.next(start + Backoff::healthy_time - 1ms) > 15s);
+    backoff.on_up(start);
+    CHECK(backoff.next(start + Backoff::healthy_time) <= 500ms);
+}
+
+TEST_CASE("after a healthy connection the wait doubles with each try that fails") {
+    FixedRandom highest{std::byte{0xff}};
+    Backoff backoff{highest};
+    backoff.on_up(start);
+    TimePoint now = start + 10min;
+    for (const Duration longest : {500ms, 1000ms, 2000ms}) {
+        const Duration wait = backoff.next(now);
+        CHECK(wait <= longest);
+        CHECK(wait > longest - 1ms);
+        now += wait;
+    }
 }
