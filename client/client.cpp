@@ -1,5 +1,8 @@
 #include "client/client.hpp"
 
+#include <algorithm>
+#include <thread>
+
 #include <fmt/format.h>
 #include <asio/redirect_error.hpp>
 #include <asio/steady_timer.hpp>
@@ -14,9 +17,16 @@ namespace {
 /// How long streams may take to end after the first signal (design 9).
 constexpr std::chrono::seconds drain_time{30};
 
+std::size_t thread_count(const std::vector<TunnelSettings>& tunnels, unsigned wanted) {
+    std::size_t connections = 0;
+    for (const TunnelSettings& tunnel : tunnels) connections += tunnel.connections;
+    const unsigned most = wanted > 0 ? wanted : std::max(1U, std::thread::hardware_concurrency());
+    return std::min<std::size_t>(most, connections);
+}
+
 }  // namespace
 
-Client::Client(std::vector<TunnelSettings> tunnels, FirstFailure first_failure,
+Client::Client(std::vector<TunnelSettings> tunnels, unsigned threads, FirstFailure first_failure,
                std::function<void()> on_up)
     : not_yet_up_{tunnels.size()},
       not_yet_complete_{tunnels.size()},
@@ -24,7 +34,9 @@ Client::Client(std::vector<TunnelSettings> tunnels, FirstFailure first_failure,
       tasks_{context_.get_executor(), [this](const std::exception_ptr& thrown) {
                  if (!failure_) failure_ = thrown;
              }} {
+    start_threads(thread_count(tunnels, threads));
     const ClientContext shared{.executor = context_.get_executor(),
+                               .next_thread = [this] { return next_thread(); },
                                .resolver = resolver_,
                                .random = random_,
                                .ask = ask_on_terminal(),
@@ -33,6 +45,17 @@ Client::Client(std::vector<TunnelSettings> tunnels, FirstFailure first_failure,
     for (TunnelSettings& settings : tunnels) {
         tunnels_.push_back(std::make_unique<Tunnel>(shared, std::move(settings), first_failure));
     }
+}
+
+void Client::start_threads(std::size_t wanted) {
+    if (wanted < 2) return;
+    for (std::size_t i = 0; i < wanted; ++i) threads_.push_back(std::make_unique<IoThread>());
+}
+
+/// One after the other, so that a tunnel's connections are on as many as possible.
+asio::any_io_executor Client::next_thread() {
+    if (threads_.empty()) return context_.get_executor();
+    return threads_[threads_given_++ % threads_.size()]->executor();
 }
 
 void Client::run() {

@@ -7,22 +7,27 @@
 #include <asio/signal_set.hpp>
 
 #include "client/tunnel.hpp"
+#include "common/net/io_thread.hpp"
 #include "common/net/service_manager.hpp"
 
 namespace culvert {
 
-/// The running client: its tunnels on one thread, until a signal ends them or none is left.
+/// The running client: its tunnels on one thread, and their SSH connections on that one too or on
+/// several others, until a signal ends them or none is left.
 class Client {
 public:
-    /// `on_up` is called once, when every tunnel is up. The identities' files are read here:
-    /// throws Error{config} for one that is bad.
-    Client(std::vector<TunnelSettings> tunnels, FirstFailure first_failure,
+    /// `threads`: how many may carry connections, 0 for as many as there are CPUs; never more than
+    /// there are connections. `on_up` is called once, when every tunnel is up. The identities'
+    /// files are read here: throws Error{config} for one that is bad.
+    Client(std::vector<TunnelSettings> tunnels, unsigned threads, FirstFailure first_failure,
            std::function<void()> on_up);
 
     /// Returns when ended as asked. Throws the Error that ended the last tunnel.
     void run();
 
 private:
+    void start_threads(std::size_t wanted);
+    asio::any_io_executor next_thread();
     awaitable<void> run_tunnel(Tunnel& tunnel);
     awaitable<void> obey_signals();
     void on_tunnel_up();
@@ -30,6 +35,8 @@ private:
 
     asio::io_context context_{1};
     asio::signal_set signals_{context_, SIGTERM, SIGINT};
+    std::vector<std::unique_ptr<IoThread>> threads_;  ///< none: this one carries everything
+    std::size_t threads_given_ = 0;
     Resolver resolver_;
     SystemRandom random_;
     std::vector<std::unique_ptr<Tunnel>> tunnels_;

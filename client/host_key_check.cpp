@@ -117,7 +117,8 @@ awaitable<bool> user_accepts(const TunnelSettings& settings, const PublicKey& ke
 }  // namespace
 
 awaitable<void> check_host_key(const TunnelSettings& settings, const PublicKey& key,
-                               const AskUser& ask, Random& random) {
+                               const AskUser& ask, Random& random,
+                               std::optional<PublicKey>& accepted) {
     if (settings.host_key_pin) {
         check_pin(*settings.host_key_pin, key);
         co_return;
@@ -138,6 +139,7 @@ awaitable<void> check_host_key(const TunnelSettings& settings, const PublicKey& 
         case KnownHostState::unknown:
             break;
     }
+    if (key == accepted) co_return;
     switch (settings.strict_host_key_checking) {
         case StrictHostKeyChecking::yes:
             refuse_unknown(key, "StrictHostKeyChecking is yes");
@@ -152,6 +154,7 @@ awaitable<void> check_host_key(const TunnelSettings& settings, const PublicKey& 
             break;
     }
     accept(settings, key, random);
+    accepted = key;
 }
 
 }  // namespace culvert

@@ -24,12 +24,14 @@ Identities::Identities(const TunnelSettings& settings)
       defaulted_{settings.identities_defaulted},
       only_files_{settings.identities_only} {
     if (settings.agent) agent_.emplace(*settings.agent);
+    std::vector<IdentityFile> files;
     for (const std::string& path : settings.identities) {
         if (defaulted_ && !is_there(path)) continue;
         IdentityFile file = load_identity(path);
         if (!file.secret && !agent_) throw Error{ErrorKind::config, file.why_no_secret};
-        files_.push_back(std::move(file));
+        files.push_back(std::move(file));
     }
+    files_ = std::make_shared<const std::vector<IdentityFile>>(std::move(files));
 }
 
 void Identities::add(const PublicKey& key, const PrivateKey* secret) {
@@ -53,7 +55,7 @@ awaitable<ClientIdentities> Identities::offer() {
     if (defaulted_ && !only_files_) {
         for (const PublicKey& key : held) add(key, nullptr);
     }
-    for (const IdentityFile& file : files_) {
+    for (const IdentityFile& file : *files_) {
         const bool agent_has = std::ranges::find(held, file.key) != held.end();
         if (!file.secret && !agent_has && !defaulted_) fail_unusable(file, agent_failure);
         if (file.secret || agent_has) add(file.key, file.secret ? &*file.secret : nullptr);
@@ -62,7 +64,7 @@ awaitable<ClientIdentities> Identities::offer() {
         for (const PublicKey& key : held) add(key, nullptr);
     }
     if (offered_.empty() && refused_.empty()) {
-        if (!files_.empty()) fail_unusable(files_.front(), agent_failure);
+        if (!files_->empty()) fail_unusable(files_->front(), agent_failure);
         if (!agent_failure.empty()) {
             throw Error{ErrorKind::network,
                         fmt::format("there is no key to log in with: {}", agent_failure)};

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,7 +16,8 @@ namespace culvert {
 /// The keys that may log a tunnel in: those of its identity files, read once, and those that the
 /// agent holds, asked for at each connection. It also remembers what servers said to them: the key
 /// that was taken last goes first, without a question; keys that were refused when a server had
-/// enough of our tries are left out of the connection that tries the others.
+/// enough of our tries are left out of the connection that tries the others. A copy shares the
+/// files, and remembers for itself.
 class Identities {
 public:
     /// Reads the files. A default file that isn't there is passed over. Throws Error{config} for
@@ -37,6 +39,10 @@ public:
 
     /// A server took this one.
     void on_accepted(const PublicKey& key);
+    /// The server took this one on another connection.
+    void expect(const PublicKey& key) {
+        if (accepted_ != key) on_accepted(key);
+    }
     /// A server ended the connection before it took a key. True if another connection, right away,
     /// tries some that this one didn't.
     bool on_dismissed(const UserauthClient& userauth);
@@ -54,7 +60,7 @@ private:
     std::string user_;
     bool defaulted_;
     bool only_files_;
-    std::vector<IdentityFile> files_;
+    std::shared_ptr<const std::vector<IdentityFile>> files_;
     std::optional<Agent> agent_;
     std::vector<Identity> offered_;
     std::vector<PublicKey> refused_;

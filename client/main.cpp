@@ -29,14 +29,14 @@ public:
     ExitCode operator()(TunnelCommand& command) const {
         std::optional<Background> background;
         if (command.background) background.emplace(Background::enter());
-        return carry({std::move(command.tunnel)}, FirstFailure::ends, std::move(background));
+        return carry({std::move(command.tunnel)}, 0, FirstFailure::ends, std::move(background));
     }
 
     ExitCode operator()(const UpCommand& command) const {
         auto tunnels =
             select_tunnels(read_client_config(command.config_file, surroundings_), command.names);
         require_distinct_ports(tunnels);
-        return carry(std::move(tunnels), FirstFailure::is_outlived, std::nullopt);
+        return carry(std::move(tunnels), 0, FirstFailure::is_outlived, std::nullopt);
     }
 
     ExitCode operator()(const CheckCommand& command) const {
@@ -59,10 +59,10 @@ public:
     }
 
 private:
-    static ExitCode carry(std::vector<TunnelSettings> tunnels, FirstFailure first_failure,
-                          std::optional<Background> background) {
+    static ExitCode carry(std::vector<TunnelSettings> tunnels, unsigned threads,
+                          FirstFailure first_failure, std::optional<Background> background) {
         raise_descriptor_limit();
-        Client client{std::move(tunnels), first_failure, [&background] {
+        Client client{std::move(tunnels), threads, first_failure, [&background] {
                           if (background) background->ready();
                       }};
         client.run();

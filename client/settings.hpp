@@ -61,6 +61,8 @@ struct TunnelSettings {
     std::vector<std::string> compression;     ///< wire names in order, never empty
     std::vector<std::string> kex_algorithms;  ///< wire names in order; empty: the default order
 
+    unsigned connections = 1;  ///< SSH connections over which its streams are spread
+
     std::vector<LocalForward> forwards;
     bool exit_on_forward_failure = false;
 

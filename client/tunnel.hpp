@@ -1,26 +1,30 @@
 #pragma once
 
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "client/backoff.hpp"
 #include "client/host_key_check.hpp"
 #include "client/identities.hpp"
+#include "client/link.hpp"
+#include "client/login_turns.hpp"
 #include "client/settings.hpp"
+#include "common/base/load.hpp"
 #include "common/log/repeat_limit.hpp"
 #include "common/net/event.hpp"
 #include "common/net/listener.hpp"
 #include "common/net/resolver.hpp"
 #include "common/net/task_group.hpp"
-#include "common/relay/relay.hpp"
-#include "common/session/session.hpp"
 
 namespace culvert {
 
 /// What all tunnels of the program share; it outlives them.
 struct ClientContext {
     asio::any_io_executor executor;
+    /// Where the next SSH connection is to live: on this thread or another one.
+    std::function<asio::any_io_executor()> next_thread;
     Resolver& resolver;
     Random& random;
     AskUser ask;
@@ -30,13 +34,9 @@ struct ClientContext {
     std::function<void()> on_complete = [] {};
 };
 
-/// Design 9: a tunnel of the command line ends when its first connection fails, one of `up`
-/// outlives that as well.
-enum class FirstFailure { ends, is_outlived };
-
-/// One tunnel: its listening sockets, which are bound once and stay, and the connection behind
-/// them, which comes and goes.
-class Tunnel final : private SessionOwner {
+/// One tunnel: its listening sockets, which are bound once and stay, and the SSH connections behind
+/// them, which come and go. What connects goes to the one that has the least to do.
+class Tunnel final : private LinkOwner {
 public:
     /// Reads the identity files: throws Error{config} for a bad one.
     Tunnel(ClientContext context, TunnelSettings settings, FirstFailure first_failure);
@@ -50,7 +50,7 @@ public:
     /// Ends now, with a reset for every stream.
     void end();
 
-    std::size_t open_streams() const noexcept { return open_streams_; }
+    std::size_t open_streams() const noexcept;
 
 private:
     /// A forward and its listening sockets; none where the port is taken.
@@ -58,18 +58,22 @@ private:
         LocalForward settings;
         std::optional<Listener> listener;
     };
+    struct Member {
+        std::unique_ptr<Link> link;
+        bool ready = false;
+        bool over = false;
+        Load load;
+        std::uint64_t traffic = 0;  ///< when it was measured last
+    };
 
-    // SessionOwner
+    // LinkOwner
+    awaitable<std::optional<PublicKey>> wait_for_turn(std::size_t link) override;
     awaitable<void> check_host_key(PublicKey key) override;
-    awaitable<std::optional<ByteVector>> sign(SignatureWanted wanted) override;
-    void on_ready() override;
-    void on_banner(const BannerReceived& banner) override;
-    void on_authenticated(const Authenticated& authenticated) override;
-    void on_rekeyed() override;
-    void on_denied(const RequestDenied& denied) override;
-    void on_no_channels() override { end_if_drained(); }
-    awaitable<bool> allows(KeyShown) override;
-    void on_channel_requested(ChannelRequested request) override;
+    void on_ready(std::size_t link) override;
+    void on_up(std::size_t link, const PublicKey& accepted) override;
+    void on_lost(std::size_t link) override;
+    void on_over(std::size_t link, const std::exception_ptr& why) override;
+    void on_not_carried(std::size_t link, LocalConnection connection) override;
 
     awaitable<void> bind_forwards();
     enum class OnFailure { say_so, keep_quiet };
@@ -77,49 +81,34 @@ private:
     awaitable<void> bind_later(Forward& forward);
     awaitable<void> accept(Forward& forward);
 
-    awaitable<void> live();
-    awaitable<void> keep_connected();
-    awaitable<void> connect_once();
-    awaitable<asio::ip::tcp::socket> dial_server();
-    awaitable<bool> run_session();
-    bool is_final(const Error& error);
-    awaitable<void> wait_before_retry(const Error& why);
-
-    awaitable<void> carry(asio::ip::tcp::socket socket, asio::ip::tcp::endpoint peer,
-                          const LocalForward& forward);
-    awaitable<void> carry_once_ready(asio::ip::tcp::socket socket, asio::ip::tcp::endpoint peer,
-                                     const LocalForward& forward);
-    awaitable<bool> wait_until_ready();
-    void log_forward(const asio::ip::tcp::endpoint& peer, const LocalForward& forward,
-                     std::string_view end, const Relay& relay, Duration took) const;
-    void end_if_drained();
+    void place(LocalConnection connection);
+    awaitable<void> hold(LocalConnection connection);
+    Member* least_loaded_link();
+    awaitable<void> measure_traffic();
+    void drain_links_if_nothing_held();
     void announce_complete();
 
     ClientContext context_;
     TunnelSettings settings_;
-    Identities identities_;
     FirstFailure first_failure_;
-    std::string server_name_;
-
     std::vector<Forward> forwards_;
-    Backoff backoff_;
-    unsigned failures_before_up_ = 0;
-    bool has_been_up_ = false;
     bool has_been_complete_ = false;
-    std::optional<std::string> host_key_;  ///< as log lines show it
 
-    Session* session_ = nullptr;  ///< the connection that is there now
-    std::vector<Event*> held_;    ///< connections that wait for it
-    std::size_t open_streams_ = 0;
+    LoginTurns turns_;
+    std::optional<PublicKey> accepted_identity_;  ///< once a connection has been up
+    std::optional<PublicKey> accepted_host_key_;
+
     RepeatLimit not_carried_{"connections that were reset, with nothing at the other end"};
-    bool ending_ = false;
+    LinkContext links_share_;
+    std::vector<Member> links_;
+    std::vector<Event*> held_;  ///< connections that wait for a link
+    bool measuring_ = false;
     bool draining_ = false;
-    Event ended_;
-    Event life_over_;
+    bool ending_ = false;
+    Event over_;
     std::exception_ptr why_over_;
-    TaskGroup life_;  ///< the one connection, from its dialing to its end, again and again
     TaskGroup accepting_;
-    TaskGroup streams_;
+    TaskGroup tasks_;
 };
 
 }  // namespace culvert

@@ -55,6 +55,7 @@ Engine::Engine(EngineConfig config, Random& random, TimePoint now)
 
 void Engine::received(std::size_t bytes, TimePoint now) {
     transport_.received(bytes);
+    traffic_ += bytes;
     keepalive_.on_received(now);
 }
 

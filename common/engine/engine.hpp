@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <variant>
@@ -104,7 +105,12 @@ public:
     /// Little should be received or sent at once now: Company::batch.
     bool has_company(TimePoint now) const noexcept { return connection_.has_company(now); }
     Bytes unsent() noexcept { return transport_.output().unsent(); }
-    void sent(std::size_t bytes) noexcept { transport_.output().sent(bytes); }
+    void sent(std::size_t bytes) noexcept {
+        transport_.output().sent(bytes);
+        traffic_ += bytes;
+    }
+    /// Bytes sent and received, so far.
+    std::uint64_t traffic() const noexcept { return traffic_; }
     /// The socket takes no more for now; it takes more again, or still does.
     void on_output_blocked(TimePoint now) noexcept { transport_.on_output_blocked(now); }
     void on_output_taken(TimePoint now) noexcept { transport_.on_output_taken(now); }
@@ -167,6 +173,7 @@ private:
     std::optional<TimePoint> host_key_offered_;  ///< since when the owner is asked about it
     bool authenticated_ = false;
     bool ended_ = false;
+    std::uint64_t traffic_ = 0;
     std::optional<EngineEvent> pending_;
     std::size_t banner_bytes_ = 0;
 

@@ -16,10 +16,17 @@ namespace {
 // Not set_option(): a socket that Asio knows to linger stops doing so in its destructor, and the
 // reset would be a clean end.
 template <class Value>
-std::error_code set(asio::ip::tcp::socket& socket, int level, int option, const Value& value) {
-    if (setsockopt(socket.native_handle(), level, option, &value, sizeof value) == 0) return {};
+std::error_code set(int socket, int level, int option, const Value& value) {
+    if (setsockopt(socket, level, option, &value, sizeof value) == 0) return {};
     return {errno, asio::error::get_system_category()};
 }
+
+template <class Value>
+std::error_code set(asio::ip::tcp::socket& socket, int level, int option, const Value& value) {
+    return set(socket.native_handle(), level, option, value);
+}
+
+constexpr linger linger_for(OnClose on_close) { return {on_close == OnClose::reset ? 1 : 0, 0}; }
 
 }  // namespace
 
@@ -35,7 +42,11 @@ std::error_code pending_error(asio::ip::tcp::socket& socket) {
 }
 
 std::error_code set_on_close(asio::ip::tcp::socket& socket, OnClose on_close) {
-    return set(socket, SOL_SOCKET, SO_LINGER, linger{on_close == OnClose::reset ? 1 : 0, 0});
+    return set(socket, SOL_SOCKET, SO_LINGER, linger_for(on_close));
+}
+
+std::error_code set_on_close(const UniqueFd& socket, OnClose on_close) {
+    return set(socket.get(), SOL_SOCKET, SO_LINGER, linger_for(on_close));
 }
 
 std::error_code set_unsent_limit(asio::ip::tcp::socket& socket, std::size_t bytes) {

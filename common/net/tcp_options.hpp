@@ -5,6 +5,8 @@
 
 #include <asio/ip/tcp.hpp>
 
+#include "common/base/unique_fd.hpp"
+
 namespace culvert {
 
 /// Small segments are sent at once (TCP_NODELAY). Dialer and Listener have set it already.
@@ -16,6 +18,7 @@ enum class OnClose {
     reset,   ///< RST; what it hasn't taken yet is lost (linger of zero)
 };
 [[nodiscard]] std::error_code set_on_close(asio::ip::tcp::socket& socket, OnClose on_close);
+[[nodiscard]] std::error_code set_on_close(const UniqueFd& socket, OnClose on_close);
 
 /// The socket is writable only while the kernel holds less than `bytes` of it unsent
 /// (TCP_NOTSENT_LOWAT): what is sent next is decided late.

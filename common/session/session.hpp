@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <exception>
 #include <memory>
 #include <optional>
@@ -79,6 +80,8 @@ public:
     void reset(ChannelId channel);
 
     std::size_t channels() const noexcept { return engine_.channels(); }
+    /// Bytes to the peer and from it, so far.
+    std::uint64_t traffic() const noexcept { return engine_.traffic(); }
     const Transport& transport() const noexcept { return engine_.transport(); }
     const UserauthClient& userauth_client() const noexcept { return engine_.userauth_client(); }
     /// The peer said that it ends the connection, and why: run() throws that as an Error{network}.

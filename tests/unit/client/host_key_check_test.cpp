@@ -48,7 +48,8 @@ struct Scene {
     void test_run(asio::io_context& io, std::string& refusal) {
         const auto checked = [](Scene& scene, std::string& text) -> awaitable<void> {
             try {
-                co_await check_host_key(scene.settings, scene.key, scene.ask(), scene.random);
+                co_await check_host_key(scene.settings, scene.key, scene.ask(), scene.random,
+                                        scene.accepted);
             } catch (const Error& error) {
                 CHECK(error.kind() == ErrorKind::host_key);
                 text = error.what();
@@ -73,6 +74,7 @@ struct Scene {
     PublicKey other_key = PrivateKey::generate(random, "").public_key();
     std::filesystem::path folder;
     TunnelSettings settings;
+    std::optional<PublicKey> accepted;
 };
 
 bool contains(const std::string& text, const std::string& part) {
@@ -193,7 +195,7 @@ TEST_CASE("an alias stands for name and port; a file that can't be read lets nob
     asio::io_context io;
     bool accepted = false;
     const auto checked = [](Scene& s, bool& done) -> awaitable<void> {
-        co_await check_host_key(s.settings, s.key, s.ask(), s.random);
+        co_await check_host_key(s.settings, s.key, s.ask(), s.random, s.accepted);
         done = true;
     };
     CHECK_THROWS_AS(run(io, checked(unreadable, accepted)), Error);
@@ -205,4 +207,27 @@ TEST_CASE("a key that was accepted but can't be written down is accepted, as by 
     scene.settings.strict_host_key_checking = StrictHostKeyChecking::accept_new;
     scene.settings.user_known_hosts = {"/proc/no-such-folder/known_hosts"};
     CHECK(scene.check().empty());
+}
+
+TEST_CASE("a key that was accepted is no question any more, another one is") {
+    Scene scene;
+    scene.settings.user_known_hosts = {"/dev/null"};  // it isn't remembered there
+    scene.answers = {"yes"};
+    scene.questions.clear();
+    CHECK(scene.check().empty());
+    CHECK(scene.check().empty());
+    CHECK(scene.questions.size() == 1);
+
+    std::swap(scene.key, scene.other_key);
+    scene.answers = {"no"};
+    CHECK(contains(scene.check(), "not accepted"));
+    CHECK(scene.questions.size() == 2);
+}
+
+TEST_CASE("a key that was accepted and is revoked then is refused") {
+    Scene scene;
+    scene.settings.strict_host_key_checking = StrictHostKeyChecking::accept_new;
+    CHECK(scene.check().empty());
+    scene.know("@revoked * " + scene.key.to_text());
+    CHECK(contains(scene.check(), "revoked"));
 }

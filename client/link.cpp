@@ -1,0 +1,275 @@
+#include "client/link.hpp"
+
+#include <array>
+#include <cassert>
+
+#include <fmt/format.h>
+#include <asio/post.hpp>
+
+#include "client/engine_config.hpp"
+#include "client/ssh_config_hint.hpp"
+#include "common/base/error.hpp"
+#include "common/base/escape.hpp"
+#include "common/keys/fingerprint.hpp"
+#include "common/log/log.hpp"
+#include "common/net/dialer.hpp"
+#include "common/net/pause.hpp"
+#include "common/net/run_on.hpp"
+#include "common/net/tcp_options.hpp"
+
+namespace culvert {
+namespace {
+
+/// Between the ConnectionAttempts of a first connection, as ssh waits.
+constexpr Duration first_retry_time = std::chrono::seconds{1};
+
+std::string which_of(std::size_t index, std::size_t connections) {
+    return connections > 1 ? fmt::format("connection {} of {}", index + 1, connections) : "";
+}
+
+double seconds(Duration time) { return std::chrono::duration<double>(time).count(); }
+
+}  // namespace
+
+Link::Link(asio::any_io_executor executor, const LinkContext& context, std::size_t index,
+           Identities identities)
+    : context_{context},
+      settings_{context.settings},
+      index_{index},
+      server_name_{to_string(settings_.server)},
+      which_{which_of(index, settings_.connections)},
+      name_{server_name_ + (which_.empty() ? "" : ": " + which_)},
+      suffix_{which_.empty() ? "" : ", " + which_},
+      identities_{std::move(identities)},
+      backoff_{context.random},
+      life_{executor, [](const std::exception_ptr&) {}},
+      streams_{executor, [this](const std::exception_ptr& thrown) {
+                   log_error("{}: a stream ended: {}", name_, text_of_exception(thrown));
+               }} {}
+
+// ---------------------------------------------------------------------- the tunnel's words
+
+void Link::start() {
+    asio::post(executor(), [this] { life_.spawn(live()); });
+}
+
+void Link::drain() {
+    asio::post(executor(), [this] {
+        draining_ = true;
+        end_if_drained();
+    });
+}
+
+void Link::end() {
+    asio::post(executor(), [this] { end_here(); });
+}
+
+awaitable<void> Link::join() {
+    ending_ = true;
+    co_await life_.join();
+    co_await streams_.join();
+}
+
+void Link::name_connection(std::vector<LogField>& fields) const {
+    if (settings_.connections > 1) fields.push_back({"connection", std::uint64_t{index_ + 1}});
+}
+
+awaitable<std::uint64_t> Link::traffic() const {
+    co_return session_ == nullptr ? 0 : session_->traffic();
+}
+
+void Link::end_if_drained() {
+    // A stream that is over here may have its tail on the way: only the peer's CLOSE says that all
+    // has arrived.
+    const bool has_channels = session_ != nullptr && session_->channels() > 0;
+    if (draining_ && open_streams() == 0 && !has_channels) end_here();
+}
+
+void Link::end_here() {
+    ending_ = true;
+    if (session_ != nullptr) {
+        session_->end(DisconnectReason::by_application, "the client ends");
+    } else {
+        life_.cancel();  // it dials, or waits for the next try
+    }
+}
+
+// ---------------------------------------------------------------------- its life
+
+awaitable<void> Link::live() {
+    std::exception_ptr why;
+    try {
+        co_await keep_connected();
+    } catch (...) {
+        if (!ending_) why = std::current_exception();
+    }
+    tell([this, why] { context_.owner.on_over(index_, why); });
+}
+
+awaitable<void> Link::keep_connected() {
+    while (!ending_) {
+        std::optional<Error> why;
+        try {
+            co_await connect_once();
+        } catch (const Error& error) {
+            why = with_context(name_, error);
+        }
+        // The streams went with the connection, and no others are taken.
+        if (ending_ || draining_) break;
+        tell([this] { context_.owner.on_lost(index_); });
+        if (is_final(*why)) throw *why;
+        co_await wait_before_retry(*why);
+    }
+}
+
+/// No later try can go better, or nobody asked for one.
+bool Link::is_final(const Error& error) {
+    const bool refused = error.kind() == ErrorKind::host_key ||
+                         error.kind() == ErrorKind::authentication ||
+                         error.kind() == ErrorKind::config || error.kind() == ErrorKind::usage;
+    if (refused) return true;
+    if (tunnel_has_been_up_ || context_.first_failure == FirstFailure::is_outlived) return false;
+    return ++failures_before_up_ >= settings_.connection_attempts;
+}
+
+awaitable<void> Link::wait_before_retry(const Error& why) {
+    const bool first = !tunnel_has_been_up_ && context_.first_failure == FirstFailure::ends;
+    const Duration wait = first ? first_retry_time : backoff_.next(Clock::now());
+    const bool at_once = wait < std::chrono::milliseconds{50};
+    std::vector fields{LogField{"tunnel", settings_.name}, LogField{"server", server_name_},
+                       LogField{"next_try", seconds(wait)}};
+    name_connection(fields);
+    log_event(LogLevel::error, "down", fields,
+              fmt::format("{}; next try {}", why.what(),
+                          at_once ? "at once" : fmt::format("in {:.1f} s", seconds(wait))));
+    co_await pause(wait);
+}
+
+awaitable<void> Link::connect_once() {
+    const auto taken =
+        co_await run_on(context_.owner_executor, context_.owner.wait_for_turn(index_));
+    if (taken) {
+        tunnel_has_been_up_ = true;
+        identities_.expect(*taken);
+    }
+    // GCC 12 makes nonsense of a co_await in a loop's condition.
+    for (;;) {
+        const bool once_more = co_await run_session();
+        if (!once_more) co_return;
+        log_verbose(
+            "{}: the server ended the connection before every key was tried: once more, "
+            "with the others",
+            name_);
+    }
+}
+
+awaitable<asio::ip::tcp::socket> Link::dial_server() {
+    DialOptions options;
+    options.family = settings_.family;
+    if (settings_.bind_address) {
+        const auto address = parse_address(*settings_.bind_address);
+        if (!address) {
+            throw Error{ErrorKind::config, fmt::format("bind address {}: not an IP address",
+                                                       escaped(*settings_.bind_address))};
+        }
+        options.bind.emplace(*address, std::uint16_t{0});
+    }
+    auto dialed = co_await dial(context_.resolver, settings_.server, options,
+                                Deadline{settings_.connect_timeout});
+    if (const auto* failure = std::get_if<DialFailure>(&dialed)) {
+        std::string hint;
+        if (failure->kind == DialFailure::Kind::name_not_found) {
+            hint = ssh_config_hint_of_file(settings_.ssh_config, settings_.server.host);
+        }
+        throw Error{ErrorKind::network, failure->details + hint};
+    }
+    auto socket = std::get<asio::ip::tcp::socket>(std::move(dialed));
+    if (settings_.tcp_keepalive) (void)set_tcp_keepalive(socket, TcpKeepalive::on);
+    co_return socket;
+}
+
+/// One connection, to its end. True if it ended because the server wanted to see no more keys, or
+/// didn't take the one that it took before, and there are others to try.
+awaitable<bool> Link::run_session() {
+    auto socket = co_await dial_server();
+    auto identities = co_await identities_.offer();
+    const bool expects_success = identities.sure.has_value();
+    log_debug("{}: reached; {} keys to try", name_, identities_.offered());
+    Session session{std::move(socket), make_engine_config(settings_, std::move(identities)),
+                    context_.random, *this};
+    session_ = &session;
+    if (ending_) end_here();
+    std::exception_ptr why;
+    bool refused = false;
+    try {
+        co_await session.run();
+    } catch (const Error& error) {
+        why = std::current_exception();
+        refused =
+            session.dismissed() || (expects_success && error.kind() == ErrorKind::authentication);
+    } catch (...) {
+        why = std::current_exception();
+    }
+    session_ = nullptr;
+    if (refused && !session.authenticated() &&
+        identities_.on_dismissed(session.userauth_client())) {
+        co_return true;
+    }
+    if (why) std::rethrow_exception(why);
+    co_return false;
+}
+
+// ---------------------------------------------------------------------- what its session asks
+
+awaitable<void> Link::check_host_key(PublicKey key) {
+    const std::string shown = fmt::format("{} {}", key.algorithm(), fingerprint(key));
+    co_await run_on(context_.owner_executor, context_.owner.check_host_key(std::move(key)));
+    host_key_ = shown;
+}
+
+awaitable<std::optional<ByteVector>> Link::sign(SignatureWanted wanted) {
+    co_return co_await identities_.sign(std::move(wanted));
+}
+
+void Link::on_ready() {
+    tell([this] { context_.owner.on_ready(index_); });
+}
+
+void Link::on_banner(const BannerReceived& banner) {
+    // Once is enough.
+    log_at(index_ == 0 ? LogLevel::info : LogLevel::verbose, "{} says: {}", server_name_,
+           escaped(banner.text, 4096));
+}
+
+void Link::on_authenticated(const Authenticated& authenticated) {
+    identities_.on_accepted(authenticated.key);
+    const std::string key = fingerprint(authenticated.key);
+    std::vector fields{LogField{"tunnel", settings_.name}, LogField{"server", server_name_},
+                       LogField{"user", settings_.user}, LogField{"key", key},
+                       LogField{"host_key", *host_key_}};
+    name_connection(fields);
+    log_event(LogLevel::info, "connected", fields,
+              fmt::format("connected to {} ({}){}", server_name_, *host_key_, suffix_));
+    log_verbose("{}: logged in as {} with {} {}; {}", name_, escaped(settings_.user),
+                authenticated.key.algorithm(), key, describe(session_->transport()));
+    tunnel_has_been_up_ = true;
+    backoff_.on_up(Clock::now());
+    tell([this, accepted = authenticated.key] { context_.owner.on_up(index_, accepted); });
+}
+
+void Link::on_rekeyed() { log_verbose("{}: rekeyed", name_); }
+
+void Link::on_denied(const RequestDenied& denied) {
+    log_verbose("{}: the server asked for {}: denied", name_, escaped(denied.what));
+}
+
+awaitable<bool> Link::allows(KeyShown) {
+    assert(!"only a server is shown a key");
+    co_return false;
+}
+
+void Link::on_channel_requested(ChannelRequested) {
+    assert(!"the engine of a client refuses them");
+}
+
+}  // namespace culvert

@@ -1,0 +1,87 @@
+#include <fmt/format.h>
+#include <asio/post.hpp>
+
+#include "client/link.hpp"
+#include "common/log/log.hpp"
+#include "common/relay/relay.hpp"
+
+namespace culvert {
+
+void Link::carry(LocalConnection connection) {
+    open_streams_.fetch_add(1, std::memory_order_relaxed);
+    asio::post(executor(), [this, connection = std::move(connection)]() mutable {
+        take(std::move(connection));
+    });
+}
+
+void Link::take(LocalConnection connection) {
+    if (!ready()) {
+        // What was ready when it was chosen may be gone by now: then another one will do.
+        on_stream_over();
+        tell([this, connection = std::move(connection)]() mutable {
+            context_.owner.on_not_carried(index_, std::move(connection));
+        });
+        return;
+    }
+    const auto peer = connection.accepted.remote;
+    try {
+        auto socket = std::move(connection.accepted).on(executor());
+        streams_.spawn(carry_here(std::move(socket), peer, *connection.forward));
+    } catch (const std::system_error& error) {
+        log_error("{}: {}", to_string(peer), error.what());
+        on_stream_over();
+    }
+}
+
+awaitable<void> Link::carry_here(asio::ip::tcp::socket socket, asio::ip::tcp::endpoint peer,
+                                 const LocalForward& forward) {
+    std::exception_ptr failure;
+    try {
+        co_await relay(std::move(socket), peer, forward);
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    on_stream_over();
+    if (failure) std::rethrow_exception(failure);
+}
+
+void Link::on_stream_over() {
+    open_streams_.fetch_sub(1, std::memory_order_relaxed);
+    end_if_drained();
+}
+
+awaitable<void> Link::relay(asio::ip::tcp::socket socket, asio::ip::tcp::endpoint peer,
+                            const LocalForward& forward) {
+    log_debug("{} -> {}: opening{}", to_string(peer), to_string(forward.target), suffix_);
+    const TimePoint began = Clock::now();
+    Relay relay{std::move(socket), *session_, streams_};
+    const RelayEnd end = co_await relay.open(forward.target, to_endpoint(peer));
+    if (end == RelayEnd::refused) {
+        context_.not_carried.log(LogLevel::info, "{} -> {}: not opened: {}", to_string(peer),
+                                 to_string(forward.target), describe(relay.failure()));
+        co_return;
+    }
+    log_forward(peer, forward, name_of(end), relay, Clock::now() - began);
+}
+
+/// The one line about a stream that is over.
+void Link::log_forward(const asio::ip::tcp::endpoint& peer, const LocalForward& forward,
+                       std::string_view end, const Relay& relay, Duration took) const {
+    if (!logs(LogLevel::verbose)) return;
+    const double seconds = std::chrono::duration<double>(took).count();
+    const std::string from = to_string(peer);
+    const std::string target = to_string(forward.target);
+    std::vector fields{LogField{"tunnel", settings_.name},
+                       LogField{"originator", from},
+                       LogField{"target", target},
+                       LogField{"bytes_there", std::uint64_t{relay.bytes_sent()}},
+                       LogField{"bytes_back", std::uint64_t{relay.bytes_received()}},
+                       LogField{"seconds", seconds},
+                       LogField{"end", end}};
+    name_connection(fields);
+    log_event(LogLevel::verbose, "forward", fields,
+              fmt::format("{} -> {}: {} after {:.1f} s, {} bytes there, {} back{}", from, target,
+                          end, seconds, relay.bytes_sent(), relay.bytes_received(), suffix_));
+}
+
+}  // namespace culvert

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <thread>
+
+#include <asio/any_io_executor.hpp>
+#include <asio/executor_work_guard.hpp>
+#include <asio/io_context.hpp>
+
+#include "common/base/time.hpp"
+
+namespace culvert {
+
+/// A thread with an io_context of its own. What is made on it lives there from its first byte to
+/// its last, so that nothing on the way of data needs a lock.
+class IoThread {
+public:
+    IoThread();
+    IoThread(const IoThread&) = delete;
+    IoThread& operator=(const IoThread&) = delete;
+    ~IoThread() { join(); }
+
+    /// Lets the thread end when nothing is left to do there, and waits for that.
+    void join();
+
+    // ---- from any thread
+    asio::any_io_executor executor() noexcept { return context_.get_executor(); }
+    /// How long it has kept a CPU busy, in all. Zero once it has been joined.
+    Duration cpu_time() const noexcept;
+
+private:
+    asio::io_context context_{1};
+    asio::executor_work_guard<asio::io_context::executor_type> work_{context_.get_executor()};
+    mutable std::jthread thread_;
+};
+
+}  // namespace culvert

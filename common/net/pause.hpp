@@ -1,0 +1,16 @@
+#pragma once
+
+#include <asio/steady_timer.hpp>
+
+#include "common/base/time.hpp"
+#include "common/net/awaitable.hpp"
+
+namespace culvert {
+
+/// Does nothing for so long. Throws operation_aborted when cancelled.
+inline awaitable<void> pause(Duration time) {
+    asio::steady_timer timer{co_await asio::this_coro::executor, time};
+    co_await timer.async_wait(use_awaitable);
+}
+
+}  // namespace culvert

@@ -1,0 +1,123 @@
+#include "common/net/run_on.hpp"
+
+#include <memory>
+#include <stdexcept>
+#include <thread>
+
+#include <asio/io_context.hpp>
+
+#include "common/net/event.hpp"
+#include "common/net/io_thread.hpp"
+#include "common/net/pause.hpp"
+#include "common/net/task_group.hpp"
+#include "tests/unit/common/net/run.hpp"
+
+namespace culvert {
+namespace {
+
+using namespace std::chrono_literals;
+
+awaitable<std::thread::id> thread_of_this() {
+    co_await pause(1ms);
+    co_return std::this_thread::get_id();
+}
+
+awaitable<void> fail() {
+    co_await pause(1ms);
+    throw std::runtime_error{"refused"};
+}
+
+/// Until it is cancelled; then it says where that was.
+awaitable<void> hang(Event& begun, std::thread::id& cancelled_on) {
+    begun.set();
+    Event never;
+    try {
+        co_await never.wait();
+    } catch (const std::system_error&) {
+        cancelled_on = std::this_thread::get_id();
+        throw;
+    }
+}
+
+awaitable<std::unique_ptr<int>> value() { co_return std::make_unique<int>(7); }
+
+}  // namespace
+
+TEST_CASE("an operation runs on the other thread, and its caller goes on here") {
+    asio::io_context io;
+    IoThread other;
+    const auto test = [](IoThread& thread) -> awaitable<void> {
+        const auto here = std::this_thread::get_id();
+        const auto there = co_await run_on(thread.executor(), thread_of_this());
+        CHECK(there != here);
+        CHECK(std::this_thread::get_id() == here);
+        CHECK(*co_await run_on(thread.executor(), value()) == 7);
+    };
+    run(io, test(other));
+}
+
+TEST_CASE("on the caller's own executor it is simply awaited") {
+    asio::io_context io;
+    const auto test = [](asio::io_context& here) -> awaitable<void> {
+        const auto id = co_await run_on(here.get_executor(), thread_of_this());
+        CHECK(id == std::this_thread::get_id());
+    };
+    run(io, test(io));
+}
+
+TEST_CASE("what it throws there is thrown here") {
+    asio::io_context io;
+    IoThread other;
+    const auto test = [](IoThread& thread) -> awaitable<void> {
+        std::string text;
+        try {
+            co_await run_on(thread.executor(), fail());
+        } catch (const std::runtime_error& error) {
+            text = error.what();
+        }
+        CHECK(text == "refused");
+    };
+    run(io, test(other));
+}
+
+TEST_CASE("a cancellation reaches it on its own thread, and it is waited for") {
+    asio::io_context io;
+    IoThread other;
+    const auto test = [](IoThread& thread) -> awaitable<void> {
+        const auto there = co_await run_on(thread.executor(), thread_of_this());
+        // Begun and ended so often that the cancellation finds it at every point of its way.
+        for (int i = 0; i < 200; ++i) {
+            Event begun;
+            std::thread::id cancelled_on;
+            TaskGroup tasks{co_await asio::this_coro::executor,
+                            [](const std::exception_ptr&) { CHECK(false); }};
+            tasks.spawn(run_on(thread.executor(), hang(begun, cancelled_on)));
+            if (i % 2 == 0) co_await pause(std::chrono::microseconds{i});
+            co_await tasks.join();
+            const bool is_known = cancelled_on == std::thread::id{} || cancelled_on == there;
+            CHECK(is_known);
+            if (i % 2 == 0 && i > 150) CHECK(cancelled_on == there);
+        }
+    };
+    run(io, test(other));
+}
+
+TEST_CASE("a thread knows how long it has been busy") {
+    asio::io_context io;
+    IoThread other;
+    const auto before = other.cpu_time();
+    const auto spin = []() -> awaitable<void> {
+        const auto end = Clock::now() + 30ms;
+        while (Clock::now() < end) {
+        }
+        co_return;
+    };
+    const auto test = [](IoThread& thread, awaitable<void> work) -> awaitable<void> {
+        co_await run_on(thread.executor(), std::move(work));
+    };
+    run(io, test(other, spin()));
+    CHECK(other.cpu_time() > before);
+    CHECK(other.cpu_time() < before + 10s);
+}
+
+}  // namespace culvert
