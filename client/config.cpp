@@ -129,6 +129,9 @@ TunnelSettings read_tunnel(const std::string& name, const YamlValue& value,
                  [](const YamlValue& v) { return v.parsed(prefer_compression); });
     map.optional("ciphers", tunnel.ciphers,
                  [](const YamlValue& v) { return v.parsed(parse_ciphers); });
+    map.optional("connections", tunnel.connections, [](const YamlValue& v) {
+        return static_cast<unsigned>(v.integer(1, most_connections));
+    });
     map.required("forwards", tunnel.forwards, read_forwards);
     map.optional("exit_on_forward_failure", tunnel.exit_on_forward_failure);
     map.optional("address_family", tunnel.family, word_reader(family_words));
@@ -162,9 +165,13 @@ void add_tunnels(const YamlValue& value, const Surroundings& surroundings,
     }
 }
 
-std::vector<TunnelSettings> read_tunnels(const YamlValue& top, const Surroundings& surroundings) {
-    std::vector<TunnelSettings> tunnels;
+ClientConfig read_config(const YamlValue& top, const Surroundings& surroundings) {
+    ClientConfig config;
+    std::vector<TunnelSettings>& tunnels = config.tunnels;
     YamlMap map = top.map();
+    map.optional("threads", config.threads, [](const YamlValue& value) {
+        return static_cast<unsigned>(value.integer(0, most_threads));
+    });
     const YamlValue* const own = map.find("tunnels");
     const YamlValue* const include = map.find("include");
     map.finish();
@@ -181,19 +188,18 @@ std::vector<TunnelSettings> read_tunnels(const YamlValue& top, const Surrounding
         }
     }
     if (tunnels.empty()) (own != nullptr ? *own : top).fail("no tunnel is named");
-    return tunnels;
+    return config;
 }
 
 }  // namespace
 
-std::vector<TunnelSettings> read_client_config(const std::string& path,
-                                               const Surroundings& surroundings) {
-    return read_tunnels(YamlValue::from_file(path, surroundings), surroundings);
+ClientConfig read_client_config(const std::string& path, const Surroundings& surroundings) {
+    return read_config(YamlValue::from_file(path, surroundings), surroundings);
 }
 
-std::vector<TunnelSettings> parse_client_config(const std::string& text, const std::string& name,
-                                                const Surroundings& surroundings) {
-    return read_tunnels(YamlValue::from_text(text, name, surroundings), surroundings);
+ClientConfig parse_client_config(const std::string& text, const std::string& name,
+                                 const Surroundings& surroundings) {
+    return read_config(YamlValue::from_text(text, name, surroundings), surroundings);
 }
 
 std::vector<TunnelSettings> select_tunnels(std::vector<TunnelSettings> tunnels,

@@ -9,14 +9,17 @@
 
 namespace culvert {
 
-/// Reads culvert.yaml: its tunnels in the file's order. Throws Error{config} with
-/// file:line:column, the key's path and what to do.
-std::vector<TunnelSettings> read_client_config(const std::string& path,
-                                               const Surroundings& surroundings);
+struct ClientConfig {
+    std::vector<TunnelSettings> tunnels;  ///< in the file's order
+    unsigned threads = 0;                 ///< 0: as many as there are CPUs
+};
+
+/// Reads culvert.yaml. Throws Error{config} with file:line:column, the key's path and what to do.
+ClientConfig read_client_config(const std::string& path, const Surroundings& surroundings);
 
 /// The same from text; `name` stands for the file in errors.
-std::vector<TunnelSettings> parse_client_config(const std::string& text, const std::string& name,
-                                                const Surroundings& surroundings);
+ClientConfig parse_client_config(const std::string& text, const std::string& name,
+                                 const Surroundings& surroundings);
 
 /// The named tunnels, in the order of the names; all of them without a name. Throws Error{usage}
 /// for a tunnel that isn't there, with the nearest one that is.

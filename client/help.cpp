@@ -46,7 +46,7 @@ connection
                     GlobalKnownHostsFile HashKnownHosts HostKeyAlias HostName IdentitiesOnly
                     IdentityAgent IdentityFile KexAlgorithms LogLevel Port RekeyLimit
                     ServerAliveCountMax ServerAliveInterval StrictHostKeyChecking TCPKeepAlive
-                    User UserKnownHostsFile
+                    User UserKnownHostsFile; and culvert's own: Connections Threads
 
 program
   -f                go to the background once the tunnel is up

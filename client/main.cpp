@@ -29,18 +29,19 @@ public:
     ExitCode operator()(TunnelCommand& command) const {
         std::optional<Background> background;
         if (command.background) background.emplace(Background::enter());
-        return carry({std::move(command.tunnel)}, 0, FirstFailure::ends, std::move(background));
+        return carry({std::move(command.tunnel)}, command.threads, FirstFailure::ends,
+                     std::move(background));
     }
 
     ExitCode operator()(const UpCommand& command) const {
-        auto tunnels =
-            select_tunnels(read_client_config(command.config_file, surroundings_), command.names);
+        ClientConfig config = read_client_config(command.config_file, surroundings_);
+        auto tunnels = select_tunnels(std::move(config.tunnels), command.names);
         require_distinct_ports(tunnels);
-        return carry(std::move(tunnels), 0, FirstFailure::is_outlived, std::nullopt);
+        return carry(std::move(tunnels), config.threads, FirstFailure::is_outlived, std::nullopt);
     }
 
     ExitCode operator()(const CheckCommand& command) const {
-        const auto tunnels = read_client_config(command.config_file, surroundings_);
+        const auto tunnels = read_client_config(command.config_file, surroundings_).tunnels;
         for (const TunnelSettings& tunnel : tunnels) (void)Identities{tunnel};
         print(describe(tunnels));
         require_distinct_ports(tunnels);

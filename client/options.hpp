@@ -17,6 +17,7 @@ namespace culvert {
 /// `culvert [user@]host ...`
 struct TunnelCommand {
     TunnelSettings tunnel;
+    unsigned threads = 0;     ///< 0: as many as there are CPUs
     bool background = false;  ///< -f: go there once authenticated and bound
 };
 

@@ -26,6 +26,11 @@ struct LocalForward {
     friend bool operator==(const LocalForward&, const LocalForward&) = default;
 };
 
+/// More than these would take all of an sshd's MaxStartups and more file descriptors than they are
+/// worth.
+constexpr unsigned most_connections = 64;
+constexpr unsigned most_threads = 1'024;
+
 /// Only one of the two could be bound.
 inline bool listen_alike(const LocalForward& one, const LocalForward& other) {
     return one.port != 0 && one.port == other.port && one.bind == other.bind;
@@ -61,7 +66,8 @@ struct TunnelSettings {
     std::vector<std::string> compression;     ///< wire names in order, never empty
     std::vector<std::string> kex_algorithms;  ///< wire names in order; empty: the default order
 
-    unsigned connections = 1;  ///< SSH connections over which its streams are spread
+    /// SSH connections over which its streams are spread, from 1 to most_connections.
+    unsigned connections = 1;
 
     std::vector<LocalForward> forwards;
     bool exit_on_forward_failure = false;

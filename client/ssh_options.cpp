@@ -124,7 +124,7 @@ struct Option {
     void (*apply)(const Value&, SshOptions&);
 };
 
-constexpr std::array<Option, 26> known_options{{
+constexpr std::array<Option, 28> known_options{{
     {"AddressFamily", [](const Value& v, SshOptions& o) { o.set(o.family, parse_family(v)); }},
     {"BatchMode", [](const Value& v, SshOptions& o) { o.set(o.batch_mode, v.yes_no()); }},
     {"BindAddress",
@@ -134,6 +134,10 @@ constexpr std::array<Option, 26> known_options{{
     {"ConnectionAttempts",
      [](const Value& v, SshOptions& o) {
          o.set(o.connection_attempts, static_cast<unsigned>(v.number(1, 1'000'000)));
+     }},
+    {"Connections",
+     [](const Value& v, SshOptions& o) {
+         o.set(o.connections, static_cast<unsigned>(v.number(1, most_connections)));
      }},
     {"ConnectTimeout",
      [](const Value& v, SshOptions& o) {
@@ -184,6 +188,10 @@ constexpr std::array<Option, 26> known_options{{
     {"StrictHostKeyChecking",
      [](const Value& v, SshOptions& o) { o.set(o.strict_host_key_checking, parse_strictness(v)); }},
     {"TCPKeepAlive", [](const Value& v, SshOptions& o) { o.set(o.tcp_keepalive, v.yes_no()); }},
+    {"Threads",
+     [](const Value& v, SshOptions& o) {
+         o.set(o.threads, static_cast<unsigned>(v.number(1, most_threads)));
+     }},
     {"User",
      [](const Value& v, SshOptions& o) {
          require_user_name(v.text);
@@ -312,6 +320,7 @@ TunnelSettings settings_from(const SshOptions& options, TunnelSettings base,
     put(base.keepalive_interval, options.alive_interval);
     put(base.keepalive_misses, options.alive_count_max);
     put(base.tcp_keepalive, options.tcp_keepalive);
+    put(base.connections, options.connections);
     return base;
 }
 

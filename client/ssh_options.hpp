@@ -46,6 +46,8 @@ struct SshOptions {
     std::optional<std::chrono::seconds> alive_interval;
     std::optional<unsigned> alive_count_max;
     std::optional<bool> tcp_keepalive;
+    std::optional<unsigned> connections;  ///< this one and the next are culvert's own
+    std::optional<unsigned> threads;
     std::optional<LogLevel> log_level;
 
     /// A value goes where nothing was said before.

@@ -207,6 +207,7 @@ CommandLine parse_tunnel_command_line(std::span<const std::string> arguments,
         }
     }
     tunnel.forwards = std::move(words.forwards);
+    command.threads = words.options.threads.value_or(0);
     if (words.options.log_level && line.log.level == LogLevel::info) {
         line.log.level = *words.options.log_level;
     }

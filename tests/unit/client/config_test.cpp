@@ -18,7 +18,7 @@ using Words = std::vector<std::string>;
 const std::string pin = "SHA256:L3k/oJubblSY0lB9Ulsl7emDMnRPKm/8udf2ccwk560";
 
 std::vector<TunnelSettings> parse(const std::string& text) {
-    return parse_client_config(text, "c.yaml", made_up_surroundings({{"KEYS", "/keys"}}));
+    return parse_client_config(text, "c.yaml", made_up_surroundings({{"KEYS", "/keys"}})).tunnels;
 }
 
 std::string error_of(const std::string& text) {
@@ -61,6 +61,7 @@ TEST_CASE("a tunnel of culvert.yaml (design 9)") {
         "    connect_timeout: 7s\n"
         "    keepalive: 1m\n"
         "    keepalive_misses: 5\n"
+        "    connections: 4\n"
         "    agent: $KEYS\n"
         "    identities_only: yes\n"
         "    host_key_alias: gate\n"
@@ -92,6 +93,7 @@ TEST_CASE("a tunnel of culvert.yaml (design 9)") {
     CHECK(mail.connect_timeout == std::chrono::seconds{7});
     CHECK(mail.keepalive_interval == std::chrono::minutes{1});
     CHECK(mail.keepalive_misses == 5);
+    CHECK(mail.connections == 4);
     CHECK(mail.agent == "/keys");
     CHECK(mail.identities_only);
     CHECK(mail.host_key_alias == "gate");
@@ -163,6 +165,9 @@ TEST_CASE("what is wrong is said with its place") {
              Row{with("hold_for: 5"), "tunnels.mail.hold_for: '5' is not a duration with its unit"},
              Row{with("connect_timeout: 0"), "a connection takes more time than 0"},
              Row{with("keepalive_misses: 0"), "'0' is not a number from 1 to 1000"},
+             Row{with("connections: 0"), "'0' is not a number from 1 to 64"},
+             Row{with("connections: 65"), "'65' is not a number from 1 to 64"},
+             Row{with("connections: many"), "number"},
              Row{with("identity: ~bob/x"), "tunnels.mail.identity: ~bob/x"},
              Row{with("identity: \"${NOPE}\""), "the environment variable NOPE is not set"},
              Row{with("known_hosts:"), "tunnels.mail.known_hosts: has no value"},
@@ -223,10 +228,9 @@ TEST_CASE("an include brings in the tunnels of other files") {
     folder.write("d/notes.txt", "no tunnel: [\n");
     const auto names = [&](const std::string& text) {
         std::vector<std::string> all;
-        for (const TunnelSettings& each :
-             read_client_config(folder.write("c.yaml", text), made_up_surroundings())) {
-            all.push_back(each.name);
-        }
+        const auto config =
+            read_client_config(folder.write("c.yaml", text), made_up_surroundings());
+        for (const TunnelSettings& each : config.tunnels) all.push_back(each.name);
         return all;
     };
     CHECK(names("include: d\n") == Words{"one", "two"});
@@ -248,4 +252,14 @@ TEST_CASE("an include brings in the tunnels of other files") {
     folder.write("d/3.yaml", "include: d\n");
     CHECK(error("include: d\n") ==
           folder.path("d/3.yaml") + ":1:1: unknown key 'include'; known here: tunnels");
+}
+
+TEST_CASE("threads stands at the top of the file, and is a number") {
+    const auto threads = [](const std::string& line) {
+        return parse_client_config(line + with(""), "c.yaml", made_up_surroundings()).threads;
+    };
+    CHECK(threads("") == 0);
+    CHECK(threads("threads: 3\n") == 3);
+    CHECK(error_of("threads: -1\n" + with("")).starts_with("c.yaml:1:10: threads"));
+    CHECK(error_of(with("threads: 3")).find("threads") != std::string::npos);
 }

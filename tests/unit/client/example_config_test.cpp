@@ -21,9 +21,10 @@ const auto config_folder =
 TEST_CASE("config/culvert.yaml is valid, and names every key with its default") {
     const Surroundings surroundings = made_up_surroundings();
     const ExampleConfig example{config_folder / "culvert.yaml"};
-    const auto as_it_is = parse_client_config(example.text, "culvert.yaml", surroundings);
+    const auto as_it_is = parse_client_config(example.text, "culvert.yaml", surroundings).tunnels;
     REQUIRE(as_it_is.size() == 1);
-    const auto all_on = parse_client_config(example.with_settings_on, "culvert.yaml", surroundings);
+    const auto all_on =
+        parse_client_config(example.with_settings_on, "culvert.yaml", surroundings).tunnels;
     REQUIRE(all_on.size() == 1);
 
     // What the example says where it is switched on is what holds where it isn't.
@@ -40,6 +41,7 @@ TEST_CASE("config/culvert.yaml is valid, and names every key with its default") 
     CHECK(on.strict_host_key_checking == off.strict_host_key_checking);
     CHECK(on.compression == off.compression);
     CHECK(on.exit_on_forward_failure == off.exit_on_forward_failure);
+    CHECK(on.connections == off.connections);
     CHECK(on.connect_timeout == off.connect_timeout);
     CHECK(on.keepalive_interval == off.keepalive_interval);
     CHECK(on.keepalive_misses == off.keepalive_misses);

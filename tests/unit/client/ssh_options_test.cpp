@@ -36,6 +36,7 @@ TEST_CASE("-o takes ssh's options in all their spellings (ssh_config(5))") {
     CHECK(with_option("ConnectTimeout=7").connect_timeout == std::chrono::seconds{7});
     CHECK(with_option("ConnectTimeout=1m30s").connect_timeout == std::chrono::seconds{90});
     CHECK(with_option("ConnectionAttempts=3").connection_attempts == 3);
+    CHECK(with_option("Connections=4").connections == 4);
     CHECK(with_option("ServerAliveInterval=0").keepalive_interval.count() == 0);
     CHECK(with_option("ServerAliveCountMax=5").keepalive_misses == 5);
     CHECK(!with_option("TCPKeepAlive=no").tcp_keepalive);
@@ -86,6 +87,9 @@ TEST_CASE("an -o that is not understood is an error") {
              Row{"ConnectTimeout=0", "is not a time above 0"},
              Row{"ConnectTimeout=500ms", "is not a time in seconds"},
              Row{"ConnectionAttempts=0", "is not a number from 1"},
+             Row{"Connections=0", "is not a number from 1 to 64"},
+             Row{"Connections=65", "is not a number from 1 to 64"},
+             Row{"Threads=0", "is not a number from 1"},
              Row{"ServerAliveCountMax=0", "is not a number from 1"},
              Row{"Ciphers=aes128-ctr", "no cipher 'aes128-ctr'"},
              Row{"KexAlgorithms=x", "no key exchange 'x'"},
