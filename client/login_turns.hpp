@@ -41,7 +41,7 @@ private:
 
     std::vector<bool> up_;
     std::optional<std::size_t> holder_;   ///< whose turn it is
-    std::optional<std::size_t> pioneer_;  ///< who tries for all
+    std::optional<std::size_t> pioneer_ = 0;  ///< who tries for all
     std::list<Waiter*> waiting_;
 };
 

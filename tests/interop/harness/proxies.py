@@ -78,3 +78,62 @@ class FlippingProxy(Proxy):
             return data
         self.flipped.set()
         return data[:place] + bytes([data[place] ^ 0xFF]) + data[place + 1:]
+
+
+class Crossing:
+    """Carries any number of connections to `address`, until one is cut: by its place in the order
+    in which they came."""
+
+    def __init__(self, address):
+        self._address = address
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self.port = self._listener.getsockname()[1]
+        self._pairs = []
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self):
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self._listener.accept()
+                try:
+                    server = connect(self._address)
+                except OSError:
+                    client.close()
+                    continue
+                for side in (client, server):
+                    side.settimeout(None)
+                    side.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                self._pairs.append((client, server))
+                for source, sink in ((client, server), (server, client)):
+                    threading.Thread(target=self._pump, args=(source, sink), daemon=True).start()
+
+    @staticmethod
+    def _pump(source, sink):
+        with contextlib.suppress(OSError):
+            while data := source.recv(CHUNK):
+                sink.sendall(data)
+        for side in (source, sink):
+            with contextlib.suppress(OSError):
+                side.shutdown(socket.SHUT_RDWR)
+
+    def count(self):
+        """How many have come so far."""
+        return len(self._pairs)
+
+    def port_of(self, place):
+        """The port from which the server is reached for it, as the server's log names it."""
+        return self._pairs[place][1].getsockname()[1]
+
+    def cut(self, place):
+        for side in self._pairs[place]:
+            with contextlib.suppress(OSError):
+                side.shutdown(socket.SHUT_RDWR)
+
+    def close(self):
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        for place in range(self.count()):
+            self.cut(place)
+            for side in self._pairs[place]:
+                side.close()

@@ -40,6 +40,15 @@ struct Scene {
 
 }  // namespace
 
+TEST_CASE("the first one begins, whoever asks first") {
+    Scene scene;
+    CHECK(scene.ask(2) == "");
+    CHECK(scene.ask(0) == "0");
+    scene.turns.on_up(0);
+    CHECK(scene.settle() == "02");
+    scene.end();
+}
+
 TEST_CASE("one logs in, and then the others, one at a time") {
     Scene scene;
     CHECK(scene.ask(0) == "0");
@@ -54,13 +63,13 @@ TEST_CASE("one logs in, and then the others, one at a time") {
 
 TEST_CASE("while none is up the one that began goes on trying, and the others wait") {
     Scene scene;
-    CHECK(scene.ask(1) == "1");
-    scene.ask(0);
-    scene.turns.on_lost(1);
-    CHECK(scene.settle() == "1");
-    CHECK(scene.ask(1) == "11");
-    scene.turns.on_up(1);
-    CHECK(scene.settle() == "110");
+    CHECK(scene.ask(0) == "0");
+    scene.ask(1);
+    scene.turns.on_lost(0);
+    CHECK(scene.settle() == "0");
+    CHECK(scene.ask(0) == "00");
+    scene.turns.on_up(0);
+    CHECK(scene.settle() == "001");
     scene.end();
 }
 
