@@ -129,10 +129,14 @@ class Crossing:
             with contextlib.suppress(OSError):
                 side.shutdown(socket.SHUT_RDWR)
 
-    def close(self):
+    def refuse(self):
+        """No more come through; those that are there stay."""
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
+
+    def close(self):
+        self.refuse()
         for place in range(self.count()):
             self.cut(place)
             for side in self._pairs[place]:
