@@ -64,10 +64,17 @@ std::vector<Part> split(const Spec& spec) {
     }
 }
 
-/// A socket's path begins where a host, a bind address or a port could stand: no spelling of a
-/// forward has an empty part before a '/'.
+/// A socket's path: parts are divided by ':' or by '/', never by both.
 void refuse_socket_path(const Spec& spec) {
-    if (spec.text.starts_with('/') || spec.text.find(":/") != std::string_view::npos) {
+    bool bracketed = false;
+    bool has_colon = false;
+    bool has_slash = false;
+    for (const char c : spec.text) {
+        if (c == '[' || c == ']') bracketed = c == '[';
+        has_colon = has_colon || (c == ':' && !bracketed);
+        has_slash = has_slash || c == '/';
+    }
+    if (spec.text.starts_with('/') || (has_colon && has_slash)) {
         spec.fail("this looks like the path of a unix socket, which this version does not forward");
     }
 }
@@ -80,10 +87,10 @@ void require_host(const Spec& spec, std::string_view what, const Part& part) {
         spec.fail(fmt::format("the {} has a blank or a control character in it", what));
     }
     if (host.starts_with('-')) spec.fail(fmt::format("the {} begins with '-'", what));
-    if (part.bracketed && host.find(':') == std::string::npos) {
-        spec.fail(fmt::format("[{}] is no IPv6 address", escaped(host)));
-    }
-    if (part.bracketed && !IpAddress::parse(host.substr(0, host.find('%')))) {
+    if (host == "*") spec.fail(fmt::format("the {} '*' is no name of a host", what));
+    // Brackets may hold a name as well: OpenSSH takes them off whatever they hold.
+    const bool is_v6 = host.find(':') != std::string::npos;
+    if (is_v6 && !IpAddress::parse(host.substr(0, host.find('%')))) {
         spec.fail(fmt::format("[{}] is no IPv6 address", escaped(host)));
     }
 }

@@ -67,8 +67,8 @@ void check_pin(const std::string& pin, const PublicKey& key) {
 [[noreturn]] void refuse_unknown(const PublicKey& key, std::string_view why) {
     throw refused(fmt::format(
         "host key unknown: the server sent {}; {}: compare the fingerprint with the server's, then "
-        "accept it once with -o StrictHostKeyChecking=accept-new",
-        described(key), why));
+        "accept it once with -o StrictHostKeyChecking=accept-new (in culvert.yaml: host_key: {})",
+        described(key), why, fingerprint(key)));
 }
 
 void accept(const TunnelSettings& settings, const PublicKey& key, Random& random) {

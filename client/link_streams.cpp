@@ -6,6 +6,16 @@
 #include "common/relay/relay.hpp"
 
 namespace culvert {
+namespace {
+
+/// OpenSSH says no more than "open failed".
+std::string_view where_to_look(const OpenFailure& failure) {
+    if (failure.reason != OpenFailureReason::administratively_prohibited) return "";
+    return "; look at the server's rules: a key's permitopen and port-forwarding, sshd's "
+           "AllowTcpForwarding and PermitOpen, culvertd's permit_open";
+}
+
+}  // namespace
 
 void Link::carry(LocalConnection connection) {
     open_streams_.fetch_add(1, std::memory_order_relaxed);
@@ -57,8 +67,9 @@ awaitable<void> Link::relay(asio::ip::tcp::socket socket, asio::ip::tcp::endpoin
     Relay relay{std::move(socket), *session_, streams_};
     const RelayEnd end = co_await relay.open(forward.target, to_endpoint(peer));
     if (end == RelayEnd::refused) {
-        context_.not_carried.log(LogLevel::info, "{} -> {}: not opened: {}", to_string(peer),
-                                 to_string(forward.target), describe(relay.failure()));
+        context_.not_carried.log(LogLevel::info, "{} -> {}: not opened: {}{}", to_string(peer),
+                                 to_string(forward.target), describe(relay.failure()),
+                                 where_to_look(relay.failure()));
         co_return;
     }
     log_forward(peer, forward, name_of(end), relay, Clock::now() - began);

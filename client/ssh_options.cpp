@@ -221,12 +221,25 @@ constexpr std::array<FixedOption, 12> fixed_options{{
     {"SessionType", "none"},
 }};
 
+/// As ssh reads it: yes is also called true, and no false.
+bool means(std::string_view written, std::string_view value) {
+    const std::string word = lower_case(written);
+    return word == value || (value == "yes" && word == "true") ||
+           (value == "no" && word == "false");
+}
+
 [[noreturn]] void fail_unknown(std::string_view name) {
+    if (lower_case(name) == "localforward") {
+        fail(
+            "-o LocalForward: culvert has no such option: write -L, as in -L "
+            "12345:pop3.example.com:110");
+    }
     std::vector<std::string_view> names;
     for (const Option& option : known_options) names.push_back(option.name);
     for (const FixedOption& option : fixed_options) names.push_back(option.name);
+    const std::string hint = did_you_mean(name, names);
     fail(fmt::format("-o {}: culvert has no such option{}", escaped(name, 64),
-                     did_you_mean(name, names)));
+                     hint.empty() ? "; --help names them all" : hint));
 }
 
 }  // namespace
@@ -254,7 +267,7 @@ void apply_ssh_option(std::string_view text, SshOptions& options,
     if (value.empty())
         fail(fmt::format("-o {}: the value is missing, as in -o {}=...", name, name));
     if (fixed != fixed_options.end()) {
-        if (lower_case(value) == fixed->value) return;
+        if (means(value, fixed->value)) return;
         fail(fmt::format("-o {}={}: culvert does no such thing; only {}={} is taken", fixed->name,
                          escaped(value, 64), fixed->name, fixed->value));
     }

@@ -106,6 +106,14 @@ void read_word(const std::string& word, TunnelWords& words) {
     }
 }
 
+std::vector<std::string> read_ciphers(const std::string& list) {
+    try {
+        return parse_ciphers(list);
+    } catch (const Error& error) {
+        fail(fmt::format("-c: {}", error.what()));
+    }
+}
+
 void read_tunnel_flag(const Argument& argument, TunnelWords& words, TunnelCommand& command,
                       const Surroundings& surroundings) {
     const std::string& flag = argument.flag;
@@ -116,7 +124,7 @@ void read_tunnel_flag(const Argument& argument, TunnelWords& words, TunnelComman
     } else if (flag == "-C") {
         SshOptions::set(options.compression, true);
     } else if (flag == "-c") {
-        SshOptions::set(options.ciphers, parse_ciphers(value));
+        SshOptions::set(options.ciphers, read_ciphers(value));
     } else if (flag == "-l") {
         require_user_name(value);
         SshOptions::set(options.user, value);
@@ -134,7 +142,9 @@ void read_tunnel_flag(const Argument& argument, TunnelWords& words, TunnelComman
     } else if (flag == "-o") {
         apply_ssh_option(value, options, surroundings);
     } else if (flag == "-F") {
-        if (value != "none") fail("culvert reads no ssh_config: only -F none is taken");
+        if (value != "none" && value != "/dev/null") {
+            fail("culvert reads no ssh_config: only -F none is taken");
+        }
     } else if (flag == "-b") {
         SshOptions::set(options.bind_address, parse_bind_address(value));
     } else if (flag == "-4") {

@@ -58,7 +58,10 @@ std::size_t UserauthClient::next_candidate(std::size_t from,
 UserauthClient::Step UserauthClient::try_next(Bytes session_id, const NameList& server_sig_algs) {
     const auto& keys = identities_.keys;
     const std::size_t candidate = next_candidate(next_, server_sig_algs);
-    if (candidate == keys.size()) give_up("no key of ours");
+    if (candidate == keys.size()) {
+        give_up("no key of ours",
+                "the .pub line of one belongs into that user's authorized_keys on the server");
+    }
     current_ = candidate;
     next_ = candidate + 1;
     algorithm_ = signature_algorithm(keys[current_], server_sig_algs).value();
@@ -123,18 +126,20 @@ void UserauthClient::on_success(Bytes payload) {
     state_ = State::authenticated;
 }
 
-void UserauthClient::give_up(const std::string& why) const {
+void UserauthClient::give_up(const std::string& why, std::string_view next_step) const {
     std::vector<std::string> tried;
     for (const std::size_t index : tried_) {
         const PublicKey& key = identities_.keys[index];
         tried.push_back(fmt::format("{} {}", escaped(key.algorithm(), 64), fingerprint(key)));
     }
-    throw Error{
-        ErrorKind::authentication,
-        fmt::format("{} was accepted for user {}; {}", why, escaped(identities_.user),
-                    tried.empty() ? "none could be tried: they don't sign, or not in a way that "
-                                    "the server takes"
-                                  : fmt::format("tried {}", fmt::join(tried, ", ")))};
+    std::string which =
+        "none could be tried: they don't sign, or not in a way that the server takes";
+    if (!tried.empty()) {
+        which = fmt::format("tried {}", fmt::join(tried, ", "));
+        if (!next_step.empty()) which += fmt::format("; {}", next_step);
+    }
+    throw Error{ErrorKind::authentication, fmt::format("{} was accepted for user {}; {}", why,
+                                                       escaped(identities_.user), which)};
 }
 
 }  // namespace culvert

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/base/bytes.hpp"
@@ -71,7 +72,7 @@ private:
     /// number of keys if there is none.
     std::size_t next_candidate(std::size_t from, const NameList& server_sig_algs) const;
     Step want_signature(Bytes session_id);
-    [[noreturn]] void give_up(const std::string& why) const;
+    [[noreturn]] void give_up(const std::string& why, std::string_view next_step = {}) const;
 
     ClientIdentities identities_;
     State state_ = State::idle;

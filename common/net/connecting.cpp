@@ -16,12 +16,13 @@ namespace {
 
 using asio::ip::tcp;
 
-std::error_code last_error() { return {errno, asio::error::get_system_category()}; }
+DialFailure failed_with(int error) {
+    return dial_failure({error, asio::error::get_system_category()});
+}
 
-std::error_code set(int fd, int level, int option) {
+bool switch_on(int fd, int level, int option) {
     const int on = 1;
-    if (setsockopt(fd, level, option, &on, sizeof on) == 0) return {};
-    return last_error();
+    return setsockopt(fd, level, option, &on, sizeof on) == 0;
 }
 
 bool calls_itself(int fd, const tcp::endpoint& remote) {
@@ -37,32 +38,46 @@ bool calls_itself(int fd, const tcp::endpoint& remote) {
 Connecting::Connecting(const tcp::endpoint& remote, const std::optional<tcp::endpoint>& local)
     : remote_{remote},
       fd_{::socket(remote.protocol().family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)} {
-    failure_ = fd_ ? begin(local) : last_error();
+    if (!fd_) failure_ = failed_with(errno);
+    if (!failure_ && local) failure_ = call_from(*local);
+    if (!failure_) failure_ = call();
 }
 
-std::error_code Connecting::begin(const std::optional<tcp::endpoint>& local) {
-    if (local) {
-        // The port is chosen at connect, where it need differ for the same target only.
-        if (local->port() == 0) (void)set(fd_.get(), IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT);
-        const auto size = static_cast<socklen_t>(local->size());
-        if (::bind(fd_.get(), local->data(), size) != 0) return last_error();
+std::optional<DialFailure> Connecting::call_from(const tcp::endpoint& local) {
+    // The port is chosen at connect, where it need differ for the same target only.
+    if (local.port() == 0) (void)switch_on(fd_.get(), IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT);
+    if (::bind(fd_.get(), local.data(), static_cast<socklen_t>(local.size())) == 0) {
+        return std::nullopt;
     }
-    if (const auto error = set(fd_.get(), IPPROTO_TCP, TCP_NODELAY)) return error;
-    const auto size = static_cast<socklen_t>(remote_.size());
-    if (::connect(fd_.get(), remote_.data(), size) == 0) return {};
-    if (errno != EINPROGRESS) return last_error();
-    pollfd writable{fd_.get(), POLLOUT, 0};
-    pending_ = ::poll(&writable, 1, 0) == 0;
-    return pending_ ? std::error_code{} : outcome();
+    DialFailure failure = failed_with(errno);
+    if (errno == EADDRNOTAVAIL) {
+        failure.text =
+            local.address().to_string() + ", to connect from, is no address of this machine";
+        failure.details = failure.text;
+    }
+    return failure;
 }
 
-std::error_code Connecting::outcome() const {
+std::optional<DialFailure> Connecting::call() {
+    if (!switch_on(fd_.get(), IPPROTO_TCP, TCP_NODELAY)) return failed_with(errno);
+    const auto size = static_cast<socklen_t>(remote_.size());
+    if (::connect(fd_.get(), remote_.data(), size) != 0) {
+        if (errno != EINPROGRESS) return failed_with(errno);
+        pollfd writable{fd_.get(), POLLOUT, 0};
+        pending_ = ::poll(&writable, 1, 0) == 0;
+        if (pending_) return std::nullopt;
+    }
+    return outcome();
+}
+
+std::optional<DialFailure> Connecting::outcome() const {
     int error = 0;
     socklen_t size = sizeof error;
     if (getsockopt(fd_.get(), SOL_SOCKET, SO_ERROR, &error, &size) != 0) error = errno;
     // A port that nobody listens on may be the one that the kernel picks for us to call from.
     if (error == 0 && calls_itself(fd_.get(), remote_)) error = ECONNREFUSED;
-    return {error, asio::error::get_system_category()};
+    if (error == 0) return std::nullopt;
+    return failed_with(error);
 }
 
 awaitable<void> Connecting::wait() {

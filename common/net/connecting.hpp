@@ -1,12 +1,12 @@
 #pragma once
 
 #include <optional>
-#include <system_error>
 
 #include <asio/ip/tcp.hpp>
 
 #include "common/base/unique_fd.hpp"
 #include "common/net/awaitable.hpp"
+#include "common/net/dial_failure.hpp"
 
 namespace culvert {
 
@@ -25,19 +25,20 @@ public:
     awaitable<void> wait();
 
     /// Why there is no connection; nothing if there is one. Not while pending().
-    const std::error_code& failure() const noexcept { return failure_; }
+    const std::optional<DialFailure>& failure() const noexcept { return failure_; }
     /// The connected socket on the executor, non-blocking and with TCP_NODELAY, once. Throws
     /// std::system_error when epoll has no room for it.
     asio::ip::tcp::socket take(const asio::any_io_executor& executor);
 
 private:
-    std::error_code begin(const std::optional<asio::ip::tcp::endpoint>& local);
-    std::error_code outcome() const;
+    std::optional<DialFailure> call_from(const asio::ip::tcp::endpoint& local);
+    std::optional<DialFailure> call();
+    std::optional<DialFailure> outcome() const;
 
     asio::ip::tcp::endpoint remote_;
     UniqueFd fd_;
     bool pending_ = false;
-    std::error_code failure_;
+    std::optional<DialFailure> failure_;
 };
 
 }  // namespace culvert

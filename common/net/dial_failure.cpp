@@ -40,6 +40,8 @@ DialFailure dial_failure(std::error_code reason) {
             return with_text(Kind::unreachable, "network unreachable");
         case ETIMEDOUT:
             return with_text(Kind::timed_out, "timed out");
+        case ECONNRESET:
+            return with_text(Kind::other, "connection reset at once, maybe by a firewall");
         case EMFILE:
         case ENFILE:
             return with_text(Kind::no_descriptors, "no file descriptors left");

@@ -101,9 +101,8 @@ awaitable<void> Race::finish(Attempt& attempt) {
 }
 
 void Race::on_outcome(Attempt& attempt) {
-    if (const auto failure = attempt.connecting->failure()) {
-        attempt.failure = dial_failure(failure);
-    } else if (!winner_) {
+    attempt.failure = attempt.connecting->failure();
+    if (!attempt.failure && !winner_) {
         try {
             winner_.emplace(attempt.connecting->take(attempts_.executor()));
         } catch (const std::system_error& error) {

@@ -35,16 +35,20 @@ bool is_marker(std::string_view name) {
            name == ext_info_marker(Role::client) || name == ext_info_marker(Role::server);
 }
 
+std::string shown(NameList names) {
+    std::erase_if(names, is_marker);
+    return fmt::format("{}", fmt::join(names, ","));
+}
+
 std::string choose(std::string_view what, const NameList& client, const NameList& server, Role us) {
     for (const std::string& name : client) {
         if (has(server, name) && !is_marker(name)) return name;
     }
-    const NameList& ours = us == Role::client ? client : server;
-    const NameList& theirs = us == Role::client ? server : client;
-    throw ProtocolError{
-        fmt::format("no common {}: we offer {}, the peer offers {}", what, fmt::join(ours, ","),
-                    escaped(fmt::format("{}", fmt::join(theirs, ",")), 1024)),
-        DisconnectReason::key_exchange_failed};
+    const std::string ours = shown(us == Role::client ? client : server);
+    const std::string theirs = shown(us == Role::client ? server : client);
+    throw ProtocolError{fmt::format("no common {}: we offer {}, the peer offers {}", what, ours,
+                                    escaped(theirs, 1024)),
+                        DisconnectReason::key_exchange_failed};
 }
 
 }  // namespace

@@ -44,6 +44,8 @@ TEST_CASE("-L in all of OpenSSH's spellings (ssh(1))") {
              Row{"1/h/2", {"", 1, {"h", 2}}},
              Row{"127.0.0.1/1/h/2", {"127.0.0.1", 1, {"h", 2}}},
              Row{"[::1]/1/[::1]/2", {"::1", 1, {"::1", 2}}},
+             Row{"[localhost]:1:[pop3.example.com]:2", {"localhost", 1, {"pop3.example.com", 2}}},
+             Row{"[127.0.0.1]:1:h:2", {"127.0.0.1", 1, {"h", 2}}},
          }) {
         CAPTURE(row.text);
         CHECK(parse_local_forward(row.text) == row.forward);
@@ -73,7 +75,8 @@ TEST_CASE("a forward that is wrong says which part is") {
              Row{"1:a b:2", "the target host has a blank or a control character in it"},
              Row{"1:a\nb:2", "the target host has a blank or a control character in it"},
              Row{"1:-h:2", "the target host begins with '-'"},
-             Row{"1:[h]:2", "[h] is no IPv6 address"},
+             Row{"1:[a b]:2", "the target host has a blank"},
+             Row{"1:[*]:2", "the target host '*' is no name"},
              Row{"1:[::g]:2", "[::g] is no IPv6 address"},
              Row{"1:[]:2", "the target host is empty"},
              Row{"1:[::1:2", "'[' without its ']'"},
@@ -84,6 +87,9 @@ TEST_CASE("a forward that is wrong says which part is") {
              Row{"/tmp/socket:h:1", "unix socket"},
              Row{"/tmp/socket:/tmp/other", "unix socket"},
              Row{"1:/tmp/socket", "unix socket"},
+             Row{"1:./socket", "unix socket"},
+             Row{"run/socket:h:1", "unix socket"},
+             Row{"[::1]:1:run/socket", "unix socket"},
          }) {
         CAPTURE(row.text);
         const std::string error = error_of(parse_local_forward, row.text);

@@ -61,7 +61,8 @@ TEST_CASE("-o takes ssh's options in all their spellings (ssh_config(5))") {
     CHECK(parse({"-oLogLevel=VERBOSE", "gw", "1:h:2"}).log.level == LogLevel::verbose);
     CHECK(parse({"-q", "-oLogLevel=VERBOSE", "gw", "1:h:2"}).log.level == LogLevel::error);
     for (const std::string option :
-         {"ControlMaster=no", "ControlPath=none", "PasswordAuthentication=no", "RequestTTY=no"}) {
+         {"ControlMaster=no", "ControlPath=none", "PasswordAuthentication=no", "RequestTTY=no",
+          "PasswordAuthentication=false", "PubkeyAuthentication=TRUE"}) {
         CAPTURE(option);
         CHECK(with_option(option).server.host == "gw");
     }
@@ -74,7 +75,9 @@ TEST_CASE("an -o that is not understood is an error") {
     };
     for (const Row& row : {
              Row{"Prot=22", "-o Prot: culvert has no such option, did you mean 'Port'?"},
-             Row{"ProxyJump=x", "-o ProxyJump: culvert has no such option"},
+             Row{"ProxyJump=x", "-o ProxyJump: culvert has no such option; --help names them all"},
+             Row{"LocalForward=1 h:2", "-o LocalForward: culvert has no such option: write -L"},
+             Row{"ControlPath=no", "only ControlPath=none is taken"},
              Row{"", "-o : culvert has no such option"},
              Row{"Port", "-o Port: the value is missing"},
              Row{"Port=", "-o Port: the value is missing"},

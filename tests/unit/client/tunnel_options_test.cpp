@@ -48,6 +48,7 @@ TEST_CASE("flags mean what they mean to ssh") {
     CHECK(tunnel({"-6", "gw", "1:h:2"}).family == AddressFamily::v6);
     CHECK(tunnel({"-b", "10.0.0.1", "gw", "1:h:2"}).bind_address == "10.0.0.1");
     CHECK(tunnel({"-axknF", "none", "gw", "1:h:2"}).server.host == "gw");
+    CHECK(tunnel({"-F", "/dev/null", "gw", "1:h:2"}).server.host == "gw");
     CHECK(tunnel({"--", "up", "1:h:2"}).server.host == "up");
     CHECK(tunnel({"alice@up", "1:h:2"}).server.host == "up");
 
@@ -95,7 +96,8 @@ TEST_CASE("command lines that make no sense say why") {
              Row{{"-J", "jump", "gw"}, "-J: this version connects to the server directly"},
              Row{{"-A", "gw"}, "-A: culvert forwards no agent"},
              Row{{"-F", "/x", "gw", "1:h:2"}, "only -F none is taken"},
-             Row{{"-c", "3des-cbc", "gw", "1:h:2"}, "no cipher '3des-cbc': culvert has aes256-gcm"},
+             Row{{"-c", "3des-cbc", "gw", "1:h:2"},
+                 "-c: no cipher '3des-cbc': culvert has aes256-gcm"},
              Row{{"-l", "-x", "gw", "1:h:2"}, "begins with '-'"},
              Row{{"-p", "x", "gw", "1:h:2"}, "-p: 'x' is neither a number"},
              Row{{"-L", "1:2", "gw"}, "'1:2': parts are missing"},

@@ -73,6 +73,9 @@ std::string authentication_error(Action action) {
 
 std::string shown(const PublicKey& of) { return of.algorithm() + " " + fingerprint(of); }
 
+const std::string next_step{
+    "; the .pub line of one belongs into that user's authorized_keys on the server"};
+
 }  // namespace
 
 TEST_CASE("a single key is signed with at once, and lets the user in") {
@@ -105,7 +108,7 @@ TEST_CASE("several keys are asked about in their order, the last is signed with 
     CHECK(client.userauth.request_is_sure());
     CHECK(authentication_error([&] { client.fails(); }) ==
           "no key of ours was accepted for user alice; tried " + shown(key(0)) + ", " +
-              shown(key(1)) + ", " + shown(key(2)));
+              shown(key(1)) + ", " + shown(key(2)) + next_step);
 }
 
 TEST_CASE("a key that the server takes is signed with, and isn't sure while others are left") {
@@ -127,7 +130,7 @@ TEST_CASE("a key that the server took and then refused was tried once") {
     client.signs(client.fails());
     CHECK(authentication_error([&] { client.fails(); }) ==
           "no key of ours was accepted for user alice; tried " + shown(key(0)) + ", " +
-              shown(key(1)));
+              shown(key(1)) + next_step);
 }
 
 TEST_CASE("the key that this server took before goes first, unasked") {
@@ -155,7 +158,7 @@ TEST_CASE("a key that can't sign after all makes room for the next") {
     client.pk_ok(key(0));
     CHECK(wants(client.declines(), 1, key(1)));
     CHECK(authentication_error([&] { client.declines(); }) ==
-          "no key of ours was accepted for user alice; tried " + shown(key(0)));
+          "no key of ours was accepted for user alice; tried " + shown(key(0)) + next_step);
 
     Client single{alice({key(0)})};
     single.begins();
@@ -281,5 +284,5 @@ TEST_CASE("keys that the server can't take are left out, and don't count as trie
     CHECK(client.userauth.request_is_sure());
     CHECK(authentication_error([&] { client.fails(); }) ==
           "no key of ours was accepted for user alice; tried " + shown(key(0)) + ", " +
-              shown(key(1)));
+              shown(key(1)) + next_step);
 }

@@ -23,6 +23,7 @@ TEST_CASE("what connect says, as a kind and in words") {
              Row{ETIMEDOUT, Kind::timed_out, "timed out"},
              Row{EMFILE, Kind::no_descriptors, "no file descriptors left"},
              Row{ENFILE, Kind::no_descriptors, "no file descriptors left"},
+             Row{ECONNRESET, Kind::other, "connection reset at once, maybe by a firewall"},
              Row{EADDRNOTAVAIL, Kind::other, "no local address or port for it"},
              Row{EPERM, Kind::other, "operation not permitted"},
              Row{EIO, Kind::other, "input/output error"},

@@ -185,6 +185,11 @@ TEST_CASE("a bind address is what the target sees, and rules the other family ou
     Job other_family{{loopback_v6(1)}, {.bind = local}};
     run(io, connect(other_family));
     CHECK(other_family.failure().kind == Kind::unreachable);
+    // TEST-NET-1: nobody's address.
+    const tcp::endpoint foreign{asio::ip::make_address("192.0.2.1"), 0};
+    Job not_ours{{acceptor.local_endpoint()}, {.bind = foreign}};
+    run(io, connect(not_ours));
+    CHECK(not_ours.failure().text == "192.0.2.1, to connect from, is no address of this machine");
 }
 
 TEST_CASE("a socket that met itself is a refused connection") {

@@ -94,6 +94,13 @@ TEST_CASE("the first of the client's that the server has is chosen, list by list
     }
 }
 
+TEST_CASE("markers are no algorithms, and not told as such") {
+    msg::KexInit client = kexinit({"c1", "ext-info-c", "kex-strict-c-v00@openssh.com"}, {"h"});
+    msg::KexInit server = kexinit({"s1", "kex-strict-s-v00@openssh.com"}, {"h"});
+    CHECK(refusal([&] { negotiate(client, server, Role::client); }).what() ==
+          std::string{"no common key exchange algorithm: we offer c1, the peer offers s1"});
+}
+
 TEST_CASE("nothing in common is told with both lists") {
     struct Row {
         std::string_view name;
