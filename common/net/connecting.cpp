@@ -49,8 +49,9 @@ std::optional<DialFailure> Connecting::call_from(const tcp::endpoint& local) {
     if (::bind(fd_.get(), local.data(), static_cast<socklen_t>(local.size())) == 0) {
         return std::nullopt;
     }
-    DialFailure failure = failed_with(errno);
-    if (errno == EADDRNOTAVAIL) {
+    const int error = errno;
+    DialFailure failure = failed_with(error);
+    if (error == EADDRNOTAVAIL) {
         failure.text =
             local.address().to_string() + ", to connect from, is no address of this machine";
         failure.details = failure.text;

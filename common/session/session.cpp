@@ -14,6 +14,7 @@
 #include "common/net/tcp_options.hpp"
 #include "common/net/timeout.hpp"
 #include "common/session/farewell.hpp"
+#include "common/session/socket_failure.hpp"
 #include "common/wire/protocol_error.hpp"
 
 namespace culvert {
@@ -28,10 +29,6 @@ constexpr Duration idle_time = std::chrono::seconds{5};
 constexpr Duration farewell_time = std::chrono::milliseconds{500};
 
 TimePoint now() { return Clock::now(); }
-
-Error lost(const std::error_code& code) {
-    return Error{ErrorKind::network, fmt::format("the connection was lost: {}", code.message())};
-}
 
 }  // namespace
 
@@ -240,7 +237,7 @@ void Session::deliver_run() noexcept {
 // ---------------------------------------------------------------------- sending
 
 void Session::pump() noexcept {
-    if (pumping_ || dispatching_ || ended_) return;
+    if (pumping_ || dispatching_ || ended_ || sends_no_more_) return;
     pumping_ = true;
     try {
         for (int i = 0;; ++i) {
@@ -259,6 +256,7 @@ void Session::pump() noexcept {
                 wait_writable();
                 break;
             }
+            if (sends_no_more_) break;
         }
         rearm_timer();
     } catch (...) {
@@ -301,8 +299,10 @@ bool Session::send_output() {
             return false;
         }
         if (failure) {
-            // Why the peer closed stands in what it sent before: the read loop finds that.
-            if (ended_) return true;
+            sends_no_more_ = true;
+            // Why the peer closed stands in what it sent before: the read loop finds that, or the
+            // connection's end.
+            if (ended_ || is_of_peer(failure)) return true;
             throw lost(failure);
         }
         engine_.sent(length);

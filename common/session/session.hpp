@@ -148,6 +148,7 @@ private:
     bool dispatching_ = false;
     bool pumping_ = false;
     bool waits_writable_ = false;
+    bool sends_no_more_ = false;  ///< the kernel refuses: the read loop finds out why
     Event writable_wait_over_;
 };
 

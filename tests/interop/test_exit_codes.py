@@ -2,16 +2,17 @@
 
 import re
 import socket
+import struct
 import subprocess
 
 import pytest
 
 from harness import streams
 from harness.keys import make_key
-from harness.peers import (USER, culvert_words, run_culvert, ssh_words, start_culvertd, start_sshd,
-                           tunnel_settings, tunnels_file)
+from harness.peers import (USER, culvert_words, run_culvert, ssh_words, start_culvert,
+                           start_culvertd, start_sshd, tunnel_settings, tunnels_file)
 from harness.process import DEADLINE
-from harness.target import closed_port
+from harness.target import closed_port, echo
 
 pytestmark = pytest.mark.short
 
@@ -165,6 +166,28 @@ def test_a_server_that_greets_and_waits_is_not_ssh(lab):
     check(lab.finish("culvert", "-F", "none", "-i", lab.user_key.path, "-p", target.port,
                      "-o", "ConnectTimeout=1", "-L", "0:localhost:80", DESTINATION),
           1, r"not an SSH server: it said \"\+OK POP3 ready\"")
+
+
+def test_a_reset_before_the_banner_is_named(lab):
+    """As firewalls answer: connect() may tell already, or sending, or receiving."""
+    def slam(connection):
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+    target = lab.target(slam)
+    for _ in range(20):
+        check(lab.finish("culvert", "-F", "none", "-i", lab.user_key.path, "-p", target.port,
+                         "-L", "0:localhost:80", DESTINATION),
+              1, "(reset|closed) before the server said anything: a firewall or proxy|"
+              "connection reset at once, maybe by a firewall")
+
+
+def test_a_denied_forward_says_whose_rules_to_look_at(lab):
+    server = start_sshd(lab, AllowTcpForwarding="no")
+    target = lab.target(echo)
+    tunnel = start_culvert(lab, server, [target])
+    with streams.connect(tunnel.addresses[0]) as connection:
+        streams.receive_to_end(connection)
+    tunnel.process.wait_for_line("not opened: administratively prohibited: .*AllowTcpForwarding")
 
 
 def test_what_culvertd_denies_is_in_its_log(lab):
