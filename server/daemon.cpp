@@ -43,9 +43,10 @@ void Daemon::run() {
     serving_.spawn(serve());
     context_.run();
     for (const auto& worker : workers_) worker->stop();
-    // A name may still be looked up for somebody who has gone: the answer must not reach for an
-    // io_context that goes now.
+    // A name may still be looked up, or a file read, for somebody who has gone: the answer must not
+    // reach for an io_context that goes now.
     resolver_.close();
+    key_reader_.close();
     workers_.clear();
     for (RepeatLimit* const limit :
          {&repeats_.turned_away, &repeats_.without_login, &repeats_.key_remarks,
@@ -190,8 +191,9 @@ void Daemon::on_accept(Accepted accepted) {
         (void)::send(accepted.fd.get(), turned_away.data(), turned_away.size(), MSG_NOSIGNAL);
         return;
     }
-    least_loaded().serve({served_.config, served_.host_key, resolver_, random_, repeats_},
-                         std::move(accepted), std::move(*ticket));
+    least_loaded().serve(
+        {served_.config, served_.host_key, resolver_, key_reader_, random_, repeats_},
+        std::move(accepted), std::move(*ticket));
 }
 
 std::size_t Daemon::connections() const {

@@ -14,6 +14,7 @@
 #include "common/net/service_manager.hpp"
 #include "common/net/task_group.hpp"
 #include "server/admission.hpp"
+#include "server/key_reader.hpp"
 #include "server/worker.hpp"
 
 namespace culvert {
@@ -70,6 +71,7 @@ private:
     Served served_;
     SystemRandom random_;
     Resolver resolver_;
+    KeyReader key_reader_;
     Admission admission_{random_};
     ServerRepeatLimits repeats_;
 

@@ -86,8 +86,10 @@ void ServerConnection::end() {
 // ---------------------------------------------------------------------- who
 
 awaitable<bool> ServerConnection::allows(KeyShown shown) {
-    KeyLookup found = look_up_key(*context_.config, shown.user, shown.key,
-                                  to_ip_address(peer_.address()), std::chrono::system_clock::now());
+    KeyQuestion question{shown.user, shown.key, to_ip_address(peer_.address()),
+                         std::chrono::system_clock::now()};
+    KeyLookup found =
+        co_await look_up_key(*context_.config, std::move(question), context_.key_reader);
     for (const std::string& remark : found.remarks) {
         context_.repeats.key_remarks.log(LogLevel::info, "{}: {}: {}", name_,
                                          escaped(shown.user, 64), remark);

@@ -12,6 +12,7 @@
 #include "common/session/session.hpp"
 #include "server/admission.hpp"
 #include "server/config.hpp"
+#include "server/key_reader.hpp"
 
 namespace culvert {
 
@@ -29,6 +30,7 @@ struct ServerContext {
     std::shared_ptr<const ServerConfig> config;
     std::shared_ptr<const PrivateKey> host_key;
     Resolver& resolver;
+    KeyReader& key_reader;
     Random& random;
     ServerRepeatLimits& repeats;
 };

@@ -4,21 +4,20 @@
 
 #include "common/base/error.hpp"
 #include "common/base/escape.hpp"
-#include "server/key_files.hpp"
 
 namespace culvert {
 namespace {
 
 /// One lookup on its way through literal keys and files: the first that lets the key in decides.
-class Lookup {
+class KeySearch {
 public:
-    Lookup(const PublicKey& key, const IpAddress& peer, std::chrono::system_clock::time_point now)
-        : key_{key}, peer_{peer}, now_{now} {}
+    KeySearch(const KeyQuestion& question, KeyReader& reader)
+        : question_{question}, reader_{reader} {}
 
-    void search(std::span<const AuthorizedKey> listed) {
+    void among_keys(std::span<const AuthorizedKey> listed) {
         for (const AuthorizedKey& one : listed) {
-            if (result_.allowed || !(one.key == key_)) continue;
-            const auto refusal = why_refused(one, peer_, now_);
+            if (result_.allowed || !(one.key == question_.key)) continue;
+            const auto refusal = why_refused(one, question_.peer, question_.now);
             if (refusal) {
                 result_.remarks.push_back("authorized_keys: " + *refusal);
             } else {
@@ -27,11 +26,13 @@ public:
         }
     }
 
-    void search(std::span<const std::string> files) {
+    awaitable<void> among_files(std::span<const std::string> files) {
         for (const std::string& file : files) {
-            if (result_.allowed) return;
+            if (result_.allowed) co_return;
             try {
-                auto found = search_authorized_keys(read_key_file(file), key_, peer_, now_);
+                const auto text = co_await reader_.text_of(file);
+                auto found =
+                    search_authorized_keys(*text, question_.key, question_.peer, question_.now);
                 for (const std::string& remark : found.remarks) {
                     result_.remarks.push_back(fmt::format("{}: {}", escaped(file), remark));
                 }
@@ -43,33 +44,35 @@ public:
         }
     }
 
+    awaitable<void> among_keys_of(const UserConfig& user) {
+        among_keys(user.authorized_keys);
+        co_await among_files(user.authorized_keys_files);
+    }
+
     KeyLookup result() && { return std::move(result_); }
 
 private:
-    const PublicKey& key_;
-    const IpAddress& peer_;
-    std::chrono::system_clock::time_point now_;
+    const KeyQuestion& question_;
+    KeyReader& reader_;
     KeyLookup result_;
 };
 
 }  // namespace
 
-KeyLookup look_up_key(const ServerConfig& config, std::string_view user, const PublicKey& key,
-                      const IpAddress& peer, std::chrono::system_clock::time_point now) {
-    Lookup lookup{key, peer, now};
-    lookup.search(config.any_user_keys_files);
-    const auto found = config.users.find(user);
+awaitable<KeyLookup> look_up_key(const ServerConfig& config, KeyQuestion question,
+                                 KeyReader& reader) {
+    KeySearch search{question, reader};
+    co_await search.among_files(config.any_user_keys_files);
+    const auto found = config.users.find(question.user);
     if (found != config.users.end()) {
-        lookup.search(found->second.authorized_keys);
-        lookup.search(found->second.authorized_keys_files);
+        co_await search.among_keys_of(found->second);
     } else if (!config.users.empty()) {
         // So that the time taken tells less about which users there are, somebody's keys are gone
         // through, though not as many as another's; what they say is forgotten.
-        Lookup pretended{key, peer, now};
-        pretended.search(config.users.begin()->second.authorized_keys);
-        pretended.search(config.users.begin()->second.authorized_keys_files);
+        KeySearch pretended{question, reader};
+        co_await pretended.among_keys_of(config.users.begin()->second);
     }
-    return std::move(lookup).result();
+    co_return std::move(search).result();
 }
 
 std::span<const OpenRule> open_rules(const ServerConfig& config, std::string_view user) {

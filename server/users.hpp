@@ -8,7 +8,9 @@
 #include <vector>
 
 #include "common/auth/authorized_keys.hpp"
+#include "common/net/awaitable.hpp"
 #include "server/config.hpp"
+#include "server/key_reader.hpp"
 
 namespace culvert {
 
@@ -20,11 +22,18 @@ struct KeyLookup {
     std::vector<std::string> remarks;
 };
 
-/// May `key` log in as `user`? Files are read afresh. An unknown user takes the same way as a known
-/// one without keys. Never throws for what a file holds.
-[[nodiscard]] KeyLookup look_up_key(const ServerConfig& config, std::string_view user,
-                                    const PublicKey& key, const IpAddress& peer,
-                                    std::chrono::system_clock::time_point now);
+/// Who wants to log in, with which key, from where and when.
+struct KeyQuestion {
+    std::string user;
+    PublicKey key;
+    IpAddress peer;
+    std::chrono::system_clock::time_point now;
+};
+
+/// May he? Files are read afresh. An unknown user takes the same way as a known one without keys.
+/// Never throws for what a file holds; operation_aborted when cancelled.
+awaitable<KeyLookup> look_up_key(const ServerConfig& config, KeyQuestion question,
+                                 KeyReader& reader);
 
 /// The user's permit_open; `*:*` for one that only --authorized-keys lets in.
 std::span<const OpenRule> open_rules(const ServerConfig& config, std::string_view user);

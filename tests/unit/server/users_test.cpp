@@ -7,6 +7,7 @@
 #include "tests/unit/common/base/temporary_folder.hpp"
 #include "tests/unit/common/config/made_up_surroundings.hpp"
 #include "tests/unit/common/keys/key_vectors.hpp"
+#include "tests/unit/common/net/run.hpp"
 
 using namespace culvert;
 
@@ -18,8 +19,18 @@ const PublicKey key_1 = parse_public_key_line(line_1).key;
 const PublicKey key_2 = parse_public_key_line(line_2).key;
 const auto now = std::chrono::system_clock::from_time_t(1'700'000'000);
 
-KeyLookup look_up(const ServerConfig& config, std::string_view user, const PublicKey& key) {
-    return look_up_key(config, user, key, IpAddress::parse("10.0.0.1").value(), now);
+awaitable<void> look_up(const ServerConfig& config, KeyQuestion question, KeyReader& reader,
+                        KeyLookup& result) {
+    result = co_await look_up_key(config, std::move(question), reader);
+}
+
+KeyLookup look_up(const ServerConfig& config, const std::string& user, const PublicKey& key) {
+    asio::io_context io;
+    KeyReader reader;
+    KeyLookup result;
+    run(io,
+        look_up(config, {user, key, IpAddress::parse("10.0.0.1").value(), now}, reader, result));
+    return result;
 }
 
 ServerConfig parse(const std::string& text) {

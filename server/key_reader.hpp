@@ -1,0 +1,46 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "common/base/time.hpp"
+#include "common/net/answer_pool.hpp"
+#include "common/net/awaitable.hpp"
+#include "server/key_files.hpp"
+
+namespace culvert {
+
+/// Reads authorized_keys files beside the threads that carry connections: a file system that
+/// doesn't answer (a dead NFS server) holds up those alone who log in by one of its files.
+class KeyReader {
+public:
+    /// `patience`: how long somebody's login waits for a file. `read` throws what read_key_file()
+    /// does, is called from several threads, and may outlive this.
+    explicit KeyReader(Duration patience = std::chrono::seconds{5},
+                       std::function<std::string(const std::string& path)> read = read_key_file);
+
+    /// The file's text as it is now, not as it was before the call. Throws Error{config} if it
+    /// can't be read, or not in time; operation_aborted when cancelled.
+    awaitable<std::shared_ptr<const std::string>> text_of(std::string path);
+
+    /// To be called before the callers' io_contexts go.
+    void close() { pool_.close(); }
+
+private:
+    struct Reading {
+        explicit Reading(TimePoint at) : began{at} {}
+        explicit Reading(const Unanswered& unanswered);
+
+        TimePoint began = TimePoint::max();
+        std::string text;
+        std::string failure;  ///< without it there is a text
+    };
+
+    awaitable<std::shared_ptr<const Reading>> fresh(std::string path);
+
+    Duration patience_;
+    AnswerPool<std::string, Reading> pool_;
+};
+
+}  // namespace culvert
