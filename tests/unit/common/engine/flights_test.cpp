@@ -51,7 +51,8 @@ Scene with_other_first_kex(Scene scene) {
 }  // namespace
 
 TEST_CASE("a cold tunnel delivers its first byte in as few flights as SSH allows") {
-    const Choice compressed{.compression = delayed_zlib};
+    const Choice zlib{.compression = delayed_zlib};
+    const Choice zstd{.compression = delayed_zstd};
     struct Row {
         std::string_view name;
         Scene scene;
@@ -67,7 +68,8 @@ TEST_CASE("a cold tunnel delivers its first byte in as few flights as SSH allows
                  with_keys(scene_of({}), {user_key(), stranger_key()}, {}), 5},
              Row{"another first choice of the server's: the guess was wrong",
                  with_other_first_kex(scene_of({})), 4},
-             Row{"delayed compression: nothing may follow the request", scene_of(compressed), 4},
+             Row{"delayed compression: nothing may follow the request", scene_of(zlib), 4},
+             Row{"ours is delayed as well", scene_of(zstd), 4},
          }) {
         CAPTURE(row.name);
         World world{std::move(row.scene)};
@@ -92,7 +94,8 @@ TEST_CASE("a client's second flight goes from NEWKEYS to the channels") {
         Numbers with_request, after_success;
     };
     for (const Row& row : {Row{no_compression, {21, 7, 5, 50, 90, 90}, {}},
-                           Row{delayed_zlib, {21, 7, 5, 50}, {90, 90}}}) {
+                           Row{delayed_zlib, {21, 7, 5, 50}, {90, 90}},
+                           Row{delayed_zstd, {21, 7, 5, 50}, {90, 90}}}) {
         CAPTURE(row.compression);
         const Choice choice{.compression = row.compression};
         ClientWalk walk{choice, StrictKex::yes, client_config(choice)};
