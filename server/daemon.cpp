@@ -9,14 +9,18 @@
 #include <asio/post.hpp>
 #include <asio/redirect_error.hpp>
 
+#include "common/base/machine_memory.hpp"
 #include "common/log/log.hpp"
 #include "common/net/address.hpp"
+#include "common/net/pause.hpp"
 #include "common/net/timeout.hpp"
 
 namespace culvert {
 namespace {
 
 constexpr Duration listen_lookup_time = std::chrono::seconds{10};
+/// How often the workers' load is measured, while there are connections.
+constexpr Duration measuring_time = std::chrono::milliseconds{500};
 
 /// RFC 4253 4.2 lets a server send lines before its version; ssh shows them.
 constexpr std::string_view turned_away =
@@ -27,12 +31,18 @@ std::size_t thread_count(const ServerConfig& config) {
     return std::max(1U, std::thread::hardware_concurrency());
 }
 
+std::uint64_t window_memory(const ServerConfig& config) {
+    return config.limits.window_memory.value_or(default_window_memory(machine_memory()));
+}
+
 }  // namespace
 
 Daemon::Daemon(Load load)
     : load_{std::move(load)},
       served_{load_()},
-      serving_{context_.get_executor(), [this](const auto& thrown) { fail(thrown); }} {
+      windows_{std::make_shared<WindowBudget>(window_memory(*served_.config))},
+      serving_{context_.get_executor(), [this](const auto& thrown) { fail(thrown); }},
+      measuring_{context_.get_executor(), [this](const auto& thrown) { fail(thrown); }} {
     for (std::size_t i = 0; i < thread_count(*served_.config); ++i) {
         workers_.push_back(std::make_unique<Worker>(
             [this] { asio::post(context_, [this] { on_worker_idle(); }); }));
@@ -74,6 +84,7 @@ awaitable<void> Daemon::serve() {
     // At once, so that another daemon can take the place.
     for (auto& listening : listening_) co_await listening->accepting.join();
     listening_.clear();
+    co_await measuring_.join();
     if (failure_) co_return;
     co_await drain(signal == SIGTERM ? "SIGTERM" : "SIGINT");
 }
@@ -105,6 +116,7 @@ awaitable<void> Daemon::reload() {
             log_info("the number of threads changes at the next start");
         }
         served_ = std::move(fresh);
+        windows_->set_limit(window_memory(*served_.config));
         log_info("SIGHUP: the new configuration holds for new connections");
     } catch (const Error& error) {
         log_error("SIGHUP: the configuration stays as it was: {}", error.what());
@@ -191,9 +203,10 @@ void Daemon::on_accept(Accepted accepted) {
         (void)::send(accepted.fd.get(), turned_away.data(), turned_away.size(), MSG_NOSIGNAL);
         return;
     }
-    least_loaded().serve(
-        {served_.config, served_.host_key, resolver_, key_reader_, random_, repeats_},
+    least_loaded_worker().serve(
+        {served_.config, served_.host_key, windows_, resolver_, key_reader_, random_, repeats_},
         std::move(accepted), std::move(*ticket));
+    if (measuring_.empty()) measuring_.spawn(measure_load());
 }
 
 std::size_t Daemon::connections() const {
@@ -202,9 +215,23 @@ std::size_t Daemon::connections() const {
     return all;
 }
 
-Worker& Daemon::least_loaded() {
-    return **std::ranges::min_element(
-        workers_, {}, [](const std::unique_ptr<Worker>& worker) { return worker->connections(); });
+/// As long as anybody is connected: a worker without connections is idle.
+awaitable<void> Daemon::measure_load() {
+    TimePoint before = Clock::now();
+    while (connections() > 0) {
+        co_await pause(measuring_time);
+        const TimePoint now = Clock::now();
+        for (const auto& worker : workers_) worker->measure_load(now - before);
+        before = now;
+    }
+}
+
+Worker& Daemon::least_loaded_worker() {
+    std::vector<Bearer> bearers;
+    for (const auto& worker : workers_) {
+        bearers.push_back({worker->load(), worker->connections()});
+    }
+    return *workers_[least_loaded(bearers)];
 }
 
 }  // namespace culvert

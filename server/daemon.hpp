@@ -63,12 +63,14 @@ private:
     void on_accept(Accepted accepted);
     void on_worker_idle();
     void fail(const std::exception_ptr& why);
-    Worker& least_loaded();
+    awaitable<void> measure_load();
+    Worker& least_loaded_worker();
     std::size_t connections() const;
 
     ServiceManager manager_ = ServiceManager::of_process();
     Load load_;
     Served served_;
+    std::shared_ptr<WindowBudget> windows_;
     SystemRandom random_;
     Resolver resolver_;
     KeyReader key_reader_;
@@ -79,6 +81,7 @@ private:
     asio::signal_set signals_{context_, SIGTERM, SIGINT, SIGHUP};
     Listenings listening_;
     TaskGroup serving_;
+    TaskGroup measuring_;
     std::exception_ptr failure_;
     std::size_t idle_workers_ = 0;
     Event drained_;

@@ -25,39 +25,37 @@ private:
 
 Worker::Worker(std::function<void()> on_idle)
     : on_idle_{std::move(on_idle)},
-      tasks_{context_.get_executor(),
-             [](const std::exception_ptr& thrown) {
+      tasks_{thread_.executor(), [](const std::exception_ptr& thrown) {
                  log_error("a connection ended: {}", text_of_exception(thrown));
-             }},
-      thread_{[this] { context_.run(); }} {
-    // With its first socket a context opens what it waits with: now, when there are descriptors.
-    asio::ip::tcp::socket{context_};
-}
+             }} {}
 
 void Worker::stop() {
-    if (!thread_.joinable()) return;
-    asio::post(context_, [this] {
-        tasks_.cancel();
-        work_.reset();
-    });
+    asio::post(thread_.executor(), [this] { tasks_.cancel(); });
     thread_.join();
 }
 
+void Worker::measure_load(Duration time) {
+    const Duration now = thread_.cpu_time();
+    const Duration busy = now - std::exchange(cpu_time_, now);
+    load_.on_measured(std::chrono::duration<double>(busy) / std::chrono::duration<double>(time));
+}
+
 void Worker::serve(ServerContext context, Accepted accepted, Admission::Ticket ticket) {
+    load_.on_given();
     count_.fetch_add(1, std::memory_order_relaxed);
     // A ticket and a descriptor are move-only, which std::function could not carry; post can.
-    asio::post(context_, [this, context = std::move(context), accepted = std::move(accepted),
-                          ticket = std::move(ticket)]() mutable {
-        tasks_.spawn(run(std::move(context), std::move(accepted), std::move(ticket)));
-    });
+    asio::post(thread_.executor(),
+               [this, context = std::move(context), accepted = std::move(accepted),
+                ticket = std::move(ticket)]() mutable {
+                   tasks_.spawn(run(std::move(context), std::move(accepted), std::move(ticket)));
+               });
 }
 
 awaitable<void> Worker::run(ServerContext context, Accepted accepted, Admission::Ticket ticket) {
     const auto peer = accepted.remote;
     try {
-        ServerConnection connection{std::move(context),
-                                    std::move(accepted).on(context_.get_executor()), peer,
-                                    std::move(ticket)};
+        ServerConnection connection{std::move(context), std::move(accepted).on(thread_.executor()),
+                                    peer, std::move(ticket)};
         const Listed listed{connections_, connection};
         if (draining_) connection.drain();
         co_await connection.run();
@@ -69,7 +67,7 @@ awaitable<void> Worker::run(ServerContext context, Accepted accepted, Admission:
 }
 
 void Worker::drain() {
-    asio::post(context_, [this] {
+    asio::post(thread_.executor(), [this] {
         draining_ = true;
         for (ServerConnection* const connection : connections_) connection->drain();
         report_idle();
