@@ -118,6 +118,21 @@ def test_a_signal_ends_all_of_them(lab, threads, number):
 
 
 @threads
+def test_a_signal_ends_those_that_wait_for_the_one_that_tries_for_all(lab, threads):
+    _, crossing, tunnel = start_several(lab, Threads=threads)
+    crossing.refuse()
+    for place in range(CONNECTIONS):
+        crossing.cut(place)
+    tunnel.process.wait_for_line("connection refused.*; next try ", times=2)
+    with streams.connect(tunnel.addresses[0]) as held:
+        tunnel.process.signal(signal.SIGTERM)
+        tunnel.process.wait_for_line("^culvert: SIGTERM: a stream is still open")
+        tunnel.process.signal(signal.SIGTERM)
+        assert tunnel.process.wait() == 0
+        assert streams.receive_to_end(held).ending == "reset"
+
+
+@threads
 def test_open_streams_on_each_of_them_may_finish(lab, threads):
     _, _, tunnel = start_several(lab, Threads=threads)
     with open_streams(tunnel, 2 * CONNECTIONS) as opened:

@@ -1,8 +1,8 @@
 """Hundreds of streams at once, opened, half-closed and reset at random for a while: every byte is
 right, every end is the true one, and what the programs held is given back.
 
-./dev stress changes how long and how many by STRESS_SECONDS and STRESS_STREAMS, and what memory may
-grow by to what a sanitizer needs.
+./dev stress changes how long and how many by STRESS_SECONDS and STRESS_STREAMS, over how many SSH
+connections by STRESS_CONNECTIONS, and what memory may grow by to what a sanitizer needs.
 """
 
 import asyncio
@@ -21,6 +21,7 @@ from harness.process import DEADLINE
 
 SECONDS = int(os.environ.get("STRESS_SECONDS", "30"))
 STREAMS = int(os.environ.get("STRESS_STREAMS", "500"))
+CONNECTIONS = int(os.environ.get("STRESS_CONNECTIONS", "1"))
 LARGEST = 1 << 20
 CHUNK = 1 << 16
 # What a stream does. The first byte tells the far end; eight bytes of size follow.
@@ -142,14 +143,16 @@ def wait_until_back(process, before):
             f"{process.name} has {descriptors(process)} descriptors, and had {before}")
 
 
-async def put_under_load(lab, rekey, seconds=SECONDS, streams=STREAMS):
+async def put_under_load(lab, rekey, seconds=SECONDS, streams=STREAMS, connections=CONNECTIONS):
     far = await asyncio.start_server(far_end, "127.0.0.1", 0, backlog=1024)
     target = "127.0.0.1:%d" % far.sockets[0].getsockname()[1]
     loop = asyncio.get_running_loop()
     server = await loop.run_in_executor(None, lambda: start_culvertd(
         lab, flags=["-q"][:0], config={"rekey_limit": rekey} if rekey else {}))
     tunnel = await loop.run_in_executor(None, lambda: start_culvert(
-        lab, server, [target], flags=(), rekey=rekey))
+        lab, server, [target], flags=(), rekey=rekey, Connections=connections))
+    await loop.run_in_executor(None, lambda: tunnel.process.wait_for_line(
+        "^culvert: connected to ", times=connections))
     processes = [server.process, tunnel.process]
     before = [descriptors(process) for process in processes]
 
@@ -178,7 +181,9 @@ def test_streams_come_and_go(lab, rekey):
 
 
 @pytest.mark.short
-def test_some_streams_come_and_go_for_a_moment(lab):
+@pytest.mark.parametrize("connections", [1, 3])
+def test_some_streams_come_and_go_for_a_moment(lab, connections):
     """For the sanitizers: few enough for a slow program, and no word of memory."""
-    done, _, _ = asyncio.run(put_under_load(lab, "1M", seconds=3, streams=50))
+    done, _, _ = asyncio.run(put_under_load(lab, "1M", seconds=3, streams=50,
+                                            connections=connections))
     assert min(done.values()) >= 1
