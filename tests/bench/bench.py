@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """culvert beside its rivals, in one run on this machine: only the ratios count.
 
-For each row the tunnels take turns (A B C A B C), and a ratio is taken within a turn. CPU and memory
-are those of all of a tunnel's processes; a GB is 10^9 bytes. Nothing else should run meanwhile.
-To repeat one figure:
+For each row the tunnels take turns (A B C A B C), and a ratio is taken within a turn. CPU and
+memory are those of all of a tunnel's processes; a GB is 10^9 bytes. Nothing else should run
+meanwhile. To repeat one figure, and for the whole table with the picture of its ratios:
 
     ./dev bench --rows rtt-down --rivals ssh --runs 9
+    ./dev bench --chart docs/performance.svg
 """
 
 import argparse

@@ -4,8 +4,7 @@ from harness.keys import make_key
 from harness.lab import Lab
 
 from other_tunnels import start_haproxy, start_nothing, start_relays, start_stunnel
-from ssh_tunnels import (AES128, AES256, CHACHA20, culvert, culvert_zstd, culvertd, culvertd_zstd,
-                         pair, ssh, sshd)
+from ssh_tunnels import AES128, AES256, CHACHA20, culvert, culvert_up, culvertd, pair, ssh, sshd
 
 RIVALS = {
     "direct": start_nothing,
@@ -21,8 +20,8 @@ RIVALS = {
 SUBJECTS = {
     "culvert": pair(culvertd, culvert, cipher=AES256),
     "culvert-chacha20": pair(culvertd, culvert, cipher=CHACHA20),
-    "culvert-C": pair(culvertd, culvert, cipher=AES256, compression=True),
-    "culvert-zstd": pair(culvertd_zstd, culvert_zstd),
+    "culvert-zlib": pair(culvertd, culvert_up, compression="zlib"),
+    "culvert-zstd": pair(culvertd, culvert_up, compression="zstd"),
     "ssh+culvertd": pair(culvertd, ssh, cipher=AES256),
     "culvert+sshd": pair(sshd, culvert, cipher=AES256),
 }

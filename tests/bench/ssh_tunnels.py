@@ -51,18 +51,13 @@ def culvert(lab, server, targets, **settings):
     return tunnel.process, [port for _, port in tunnel.addresses]
 
 
-def culvert_zstd(lab, server, targets, *, port, **_):
-    """Compression by name is a matter of culvert.yaml alone."""
-    settings = tunnel_settings(lab, dataclasses.replace(server, port=port), targets,
-                               compression="zstd")
+def culvert_up(lab, server, targets, *, port, **settings):
+    """As culvert(), by a culvert.yaml, which alone can name a compression method."""
+    settings = tunnel_settings(lab, dataclasses.replace(server, port=port), targets, **settings)
     process = run_culvert(lab, "up", "-c", tunnels_file(lab, bench=settings))
     process.wait_for_line("^culvert: connected to ")
     return process, [int(process.wait_for_line(rf"forwarding {LOOPBACK}:(\d+) -> {target}$")[1])
                      for target in targets]
-
-
-def culvertd_zstd(lab):
-    return culvertd(lab, compression=["zstd", "zlib", "none"])
 
 
 def pair(server, client, **settings):

@@ -45,8 +45,8 @@ COLD = {"ssh": (sshd, first_byte_of_ssh, False),
 def cold(bench, name):
     """(round trips from the client's start to the first byte back, ms that it takes on loopback)
 
-    A round trip is what a longer path adds for each of its own; a whole number, so what noise adds is
-    rounded away. TCP's handshake counts as one: here it isn't with the far end.
+    A round trip is what a longer path adds for each of its own; a whole number, so what noise adds
+    is rounded away. TCP's handshake counts as one: here it isn't with the far end.
     """
     start_server, first_byte, compression = COLD[name]
 

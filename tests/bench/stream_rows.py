@@ -74,8 +74,8 @@ def growth(direction):
 
 
 def connections(count, streams):
-    """(MiB of the daemon without streams and with all of them busy, MB/s of all, the best connection's
-    share of the mean, the worst's): one culvert keeps all of the SSH connections.
+    """(MiB of the daemon without streams and with all of them busy, MB/s of all, the best
+    connection's share of the mean, the worst's): one culvert keeps all of the SSH connections.
     """
     def measure(bench, _name):
         with bench.fresh_lab() as lab, \
