@@ -100,6 +100,16 @@ class Bench:
         self._closing.close()
 
 
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def end(number, _frame):
+    """Everything that was started is ended on the way out, which nothing may interrupt."""
+    for other in ENDING:
+        signal.signal(other, signal.SIG_IGN)
+    sys.exit(128 + number)
+
+
 def end_quietly(lab):
     """Ends what was started; the programs' logs are of no use here."""
     with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
@@ -126,7 +136,8 @@ def main():
     # What is started inherits it: every stream takes a descriptor.
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    for number in ENDING:
+        signal.signal(number, end)
     machine = {"cpus": os.cpu_count(), "kernel": platform.release(), "runs": options.runs}
     measured = []
     print(f"{os.cpu_count()} CPUs, Linux {platform.release()}; medians of {options.runs} runs, and "
