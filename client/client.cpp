@@ -9,6 +9,7 @@
 
 #include "client/terminal.hpp"
 #include "common/base/error.hpp"
+#include "common/base/machine_memory.hpp"
 #include "common/log/log.hpp"
 
 namespace culvert {
@@ -26,23 +27,25 @@ std::size_t thread_count(const std::vector<TunnelSettings>& tunnels, unsigned wa
 
 }  // namespace
 
-Client::Client(std::vector<TunnelSettings> tunnels, unsigned threads, FirstFailure first_failure,
-               std::function<void()> on_up)
-    : not_yet_up_{tunnels.size()},
-      not_yet_complete_{tunnels.size()},
+Client::Client(ClientConfig config, FirstFailure first_failure, std::function<void()> on_up)
+    : not_yet_up_{config.tunnels.size()},
+      not_yet_complete_{config.tunnels.size()},
       on_up_{std::move(on_up)},
       tasks_{context_.get_executor(), [this](const std::exception_ptr& thrown) {
                  if (!failure_) failure_ = thrown;
              }} {
-    start_threads(thread_count(tunnels, threads));
+    start_threads(thread_count(config.tunnels, config.threads));
+    const std::uint64_t window_memory =
+        config.window_memory.value_or(default_window_memory(machine_memory()));
     const ClientContext shared{.executor = context_.get_executor(),
                                .next_thread = [this] { return next_thread(); },
+                               .windows = std::make_shared<WindowBudget>(window_memory),
                                .resolver = resolver_,
                                .random = random_,
                                .ask = ask_on_terminal(),
                                .on_first_up = [this] { on_tunnel_up(); },
                                .on_complete = [this] { on_tunnel_complete(); }};
-    for (TunnelSettings& settings : tunnels) {
+    for (TunnelSettings& settings : config.tunnels) {
         tunnels_.push_back(std::make_unique<Tunnel>(shared, std::move(settings), first_failure));
     }
 }

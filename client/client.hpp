@@ -6,6 +6,7 @@
 #include <asio/io_context.hpp>
 #include <asio/signal_set.hpp>
 
+#include "client/config.hpp"
 #include "client/tunnel.hpp"
 #include "common/net/io_thread.hpp"
 #include "common/net/service_manager.hpp"
@@ -16,11 +17,9 @@ namespace culvert {
 /// several others, until a signal ends them or none is left.
 class Client {
 public:
-    /// `threads`: how many may carry connections, 0 for as many as there are CPUs; never more than
-    /// there are connections. `on_up` is called once, when every tunnel is up. The identities'
+    /// `on_up` is called once, when every tunnel is up. The identities'
     /// files are read here: throws Error{config} for one that is bad.
-    Client(std::vector<TunnelSettings> tunnels, unsigned threads, FirstFailure first_failure,
-           std::function<void()> on_up);
+    Client(ClientConfig config, FirstFailure first_failure, std::function<void()> on_up);
 
     /// Returns when ended as asked. Throws the Error that ended the last tunnel.
     void run();

@@ -139,6 +139,8 @@ TunnelSettings read_tunnel(const std::string& name, const YamlValue& value,
                  [](const YamlValue& v) { return v.parsed(parse_bind_address); });
     map.optional("rekey_limit", tunnel.rekey_bytes,
                  [](const YamlValue& v) { return v.parsed(parse_rekey_bytes); });
+    map.optional("channel_window", tunnel.channel_window,
+                 [](const YamlValue& v) { return v.parsed(parse_window_bytes); });
     map.optional("tcp_keepalive", tunnel.tcp_keepalive);
     map.optional("connect_timeout", tunnel.connect_timeout, [](const YamlValue& v) {
         if (v.duration() == v.duration().zero()) v.fail("a connection takes more time than 0");
@@ -172,6 +174,8 @@ ClientConfig read_config(const YamlValue& top, const Surroundings& surroundings)
     map.optional("threads", config.threads, [](const YamlValue& value) {
         return static_cast<unsigned>(value.integer(0, most_threads));
     });
+    map.optional("window_memory", config.window_memory,
+                 [](const YamlValue& value) { return value.parsed(parse_window_memory); });
     const YamlValue* const own = map.find("tunnels");
     const YamlValue* const include = map.find("include");
     map.finish();

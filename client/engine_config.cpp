@@ -4,7 +4,8 @@
 
 namespace culvert {
 
-EngineConfig make_engine_config(const TunnelSettings& settings, ClientIdentities identities) {
+EngineConfig make_engine_config(const TunnelSettings& settings, ClientIdentities identities,
+                                std::shared_ptr<WindowBudget> windows) {
     EngineConfig made;
     made.transport.role = Role::client;
     if (!settings.kex_algorithms.empty()) made.transport.algorithms.kex = settings.kex_algorithms;
@@ -17,6 +18,8 @@ EngineConfig make_engine_config(const TunnelSettings& settings, ClientIdentities
         const bool never = *settings.rekey_after == std::chrono::seconds::zero();
         made.transport.rekey.time = never ? std::chrono::years{1} : *settings.rekey_after;
     }
+    made.connection.receive_window = window_sizes(settings.channel_window);
+    made.connection.window_budget = std::move(windows);
     made.keepalive = {settings.keepalive_interval, settings.keepalive_misses};
     made.identities = std::move(identities);
     made.login_grace = settings.connect_timeout;

@@ -53,6 +53,7 @@ struct LinkContext {
     LinkOwner& owner;
     const TunnelSettings& settings;
     FirstFailure first_failure;
+    std::shared_ptr<WindowBudget> windows;
     Resolver& resolver;
     Random& random;
     RepeatLimit& not_carried;

@@ -29,15 +29,15 @@ public:
     ExitCode operator()(TunnelCommand& command) const {
         std::optional<Background> background;
         if (command.background) background.emplace(Background::enter());
-        return carry({std::move(command.tunnel)}, command.threads, FirstFailure::ends,
-                     std::move(background));
+        ClientConfig config{.tunnels = {std::move(command.tunnel)}, .threads = command.threads};
+        return carry(std::move(config), FirstFailure::ends, std::move(background));
     }
 
     ExitCode operator()(const UpCommand& command) const {
         ClientConfig config = read_client_config(command.config_file, surroundings_);
-        auto tunnels = select_tunnels(std::move(config.tunnels), command.names);
-        require_distinct_ports(tunnels);
-        return carry(std::move(tunnels), config.threads, FirstFailure::is_outlived, std::nullopt);
+        config.tunnels = select_tunnels(std::move(config.tunnels), command.names);
+        require_distinct_ports(config.tunnels);
+        return carry(std::move(config), FirstFailure::is_outlived, std::nullopt);
     }
 
     ExitCode operator()(const CheckCommand& command) const {
@@ -60,10 +60,10 @@ public:
     }
 
 private:
-    static ExitCode carry(std::vector<TunnelSettings> tunnels, unsigned threads,
-                          FirstFailure first_failure, std::optional<Background> background) {
+    static ExitCode carry(ClientConfig config, FirstFailure first_failure,
+                          std::optional<Background> background) {
         raise_descriptor_limit();
-        Client client{std::move(tunnels), threads, first_failure, [&background] {
+        Client client{std::move(config), first_failure, [&background] {
                           if (background) background->ready();
                       }};
         client.run();

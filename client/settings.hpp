@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "common/base/endpoint.hpp"
+#include "common/connection/window.hpp"
 #include "common/net/address.hpp"
 
 namespace culvert {
@@ -77,6 +78,7 @@ struct TunnelSettings {
     std::chrono::milliseconds keepalive_interval{15'000};  ///< 0: none
     unsigned keepalive_misses = 3;
     bool tcp_keepalive = true;
+    std::uint32_t channel_window = WindowSizes{}.largest;  ///< a channel's largest, in bytes
     WhileDown while_down = WhileDown::hold;
     std::chrono::milliseconds hold_for{5'000};
 

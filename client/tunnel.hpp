@@ -25,6 +25,7 @@ struct ClientContext {
     asio::any_io_executor executor;
     /// Where the next SSH connection is to live: on this thread or another one.
     std::function<asio::any_io_executor()> next_thread;
+    std::shared_ptr<WindowBudget> windows;  ///< of all connections
     Resolver& resolver;
     Random& random;
     AskUser ask;

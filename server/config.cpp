@@ -141,6 +141,10 @@ ServerLimits read_limits(const YamlValue& value) {
     map.optional("auth_tries", limits.auth_tries, read_positive<unsigned>);
     map.optional("channels", limits.channels, read_positive<std::size_t>);
     map.optional("channel_open", limits.channel_open, read_positive_duration);
+    map.optional("channel_window", limits.channel_window,
+                 [](const YamlValue& size) { return size.parsed(parse_window_bytes); });
+    map.optional("window_memory", limits.window_memory,
+                 [](const YamlValue& size) { return size.parsed(parse_window_memory); });
     map.optional("keepalive", limits.keepalive_interval);
     map.optional("keepalive_misses", limits.keepalive_misses, read_positive<unsigned>);
     map.optional("max_startups", limits.max_startups, read_max_startups);

@@ -11,6 +11,7 @@
 
 #include "common/auth/authorized_keys.hpp"
 #include "common/base/endpoint.hpp"
+#include "common/connection/window.hpp"
 #include "common/config/surroundings.hpp"
 #include "server/policy.hpp"
 
@@ -31,6 +32,8 @@ struct ServerLimits {
     unsigned auth_tries = 6;
     std::size_t channels = 16'384;  ///< of one connection
     std::chrono::milliseconds channel_open{10'000};
+    std::uint32_t channel_window = WindowSizes{}.largest;  ///< a channel's largest, in bytes
+    std::optional<std::uint64_t> window_memory;  ///< of all channels; none: default_window_memory()
     std::chrono::milliseconds keepalive_interval{15'000};  ///< 0: none
     unsigned keepalive_misses = 3;
     MaxStartups max_startups;

@@ -7,7 +7,8 @@
 namespace culvert {
 
 EngineConfig make_engine_config(const ServerConfig& config,
-                                std::shared_ptr<const PrivateKey> host_key) {
+                                std::shared_ptr<const PrivateKey> host_key,
+                                std::shared_ptr<WindowBudget> windows) {
     EngineConfig made;
     made.transport.role = Role::server;
     made.transport.host_key = std::move(host_key);
@@ -19,6 +20,8 @@ EngineConfig make_engine_config(const ServerConfig& config,
 
     made.connection.accepts_direct_tcpip = true;
     made.connection.channel_limit = config.limits.channels;
+    made.connection.receive_window = window_sizes(config.limits.channel_window);
+    made.connection.window_budget = std::move(windows);
     made.keepalive = {config.limits.keepalive_interval, config.limits.keepalive_misses};
     made.userauth.tries = config.limits.auth_tries;
     // `none`, and a question before each try: the limit against floods must not come first.

@@ -46,7 +46,7 @@ ServerConnection::ServerConnection(ServerContext context, asio::ip::tcp::socket 
       peer_{std::move(peer)},
       name_{to_string(peer_)},
       ticket_{std::move(ticket)},
-      session_{std::move(socket), make_engine_config(*context_.config, context_.host_key),
+      session_{std::move(socket), make_engine_config(*context_.config, context_.host_key, context_.windows),
                context_.random, *this},
       streams_{session_.executor(), [this](const std::exception_ptr& thrown) {
                    log_error("{}: a stream ended: {}", name_, text_of_exception(thrown));

@@ -29,6 +29,7 @@ struct ServerRepeatLimits {
 struct ServerContext {
     std::shared_ptr<const ServerConfig> config;
     std::shared_ptr<const PrivateKey> host_key;
+    std::shared_ptr<WindowBudget> windows;
     Resolver& resolver;
     KeyReader& key_reader;
     Random& random;

@@ -18,6 +18,11 @@ std::optional<int> shift_of(std::string_view unit) {
     return std::nullopt;
 }
 
+[[noreturn]] void fail(std::string_view text, std::string_view wanted) {
+    throw Error{ErrorKind::usage, fmt::format("'{}' is not a number of bytes, {}",
+                                              escaped(text, 64), wanted)};
+}
+
 }  // namespace
 
 std::optional<std::uint64_t> parse_byte_size(std::string_view text) {
@@ -33,9 +38,22 @@ std::uint64_t parse_rekey_bytes(std::string_view text) {
     constexpr std::uint64_t least = 16;
     const auto bytes = parse_byte_size(text);
     if (bytes && *bytes >= least) return *bytes;
-    throw Error{ErrorKind::usage,
-                fmt::format("'{}' is not a number of bytes, 16 or more, with K, M or G behind it",
-                            escaped(text, 64))};
+    fail(text, "16 or more, with K, M or G behind it");
+}
+
+std::uint32_t parse_window_bytes(std::string_view text) {
+    constexpr std::uint64_t least = 64 * 1024;
+    constexpr std::uint64_t most = std::uint64_t{1} << 30;
+    const auto bytes = parse_byte_size(text);
+    if (bytes && *bytes >= least && *bytes <= most) return static_cast<std::uint32_t>(*bytes);
+    fail(text, "from 64K to 1G");
+}
+
+std::uint64_t parse_window_memory(std::string_view text) {
+    constexpr std::uint64_t least = 1024 * 1024;
+    const auto bytes = parse_byte_size(text);
+    if (bytes && *bytes >= least) return *bytes;
+    fail(text, "1M or more, with K, M or G behind it");
 }
 
 }  // namespace culvert

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "common/base/time.hpp"
@@ -27,6 +28,11 @@ struct WindowSizes {
     std::uint32_t first = 2 * 1024 * 1024;
     std::uint32_t largest = 64 * 1024 * 1024;
 };
+
+/// Those of a channel whose window may come to `largest`.
+constexpr WindowSizes window_sizes(std::uint32_t largest) noexcept {
+    return {std::min(WindowSizes{}.first, largest), largest};
+}
 
 /// When something happened, and how long the path takes there and back; zero: not known yet.
 struct Pace {

@@ -5,10 +5,11 @@
 namespace culvert {
 
 std::uint32_t WindowBudget::open(std::uint32_t wanted) noexcept {
+    const std::uint64_t limit = this->limit();
     const std::uint64_t channels = channels_.fetch_add(1, std::memory_order_relaxed) + 1;
-    const std::uint64_t fair = limit_ / share_of_first_claims / channels;
+    const std::uint64_t fair = limit / share_of_first_claims / channels;
     const std::uint64_t claimed = claimed_.load(std::memory_order_relaxed);
-    const std::uint64_t left = claimed < limit_ ? limit_ - claimed : 0;
+    const std::uint64_t left = claimed < limit ? limit - claimed : 0;
     const std::uint64_t granted = std::max<std::uint64_t>(std::min(fair, left), least);
     const auto claim = static_cast<std::uint32_t>(std::min<std::uint64_t>(wanted, granted));
     claimed_.fetch_add(claim, std::memory_order_relaxed);
@@ -21,18 +22,19 @@ void WindowBudget::close(std::uint32_t claim) noexcept {
 }
 
 std::uint32_t WindowBudget::grow(std::uint32_t more) noexcept {
+    const std::uint64_t limit = this->limit();
     const std::uint64_t before = claimed_.fetch_add(more, std::memory_order_relaxed);
-    const std::uint64_t left = before < limit_ ? limit_ - before : 0;
+    const std::uint64_t left = before < limit ? limit - before : 0;
     const auto granted = static_cast<std::uint32_t>(std::min<std::uint64_t>(more, left));
     shrink(more - granted);
     return granted;
 }
 
-bool WindowBudget::is_short() const noexcept { return claimed() > limit_ - limit_ / 8; }
+bool WindowBudget::is_short() const noexcept { return claimed() > limit() / 8 * 7; }
 
 std::uint64_t WindowBudget::fair_share() const noexcept {
     const std::uint64_t channels = channels_.load(std::memory_order_relaxed);
-    return std::max<std::uint64_t>(limit_ / std::max<std::uint64_t>(channels, 1), least);
+    return std::max<std::uint64_t>(limit() / std::max<std::uint64_t>(channels, 1), least);
 }
 
 std::uint64_t default_window_memory(std::uint64_t memory_of_the_machine) noexcept {

@@ -15,6 +15,9 @@ public:
     WindowBudget(const WindowBudget&) = delete;
     WindowBudget& operator=(const WindowBudget&) = delete;
 
+    /// Claims beyond a lower one are given back as streams go on.
+    void set_limit(std::uint64_t limit) noexcept { limit_.store(limit, std::memory_order_relaxed); }
+
     /// A new channel's first claim: `wanted`, or less where there are many channels, but never less
     /// than `least`, even where that passes the limit. Given back with close().
     std::uint32_t open(std::uint32_t wanted) noexcept;
@@ -36,7 +39,9 @@ public:
     static constexpr std::uint64_t share_of_first_claims = 8;
 
 private:
-    std::uint64_t limit_;
+    std::uint64_t limit() const noexcept { return limit_.load(std::memory_order_relaxed); }
+
+    std::atomic<std::uint64_t> limit_;
     std::atomic<std::uint64_t> claimed_{0};
     std::atomic<std::size_t> channels_{0};
 };

@@ -17,7 +17,8 @@ using namespace std::chrono_literals;
 namespace {
 
 EngineConfig engine_of(const std::string& yaml) {
-    return make_engine_config(parse_server_config(yaml, "d.yaml", made_up_surroundings()), nullptr);
+    return make_engine_config(parse_server_config(yaml, "d.yaml", made_up_surroundings()), nullptr,
+                              nullptr);
 }
 
 }  // namespace
@@ -25,7 +26,7 @@ EngineConfig engine_of(const std::string& yaml) {
 TEST_CASE("what culvertd.yaml leaves out is the engine's default (design 9, RFC 4253 9)") {
     test::SeededRandom random{1};
     const auto key = std::make_shared<const PrivateKey>(PrivateKey::generate(random, ""));
-    const EngineConfig made = make_engine_config(default_server_config(), key);
+    const EngineConfig made = make_engine_config(default_server_config(), key, nullptr);
     CHECK(made.transport.role == Role::server);
     CHECK(made.transport.host_key == key);
     CHECK(made.transport.algorithms.kex == Algorithms{}.kex);
