@@ -29,7 +29,9 @@ public:
     ExitCode operator()(TunnelCommand& command) const {
         std::optional<Background> background;
         if (command.background) background.emplace(Background::enter());
-        ClientConfig config{.tunnels = {std::move(command.tunnel)}, .threads = command.threads};
+        ClientConfig config{.tunnels = {std::move(command.tunnel)},
+                            .threads = command.threads,
+                            .window_memory = {}};
         return carry(std::move(config), FirstFailure::ends, std::move(background));
     }
 

@@ -20,9 +20,8 @@
 namespace culvert {
 namespace {
 
-// One connection may keep its thread for this many large receives, or sends, at a time.
+// One connection may keep its thread for this many large receives at a time.
 constexpr int receives_a_turn = 4;
-constexpr int sends_a_turn = 4;
 // A connection that is silent for this long gives its buffers back.
 constexpr Duration idle_time = std::chrono::seconds{5};
 // How long a peer that we leave may take to read why.
@@ -94,14 +93,6 @@ awaitable<void> Session::close_socket() {
     if (engine_.ended()) co_await with_timeout(read_away(socket_), farewell_time);
     socket_.close(ignored);
     if (waits_writable_) co_await writable_wait_over_.wait();
-}
-
-awaitable<void> Session::flush_output() {
-    while (!send_output()) {
-        std::error_code ignored;
-        co_await socket_.async_wait(asio::ip::tcp::socket::wait_write,
-                                    asio::redirect_error(use_awaitable, ignored));
-    }
 }
 
 // ---------------------------------------------------------------------- receiving
@@ -232,100 +223,6 @@ void Session::deliver_run() noexcept {
     // The stream may have been reset since by its own end; then nobody wants the data.
     if (Stream* const receiver = streams_[run_channel_.value()]) receiver->write(run_);
     run_.clear();
-}
-
-// ---------------------------------------------------------------------- sending
-
-void Session::pump() noexcept {
-    if (pumping_ || dispatching_ || ended_ || sends_no_more_) return;
-    pumping_ = true;
-    try {
-        for (int i = 0;; ++i) {
-            const TimePoint when = now();
-            const bool company = engine_.has_company(when);
-            const std::size_t target =
-                std::min(output_target_.bytes(), company ? Company::batch : OutputTarget::largest);
-            follow_output_target(target);
-            fill_output(target, when);
-            if (engine_.unsent().empty()) {
-                output_target_.on_drained();
-                break;
-            }
-            // The kernel takes no more for now, or others have waited long enough.
-            if (!send_output() || company || i == sends_a_turn) {
-                wait_writable();
-                break;
-            }
-            if (sends_no_more_) break;
-        }
-        rearm_timer();
-    } catch (...) {
-        fail(std::current_exception());
-    }
-    pumping_ = false;
-}
-
-void Session::fill_output(std::size_t target, TimePoint when) {
-    if (!waits_writable_) engine_.on_output_taken(when);
-    while (engine_.unsent().size() < target) {
-        const auto slots = engine_.next_slots(target - engine_.unsent().size(), when);
-        if (!slots) break;
-        take_turn(*slots);
-    }
-}
-
-void Session::take_turn(const Engine::SendSlots& slots) {
-    Stream& sender = stream(slots.channel);
-    const StreamRead read = sender.read(slots.space);
-    engine_.commit(read.bytes, read.then == StreamRead::Then::more);
-    if (read.then == StreamRead::Then::eof || read.then == StreamRead::Then::closed) {
-        engine_.send_eof(slots.channel);
-    }
-    if (read.then == StreamRead::Then::closed) close(slots.channel);
-    if (read.then == StreamRead::Then::failed) reset(slots.channel);
-}
-
-/// True if the kernel took everything, or never will any more.
-bool Session::send_output() {
-    while (!engine_.unsent().empty()) {
-        if (waits_writable_) return false;
-        const Bytes unsent = engine_.unsent();
-        std::error_code failure;
-        const std::size_t length =
-            socket_.send(asio::buffer(unsent.data(), unsent.size()), 0, failure);
-        if (failure == asio::error::would_block) {
-            output_target_.on_blocked(now());
-            engine_.on_output_blocked(now());
-            return false;
-        }
-        if (failure) {
-            sends_no_more_ = true;
-            // Why the peer closed stands in what it sent before: the read loop finds that, or the
-            // connection's end.
-            if (ended_ || is_of_peer(failure)) return true;
-            throw lost(failure);
-        }
-        engine_.sent(length);
-        output_target_.on_sent(length);
-    }
-    return true;
-}
-
-/// Tells the kernel when the target has moved far enough to be worth a system call.
-void Session::follow_output_target(std::size_t target) {
-    if (target < 2 * unsent_limit_ && unsent_limit_ < 2 * target) return;
-    unsent_limit_ = target;
-    (void)set_unsent_limit(socket_, target);
-}
-
-void Session::wait_writable() {
-    if (std::exchange(waits_writable_, true)) return;
-    writable_wait_over_.reset();
-    socket_.async_wait(asio::ip::tcp::socket::wait_write, [this](const std::error_code&) {
-        waits_writable_ = false;
-        writable_wait_over_.set();
-        pump();
-    });
 }
 
 // ---------------------------------------------------------------------- streams
