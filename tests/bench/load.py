@@ -10,7 +10,7 @@ import subprocess
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROGRAM = os.environ.get("CULVERT_LOAD_BIN", ROOT / "build/release/tests/bench/culvert_load")
 HANDSHAKES = pathlib.Path(PROGRAM).with_name("culvert_handshakes")
-LONGEST = 600  # seconds that one measurement may take; reached only when something is broken
+LONGEST = 120  # seconds that one measurement may take; reached only when something is broken
 
 
 class LoadFailed(Exception):
