@@ -40,7 +40,7 @@ private:
     void give_to_next();
 
     std::vector<bool> up_;
-    std::optional<std::size_t> holder_;   ///< whose turn it is
+    std::optional<std::size_t> holder_;       ///< whose turn it is
     std::optional<std::size_t> pioneer_ = 0;  ///< who tries for all
     std::list<Waiter*> waiting_;
 };

@@ -61,7 +61,7 @@ awaitable<void> Tunnel::run() {
         why = std::current_exception();
     }
     co_await uncancellable();
-    // Nobody is told to wait for a link any more, nor handed to one.
+    // From here on no link is told anything: it may be gone before it hears of it.
     ending_ = true;
     co_await accepting_.join();
     co_await tasks_.join();
@@ -72,18 +72,19 @@ awaitable<void> Tunnel::run() {
 }
 
 void Tunnel::drain() {
+    if (ending_) return;
     draining_ = true;
     accepting_.cancel();
     drain_links_if_nothing_held();
 }
 
 void Tunnel::drain_links_if_nothing_held() {
-    if (!draining_ || !held_.empty()) return;
+    if (!draining_ || ending_ || !held_.empty()) return;
     for (const Member& member : links_) member.link->drain();
 }
 
 void Tunnel::end() {
-    ending_ = true;
+    if (std::exchange(ending_, true)) return;
     for (const Member& member : links_) member.link->end();
 }
 
@@ -169,7 +170,7 @@ awaitable<void> Tunnel::accept(Forward& forward) {
 // ---------------------------------------------------------------------- what connected
 
 void Tunnel::place(LocalConnection connection) {
-    if (Member* const member = least_loaded_link()) {
+    if (Member* const member = ending_ ? nullptr : least_loaded_link()) {
         member->link->carry(std::move(connection));
         if (links_.size() == 1) return;
         member->load.on_given();

@@ -105,7 +105,7 @@ private:
     std::vector<Event*> held_;  ///< connections that wait for a link
     bool measuring_ = false;
     bool draining_ = false;
-    bool ending_ = false;
+    bool ending_ = false;  ///< the links have been told so, or are being joined
     Event over_;
     std::exception_ptr why_over_;
     TaskGroup accepting_;
