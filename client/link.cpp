@@ -195,7 +195,8 @@ awaitable<bool> Link::run_session() {
     auto identities = co_await identities_.offer();
     const bool expects_success = identities.sure.has_value();
     log_debug("{}: reached; {} keys to try", name_, identities_.offered());
-    Session session{std::move(socket), make_engine_config(settings_, std::move(identities), context_.windows),
+    Session session{std::move(socket),
+                    make_engine_config(settings_, std::move(identities), context_.windows),
                     context_.random, *this};
     session_ = &session;
     if (ending_) end_here();

@@ -2,6 +2,7 @@
 #include <asio/post.hpp>
 
 #include "client/link.hpp"
+#include "common/base/memory_reserve.hpp"
 #include "common/log/log.hpp"
 #include "common/relay/relay.hpp"
 
@@ -62,6 +63,11 @@ void Link::on_stream_over() {
 
 awaitable<void> Link::relay(asio::ip::tcp::socket socket, asio::ip::tcp::endpoint peer,
                             const LocalForward& forward) {
+    if (!has_memory()) {
+        context_.not_carried.log(LogLevel::info, "{} -> {}: reset, culvert is out of memory",
+                                 to_string(peer), to_string(forward.target));
+        co_return;
+    }
     log_debug("{} -> {}: opening{}", to_string(peer), to_string(forward.target), suffix_);
     const TimePoint began = Clock::now();
     Relay relay{std::move(socket), *session_, streams_};

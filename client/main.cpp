@@ -10,6 +10,7 @@
 #include "client/identities.hpp"
 #include "client/options.hpp"
 #include "common/base/exit_code.hpp"
+#include "common/base/memory_reserve.hpp"
 #include "common/base/no_core_dump.hpp"
 #include "common/config/surroundings.hpp"
 #include "common/crypto/sodium.hpp"
@@ -65,6 +66,7 @@ private:
     static ExitCode carry(ClientConfig config, FirstFailure first_failure,
                           std::optional<Background> background) {
         raise_descriptor_limit();
+        keep_memory_reserve();
         Client client{std::move(config), first_failure, [&background] {
                           if (background) background->ready();
                       }};

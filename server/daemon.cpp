@@ -6,10 +6,12 @@
 #include <iterator>
 #include <thread>
 
+#include <fmt/format.h>
 #include <asio/post.hpp>
 #include <asio/redirect_error.hpp>
 
 #include "common/base/machine_memory.hpp"
+#include "common/base/memory_reserve.hpp"
 #include "common/log/log.hpp"
 #include "common/net/address.hpp"
 #include "common/net/pause.hpp"
@@ -23,8 +25,8 @@ constexpr Duration listen_lookup_time = std::chrono::seconds{10};
 constexpr Duration measuring_time = std::chrono::milliseconds{500};
 
 /// RFC 4253 4.2 lets a server send lines before its version; ssh shows them.
-constexpr std::string_view turned_away =
-    "culvertd: too many connections that have not logged in; try again later\r\n";
+constexpr std::string_view too_many = "too many connections that have not logged in";
+constexpr std::string_view no_memory = "out of memory";
 
 std::size_t thread_count(const ServerConfig& config) {
     if (config.threads > 0) return config.threads;
@@ -44,8 +46,18 @@ Daemon::Daemon(Load load)
       serving_{context_.get_executor(), [this](const auto& thrown) { fail(thrown); }},
       measuring_{context_.get_executor(), [this](const auto& thrown) { fail(thrown); }} {
     for (std::size_t i = 0; i < thread_count(*served_.config); ++i) {
-        workers_.push_back(std::make_unique<Worker>(
-            [this] { asio::post(context_, [this] { on_worker_idle(); }); }));
+        try {
+            workers_.push_back(std::make_unique<Worker>(
+                [this] { asio::post(context_, [this] { on_worker_idle(); }); }));
+        } catch (const std::system_error& error) {
+            // The limits of a container, or RLIMIT_NPROC: those that there are will do.
+            const std::string why =
+                fmt::format("only {} of {} threads can be started: {}", i,
+                            thread_count(*served_.config), error.code().message());
+            if (workers_.empty()) throw Error{ErrorKind::internal, why};
+            log_error("{}", why);
+            break;
+        }
     }
 }
 
@@ -195,18 +207,20 @@ void Daemon::start_accepting(Listening& listening) {
 void Daemon::on_accept(Accepted accepted) {
     auto ticket =
         admission_.admit(to_ip_address(accepted.remote.address()), served_.config->limits);
-    if (!ticket) {
-        repeats_.turned_away.log(LogLevel::info,
-                                 "{}: turned away: too many connections that have not logged in",
-                                 to_string(accepted.remote));
-        // Best effort: a new socket has room for a line.
-        (void)::send(accepted.fd.get(), turned_away.data(), turned_away.size(), MSG_NOSIGNAL);
-        return;
-    }
+    if (!ticket) return turn_away(accepted, too_many);
+    if (!has_memory()) return turn_away(accepted, no_memory);
     least_loaded_worker().serve(
         {served_.config, served_.host_key, windows_, resolver_, key_reader_, random_, repeats_},
         std::move(accepted), std::move(*ticket));
     if (measuring_.empty()) measuring_.spawn(measure_load());
+}
+
+void Daemon::turn_away(const Accepted& accepted, std::string_view why) {
+    repeats_.turned_away.log(LogLevel::info, "{}: turned away: {}", to_string(accepted.remote),
+                             why);
+    const std::string line = fmt::format("culvertd: {}; try again later\r\n", why);
+    // Best effort: a new socket has room for a line.
+    (void)::send(accepted.fd.get(), line.data(), line.size(), MSG_NOSIGNAL);
 }
 
 std::size_t Daemon::connections() const {

@@ -61,6 +61,7 @@ private:
     awaitable<void> wait_until_drained();
     awaitable<void> cut_drain_short();
     void on_accept(Accepted accepted);
+    void turn_away(const Accepted& accepted, std::string_view why);
     void on_worker_idle();
     void fail(const std::exception_ptr& why);
     awaitable<void> measure_load();

@@ -6,7 +6,6 @@
 
 #include "common/base/error.hpp"
 #include "common/base/escape.hpp"
-#include "common/base/file.hpp"
 #include "common/net/timeout.hpp"
 
 namespace culvert {
@@ -15,32 +14,29 @@ namespace {
 /// Each thread may be stuck in a file; more files than these are never slow at a time.
 constexpr AnswerPoolLimits limits{.threads = 8};
 
-std::string text_of(const Unanswered& unanswered) {
-    switch (unanswered.why) {
-        case Unanswered::Why::queue_full:
-            return "too many files are being read";
-        case Unanswered::Why::no_thread:
-            return fmt::format("no thread to read it with: {}", reason_of(unanswered.system_error));
-        case Unanswered::Why::threw:
-            break;
-    }
-    return "out of memory";
+std::string text_of(Unanswered::Why why) {
+    return why == Unanswered::Why::queue_full ? "too many files are being read" : "out of memory";
 }
 
 }  // namespace
 
-KeyReader::Reading::Reading(const Unanswered& unanswered) : failure{culvert::text_of(unanswered)} {}
+KeyReader::Reading::Reading(const Unanswered& unanswered)
+    : why_not{unanswered.why}, failure{culvert::text_of(unanswered.why)} {}
 
-KeyReader::KeyReader(Duration patience, std::function<std::string(const std::string& path)> read)
-    : patience_{patience}, pool_{limits, [read = std::move(read)](const std::string& path) {
-                                     Reading reading{Clock::now()};
-                                     try {
-                                         reading.text = read(path);
-                                     } catch (const Error& error) {
-                                         reading.failure = error.what();
-                                     }
-                                     return reading;
-                                 }} {}
+KeyReader::KeyReader(Duration patience, Function function)
+    : patience_{patience},
+      function_{std::move(function)},
+      pool_{limits, [read = function_](const std::string& path) { return reading(read, path); }} {}
+
+KeyReader::Reading KeyReader::reading(const Function& read, const std::string& path) {
+    Reading reading{Clock::now()};
+    try {
+        reading.text = read(path);
+    } catch (const Error& error) {
+        reading.failure = error.what();
+    }
+    return reading;
+}
 
 awaitable<std::shared_ptr<const std::string>> KeyReader::text_of(std::string path) {
     const auto answer = co_await with_timeout(fresh(path), patience_);
@@ -50,7 +46,7 @@ awaitable<std::shared_ptr<const std::string>> KeyReader::text_of(std::string pat
                                 escaped(path), std::chrono::duration<double>(patience_).count())};
     }
     const std::shared_ptr<const Reading>& reading = *answer;
-    if (reading->began == TimePoint::max()) {
+    if (reading->why_not) {
         throw Error{ErrorKind::config, fmt::format("{}: {}", escaped(path), reading->failure)};
     }
     if (!reading->failure.empty()) throw Error{ErrorKind::config, reading->failure};
@@ -61,9 +57,13 @@ awaitable<std::shared_ptr<const KeyReader::Reading>> KeyReader::fresh(std::strin
     const TimePoint asked = Clock::now();
     for (;;) {
         std::string same = path;
-        auto reading = co_await pool_.ask(std::move(same));
+        auto answer = co_await pool_.ask(std::move(same));
+        if (answer->why_not == Unanswered::Why::no_thread) {
+            // Better slowly than not at all.
+            co_return std::make_shared<const Reading>(reading(function_, path));
+        }
         // One that had begun for somebody else may know a key that was taken out since.
-        if (reading->began >= asked) co_return reading;
+        if (answer->began >= asked) co_return answer;
     }
 }
 

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "common/base/time.hpp"
@@ -15,10 +16,11 @@ namespace culvert {
 /// doesn't answer (a dead NFS server) holds up those alone who log in by one of its files.
 class KeyReader {
 public:
+    using Function = std::function<std::string(const std::string& path)>;
+
     /// `patience`: how long somebody's login waits for a file. `read` throws what read_key_file()
     /// does, is called from several threads, and may outlive this.
-    explicit KeyReader(Duration patience = std::chrono::seconds{5},
-                       std::function<std::string(const std::string& path)> read = read_key_file);
+    explicit KeyReader(Duration patience = std::chrono::seconds{5}, Function read = read_key_file);
 
     /// The file's text as it is now, not as it was before the call. Throws Error{config} if it
     /// can't be read, or not in time; operation_aborted when cancelled.
@@ -33,13 +35,16 @@ private:
         explicit Reading(const Unanswered& unanswered);
 
         TimePoint began = TimePoint::max();
+        std::optional<Unanswered::Why> why_not;
         std::string text;
         std::string failure;  ///< without it there is a text
     };
 
+    static Reading reading(const Function& read, const std::string& path);
     awaitable<std::shared_ptr<const Reading>> fresh(std::string path);
 
     Duration patience_;
+    Function function_;
     AnswerPool<std::string, Reading> pool_;
 };
 

@@ -2,6 +2,7 @@
 #include <vector>
 
 #include "common/base/exit_code.hpp"
+#include "common/base/memory_reserve.hpp"
 #include "common/base/no_core_dump.hpp"
 #include "common/crypto/sodium.hpp"
 #include "common/log/log.hpp"
@@ -27,6 +28,7 @@ void serve(const ServeCommand& command) {
         return;
     }
     raise_descriptor_limit();
+    keep_memory_reserve();
     SystemRandom random;
     Daemon{[&] { return load(command, surroundings, random); }}.run();
 }

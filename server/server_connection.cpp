@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <cassert>
+#include <new>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include "common/base/escape.hpp"
+#include "common/base/memory_reserve.hpp"
 #include "common/keys/fingerprint.hpp"
 #include "common/log/log.hpp"
 #include "common/net/address.hpp"
@@ -46,7 +48,8 @@ ServerConnection::ServerConnection(ServerContext context, asio::ip::tcp::socket 
       peer_{std::move(peer)},
       name_{to_string(peer_)},
       ticket_{std::move(ticket)},
-      session_{std::move(socket), make_engine_config(*context_.config, context_.host_key, context_.windows),
+      session_{std::move(socket),
+               make_engine_config(*context_.config, context_.host_key, context_.windows),
                context_.random, *this},
       streams_{session_.executor(), [this](const std::exception_ptr& thrown) {
                    log_error("{}: a stream ended: {}", name_, text_of_exception(thrown));
@@ -62,6 +65,8 @@ awaitable<void> ServerConnection::run() {
     } catch (const std::system_error&) {
         // Cancelled: the daemon ends.
         log_end("ended by culvertd");
+    } catch (const std::bad_alloc&) {
+        log_end("ended: culvertd is out of memory");
     }
     co_await uncancellable();
     ticket_.reset();
@@ -167,6 +172,13 @@ void ServerConnection::on_channel_requested(ChannelRequested request) {
     if (draining_) {
         session_.refuse(request.channel,
                         {OpenFailureReason::resource_shortage, "the server is shutting down"});
+        return;
+    }
+    if (!has_memory()) {
+        context_.repeats.not_opened.log(LogLevel::info, "{}: {} not opened: out of memory", name_,
+                                        named(request.target));
+        session_.refuse(request.channel,
+                        {OpenFailureReason::resource_shortage, "the server is out of memory"});
         return;
     }
     streams_.spawn(carry(std::move(request)));

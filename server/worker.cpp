@@ -1,5 +1,7 @@
 #include "server/worker.hpp"
 
+#include <new>
+
 #include <asio/post.hpp>
 
 #include "common/log/log.hpp"
@@ -59,6 +61,8 @@ awaitable<void> Worker::run(ServerContext context, Accepted accepted, Admission:
         const Listed listed{connections_, connection};
         if (draining_) connection.drain();
         co_await connection.run();
+    } catch (const std::bad_alloc&) {
+        log_error("{}: ended: culvertd is out of memory", to_string(peer));
     } catch (const std::exception& error) {
         log_error("{}: {}", to_string(peer), error.what());
     }

@@ -7,9 +7,10 @@
 
 namespace culvert {
 
-IoThread::IoThread() : thread_{[this] { context_.run(); }} {
+IoThread::IoThread() {
     // With its first socket a context opens what it waits with: now, when there are descriptors.
     asio::ip::tcp::socket{context_};
+    thread_ = std::jthread{[this] { context_.run(); }};
 }
 
 void IoThread::join() {

@@ -8,6 +8,7 @@
 #include <asio/buffer.hpp>
 #include <asio/redirect_error.hpp>
 
+#include "common/base/memory_reserve.hpp"
 #include "common/net/read_away.hpp"
 #include "common/net/tcp_options.hpp"
 #include "common/net/timeout.hpp"
@@ -19,6 +20,12 @@ namespace {
 constexpr Duration tail_time = std::chrono::seconds{30};
 // What one writev takes; Asio has room for no more.
 constexpr std::size_t most_buffers = 64;
+
+std::size_t size_of(std::span<const Bytes> data) {
+    std::size_t size = 0;
+    for (const Bytes piece : data) size += piece.size();
+    return size;
+}
 
 }  // namespace
 
@@ -189,6 +196,8 @@ StreamRead Relay::read(std::span<const MutableBytes> slots) noexcept {
 void Relay::write(std::span<const Bytes> data) noexcept {
     const std::size_t written = draining_ ? 0 : write_now(data);
     if (!channel_) return;
+    // Whoever reads slowly costs memory.
+    if (memory_is_low() && written < size_of(data)) return fail_here();
     take_into_backlog(data, written);
     if (written > 0) session_.delivered(*channel_, written);
 }

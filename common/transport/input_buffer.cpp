@@ -4,6 +4,8 @@
 #include <cassert>
 #include <cstring>
 
+#include "common/base/memory_reserve.hpp"
+
 namespace culvert {
 namespace {
 
@@ -19,7 +21,7 @@ constexpr std::size_t least_room = 8 * 1024;
 
 MutableBytes InputBuffer::space() {
     if (head_ == tail_) head_ = tail_ = 0;
-    if (filled_) {
+    if (filled_ && !memory_is_low()) {
         target_ = std::min(std::max(first_capacity, bytes_.size() * 2), largest_capacity);
         filled_ = false;
     }

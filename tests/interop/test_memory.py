@@ -1,12 +1,21 @@
-"""What the programs keep secret stays in their memory."""
+"""What the programs keep secret stays in their memory; and what they do when there is no more."""
+
+import re
+import subprocess
+import threading
 
 import pytest
 
+from harness import streams
 from harness.peers import start_culvert, start_culvertd
+from harness.process import DEADLINE
+from harness.target import echo
 
-pytestmark = pytest.mark.short
+MIB = 1 << 20
+ROOM = 24 * MIB  # what the daemon may take besides what it has once it listens
 
 
+@pytest.mark.short
 def test_a_crash_leaves_no_core(lab):
     server = start_culvertd(lab)
     tunnel = start_culvert(lab, server, ["127.0.0.1:1"])
@@ -14,3 +23,63 @@ def test_a_crash_leaves_no_core(lab):
         with open(f"/proc/{process.pid}/limits", encoding="ascii") as limits:
             line = next(one for one in limits if one.startswith("Max core file size"))
         assert line.split()[4:6] == ["0", "0"]
+
+
+def limit_memory(process, room):
+    with open(f"/proc/{process.pid}/status", encoding="ascii") as status:
+        size = 1024 * int(re.search(r"VmSize:\s+(\d+)", status.read())[1])
+    subprocess.run(["prlimit", "--pid", str(process.pid), f"--as={size + room}:"], check=True)
+
+
+def test_without_memory_streams_are_refused_and_the_daemon_lives(lab):
+    """Targets that don't read fill it; when they are gone, all is as before."""
+    release = threading.Event()
+    target = lab.target(lambda connection: release.wait(DEADLINE))
+    echoing = lab.target(echo)
+    server = start_culvertd(lab, flags=())
+    limit_memory(server.process, ROOM)
+    tunnel = start_culvert(lab, server, [target, echoing], flags=())
+    stalled = []
+
+    def fill():
+        with streams.connect(tunnel.addresses[0]) as connection:
+            stalled.append(connection)
+            try:
+                connection.sendall(bytes(16 * MIB))
+            except OSError:
+                pass  # it was refused, or had to make room
+
+    threads = [threading.Thread(target=fill) for _ in range(60)]
+    for thread in threads:
+        thread.start()
+    try:
+        tunnel.process.wait_for_line("not opened: resource shortage: the server is out of memory"
+                                     "|reset by the far end")
+        assert server.process.running()
+    finally:
+        release.set()
+        for thread in threads:
+            thread.join(DEADLINE)
+    # Each try finds out whether there is memory again.
+    for _ in range(100):
+        with streams.connect(tunnel.addresses[1]) as connection:
+            try:
+                if streams.echoes(connection):
+                    break
+            except OSError:
+                continue
+    else:
+        raise AssertionError("nothing is carried any more")
+    assert server.process.running()
+
+
+def test_without_threads_the_daemon_says_so(lab):
+    """The number of a user's processes counts for root only in a namespace; so the stacks of new
+    threads are made too large for the memory instead."""
+    server = start_culvertd(lab, flags=("-v",),
+                            wrapper=["prlimit", f"--stack={512 * MIB}", f"--as={700 * MIB}"],
+                            config={"threads": 4})
+    assert server.process.matching("only 1 of 4 threads can be started")
+    tunnel = start_culvert(lab, server, [lab.target(echo)])
+    with streams.connect(tunnel.addresses[0]) as connection:
+        assert streams.echoes(connection)
