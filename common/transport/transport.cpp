@@ -85,9 +85,13 @@ std::optional<TransportEvent> Transport::on_packet(const Packet& packet, TimePoi
     const std::uint8_t number = message_number(packet.payload);
     switch (number) {
         case msg::Disconnect::number: {
-            const auto message = decode<msg::Disconnect>(packet.payload);
+            // What it has to say counts, also without the language, which some leave out.
+            Reader in{packet.payload};
+            in.expect_number(number);
+            const std::uint32_t reason = in.uint32();
+            const std::string_view description = in.text();
             receiving_ = Receiving::ended;
-            return PeerDisconnected{message.reason, std::string{message.description}};
+            return PeerDisconnected{reason, std::string{description}};
         }
         case msg::Ignore::number:
             refuse_in_strict_exchange(number);
@@ -223,8 +227,8 @@ void Transport::on_client_init(Bytes payload, TimePoint now) {
 void Transport::on_exchange_answered(TimePoint now) {
     constexpr Duration longest = std::chrono::seconds{3};
     const Duration took = now - exchange_asked_;
-    exchange_round_trip_ = took > Duration::zero() && took < longest ? std::optional{took}
-                                                                     : std::nullopt;
+    exchange_round_trip_ =
+        took > Duration::zero() && took < longest ? std::optional{took} : std::nullopt;
 }
 
 std::optional<TransportEvent> Transport::on_server_reply(Bytes payload, TimePoint now) {

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <doctest/doctest.h>
 
 #include "tests/unit/common/transport/raw_peer.hpp"
@@ -80,7 +82,30 @@ TEST_CASE("each message number after the first key exchange") {
     }
 }
 
-TEST_CASE("IGNORE, DEBUG, UNIMPLEMENTED and PONG are passed over (RFC 4253 11)") {
+TEST_CASE("a peer that leaves out DISCONNECT's language is heard all the same") {
+    for (const Role us : {Role::client, Role::server}) {
+        Open open{us};
+        ByteVector payload = encoded(msg::Disconnect{2, "too many", ""});
+        payload.resize(payload.size() - 4);
+        const auto event = open.hears(payload);
+        REQUIRE(event);
+        const auto& said = std::get<PeerDisconnected>(*event);
+        CHECK(said.reason == 2);
+        CHECK(said.description == "too many");
+    }
+}
+
+TEST_CASE("the answer to a ping is its owner's") {
+    for (const Role us : {Role::client, Role::server}) {
+        Open open{us};
+        const ByteVector data(1000, std::byte{1});
+        const auto event = open.hears(encoded(msg::Pong{data}));
+        REQUIRE(event);
+        CHECK(std::ranges::equal(std::get<PongReceived>(*event).data, data));
+    }
+}
+
+TEST_CASE("IGNORE, DEBUG and UNIMPLEMENTED are passed over (RFC 4253 11)") {
     for (const Role us : {Role::client, Role::server}) {
         Open open{us};
         const std::size_t received = open.peer.received().size();
@@ -88,7 +113,6 @@ TEST_CASE("IGNORE, DEBUG, UNIMPLEMENTED and PONG are passed over (RFC 4253 11)")
         CHECK_FALSE(open.hears(encoded(msg::Ignore{data})));
         CHECK_FALSE(open.hears(encoded(msg::Debug{true, "\x1b[2J", "en"})));
         CHECK_FALSE(open.hears(encoded(msg::Unimplemented{7})));
-        CHECK_FALSE(open.hears(encoded(msg::Pong{data})));
         CHECK(open.peer.received().size() == received);
     }
 }
