@@ -56,7 +56,9 @@ public:
 
     // ---- received bytes
     /// Where to receive the next bytes; never empty. Views into what came before are gone.
-    MutableBytes receive_space() { return transport_.receive_space(); }
+    MutableBytes receive_space(std::size_t most = InputBuffer::unlimited) {
+        return transport_.receive_space(most);
+    }
     void received(std::size_t bytes, TimePoint now);
     /// The next thing that happened, until there is none.
     std::optional<EngineEvent> poll(TimePoint now);

@@ -102,8 +102,8 @@ awaitable<void> Session::read_loop() {
         co_await socket_.async_wait(asio::ip::tcp::socket::wait_read, use_awaitable);
         for (int i = 0; i < receives_a_turn; ++i) {
             const bool company = engine_.has_company(last_received_);
-            MutableBytes space = engine_.receive_space();
-            if (company) space = space.first(std::min(space.size(), Company::batch));
+            const MutableBytes space =
+                engine_.receive_space(company ? Company::batch : batch_share_.bytes());
             std::error_code failure;
             const std::size_t length =
                 socket_.receive(asio::buffer(space.data(), space.size()), 0, failure);

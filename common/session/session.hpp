@@ -12,6 +12,7 @@
 #include "common/engine/engine.hpp"
 #include "common/net/awaitable.hpp"
 #include "common/net/event.hpp"
+#include "common/session/batch_share.hpp"
 #include "common/session/output_target.hpp"
 #include "common/session/stream.hpp"
 
@@ -133,6 +134,7 @@ private:
     /// The output is filled up to this before it is sent, and the kernel takes about as much of it
     /// unsent (TCP_NOTSENT_LOWAT).
     OutputTarget output_target_;
+    BatchShare batch_share_;
     std::size_t unsent_limit_ = 0;  ///< what the kernel was told
 
     asio::steady_timer timer_;

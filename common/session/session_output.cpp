@@ -25,7 +25,7 @@ void Session::pump() noexcept {
             const TimePoint when = Clock::now();
             const bool company = engine_.has_company(when);
             const std::size_t target =
-                std::min(output_target_.bytes(), company ? Company::batch : OutputTarget::largest);
+                std::min(output_target_.bytes(), company ? Company::batch : batch_share_.bytes());
             follow_output_target(target);
             fill_output(target, when);
             if (engine_.unsent().empty()) {

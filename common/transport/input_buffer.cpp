@@ -19,14 +19,15 @@ constexpr std::size_t least_room = 8 * 1024;
 
 }  // namespace
 
-MutableBytes InputBuffer::space() {
+MutableBytes InputBuffer::space(std::size_t most) {
     if (head_ == tail_) head_ = tail_ = 0;
     if (filled_ && !memory_is_low()) {
-        target_ = std::min(std::max(first_capacity, bytes_.size() * 2), largest_capacity);
+        target_ = std::min({std::max(first_capacity, bytes_.size() * 2), largest_capacity, most});
         filled_ = false;
     }
     make_room();
-    return MutableBytes{bytes_}.subspan(tail_);
+    const MutableBytes room = MutableBytes{bytes_}.subspan(tail_);
+    return room.first(std::min(room.size(), most));
 }
 
 void InputBuffer::make_room() {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <limits>
+
 #include "common/base/bytes.hpp"
 
 namespace culvert {
@@ -14,7 +16,8 @@ public:
 
     /// Where the next bytes are to be received, never empty. Ends the life of every view that
     /// was taken from this buffer.
-    MutableBytes space();
+    /// `most` is how much it should come to, and how large the buffer may grow for that.
+    MutableBytes space(std::size_t most = unlimited);
     void received(std::size_t length) noexcept;
 
     /// Copies received bytes in, for owners that have them elsewhere.
@@ -24,6 +27,8 @@ public:
     void expect(std::size_t length) noexcept { expected_ = length; }
 
     void release() noexcept;
+
+    static constexpr std::size_t unlimited = std::numeric_limits<std::size_t>::max();
 
 private:
     void make_room();

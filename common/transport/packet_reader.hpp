@@ -19,9 +19,9 @@ public:
     const PacketOpener& opener() const noexcept { return opener_; }
 
     /// Room to receive in; ends the life of every payload that was read.
-    MutableBytes space() {
+    MutableBytes space(std::size_t most = InputBuffer::unlimited) {
         inflated_.clear();
-        return input_.space();
+        return input_.space(most);
     }
 
     /// From the next packet on, with a stream of its own (RFC 4253 6.2); null for none.

@@ -67,7 +67,9 @@ public:
     void start(TimePoint now);
 
     /// Where to receive the next bytes; views into what came before are gone.
-    MutableBytes receive_space() { return reader_.space(); }
+    MutableBytes receive_space(std::size_t most = InputBuffer::unlimited) {
+        return reader_.space(most);
+    }
     void received(std::size_t bytes) noexcept { reader_.input().received(bytes); }
     InputBuffer& input() noexcept { return reader_.input(); }
     OutputBuffer& output() noexcept { return writer_.output(); }

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+
+namespace culvert {
+
+/// How much one connection receives or sends at once, and so how large its buffers grow. Large
+/// batches are what makes bulk cheap, but a thousand connections share what ten may have each. It
+/// counts the connections of the process, from all threads.
+class BatchShare {
+public:
+    BatchShare() noexcept { connections_.fetch_add(1, std::memory_order_relaxed); }
+    BatchShare(const BatchShare&) = delete;
+    BatchShare& operator=(const BatchShare&) = delete;
+    ~BatchShare() { connections_.fetch_sub(1, std::memory_order_relaxed); }
+
+    std::size_t bytes() const noexcept {
+        return std::clamp(together / connections_.load(std::memory_order_relaxed), least, largest);
+    }
+
+    static constexpr std::size_t together = 64 * 1024 * 1024;
+    static constexpr std::size_t least = 48 * 1024;  ///< a packet of SSH's, and the next one's head
+    static constexpr std::size_t largest = 1280 * 1024;
+
+private:
+    static inline std::atomic<std::size_t> connections_{0};
+};
+
+}  // namespace culvert
