@@ -10,8 +10,8 @@
 namespace culvert {
 
 struct ClientConfig {
-    std::vector<TunnelSettings> tunnels;  ///< in the file's order
-    unsigned threads = 0;                 ///< 0: as many as there are CPUs
+    std::vector<TunnelSettings> tunnels;         ///< in the file's order
+    unsigned threads = 0;                        ///< 0: as many as there are CPUs
     std::optional<std::uint64_t> window_memory;  ///< none: default_window_memory()
 };
 

@@ -11,8 +11,8 @@
 
 #include "common/auth/authorized_keys.hpp"
 #include "common/base/endpoint.hpp"
-#include "common/connection/window.hpp"
 #include "common/config/surroundings.hpp"
+#include "common/connection/window.hpp"
 #include "server/policy.hpp"
 
 namespace culvert {

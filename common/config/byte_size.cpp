@@ -19,8 +19,8 @@ std::optional<int> shift_of(std::string_view unit) {
 }
 
 [[noreturn]] void fail(std::string_view text, std::string_view wanted) {
-    throw Error{ErrorKind::usage, fmt::format("'{}' is not a number of bytes, {}",
-                                              escaped(text, 64), wanted)};
+    throw Error{ErrorKind::usage,
+                fmt::format("'{}' is not a number of bytes, {}", escaped(text, 64), wanted)};
 }
 
 }  // namespace

@@ -14,8 +14,8 @@ std::optional<std::uint64_t> parse_byte_size(std::string_view text);
 /// Throws Error{usage}.
 std::uint64_t parse_rekey_bytes(std::string_view text);
 
-/// The same for the largest receive window of a channel: 64K to 1G, since a message of SSH's may not
-/// grant more than 4 GiB and less than two packets stands still. Throws Error{usage}.
+/// The same for the largest receive window of a channel: 64K to 1G, since a message of SSH's may
+/// not grant more than 4 GiB and less than two packets stands still. Throws Error{usage}.
 std::uint32_t parse_window_bytes(std::string_view text);
 
 /// The same for what all receive windows of the process may claim: 1M or more. Throws Error{usage}.

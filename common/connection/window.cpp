@@ -107,8 +107,8 @@ void ReceiveWindow::grow_to(std::uint64_t size) noexcept {
 }
 
 void ReceiveWindow::shrink_to(std::uint64_t size) noexcept {
-    const auto wanted = static_cast<std::uint32_t>(
-        std::clamp<std::uint64_t>(size, std::min(first_, size_), size_));
+    const auto wanted =
+        static_cast<std::uint32_t>(std::clamp<std::uint64_t>(size, std::min(first_, size_), size_));
     excess_ += size_ - wanted;
     size_ = wanted;
 }

@@ -45,8 +45,8 @@ struct Pace {
 ///
 /// The window grows as long as its reader takes most of it within a round trip: then the window is
 /// what holds the stream back. It follows what is read, not what is received, so a stalled reader's
-/// never grows. It shrinks, by credit that isn't returned, when the stream has long needed far less,
-/// or when all windows together claim too much and this one has more than its share.
+/// never grows. It shrinks, by credit that isn't returned, when the stream has long needed far
+/// less, or when all windows together claim too much and this one has more than its share.
 class ReceiveWindow {
 public:
     /// `budget` must outlive it.
@@ -79,8 +79,8 @@ private:
     std::uint32_t largest_;
     std::uint32_t left_;
     std::uint32_t to_grant_ = 0;
-    std::uint32_t excess_ = 0;  ///< promised beyond size_ since that has shrunk
-    std::uint64_t read_ = 0;    ///< since `reading_since_`
+    std::uint32_t excess_ = 0;   ///< promised beyond size_ since that has shrunk
+    std::uint64_t read_ = 0;     ///< since `reading_since_`
     TimePoint reading_since_{};  ///< not set before anything was read
 };
 

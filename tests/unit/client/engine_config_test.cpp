@@ -16,7 +16,9 @@ using namespace std::chrono_literals;
 
 namespace {
 
-EngineConfig engine_of(const TunnelSettings& settings) { return make_engine_config(settings, {}, nullptr); }
+EngineConfig engine_of(const TunnelSettings& settings) {
+    return make_engine_config(settings, {}, nullptr);
+}
 
 }  // namespace
 
@@ -91,8 +93,7 @@ TEST_CASE("the identities are those that were given, in their order") {
     const PublicKey first = PrivateKey::generate(random, "").public_key();
     const PublicKey second = PrivateKey::generate(random, "").public_key();
     const EngineConfig made = make_engine_config(
-        tunnel({"gw", "1:h:2"}), {.user = "alice", .keys = {first, second}, .sure = 1},
-        nullptr);
+        tunnel({"gw", "1:h:2"}), {.user = "alice", .keys = {first, second}, .sure = 1}, nullptr);
     CHECK(made.identities.user == "alice");
     CHECK(made.identities.keys == std::vector{first, second});
     CHECK(made.identities.sure == 1);

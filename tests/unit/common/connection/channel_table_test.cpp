@@ -18,7 +18,8 @@ WindowBudget budget{1'000'000};
 
 TEST_CASE("ids begin at 0 and are used again, the last that became free first") {
     ChannelTable table{10};
-    for (std::uint32_t id = 0; id < 3; ++id) CHECK(table.emplace(windows, budget).local() == ChannelId{id});
+    for (std::uint32_t id = 0; id < 3; ++id)
+        CHECK(table.emplace(windows, budget).local() == ChannelId{id});
     table.erase(ChannelId{0});
     table.erase(ChannelId{1});
     CHECK(table.find(ChannelId{1}) == nullptr);

@@ -324,7 +324,8 @@ TEST_CASE("a peer that doesn't finish a rekey is given up after two minutes (CVE
             CHECK_NOTHROW(talk.transport.on_time(began + milliseconds{29'999}));
             const ProtocolError error =
                 refusal([&] { talk.transport.on_time(began + seconds{120}); });
-            CHECK(error.what() == std::string{"the peer didn't finish a key exchange within 120 s"});
+            CHECK(error.what() ==
+                  std::string{"the peer didn't finish a key exchange within 120 s"});
             CHECK(error.reason() == DisconnectReason::key_exchange_failed);
         }
     }
