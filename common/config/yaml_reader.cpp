@@ -21,6 +21,8 @@ namespace {
 constexpr std::size_t longest_file = 1 << 20;
 constexpr std::size_t most_values = 100'000;
 constexpr std::size_t most_included_files = 1'000;
+/// In characters. No key of ours is half as deep: only an alias to what it is in gets there.
+constexpr std::size_t longest_key_path = 256;
 
 std::string place(const std::string& file, const YAML::Mark& mark) {
     // A null mark is -1 in both, where yaml-cpp doesn't know.
@@ -133,6 +135,7 @@ YamlMap YamlValue::map() const {
 
 std::vector<YamlValue> YamlValue::list() const {
     if (!node_.IsSequence()) fail_type("a list");
+    if (path_.size() > longest_key_path) fail("nested too deeply");
     std::vector<YamlValue> elements;
     for (const auto& element : node_) {
         if (++document_->values_visited > most_values) fail("too many values");
