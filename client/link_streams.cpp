@@ -64,8 +64,9 @@ void Link::on_stream_over() {
 awaitable<void> Link::relay(asio::ip::tcp::socket socket, asio::ip::tcp::endpoint peer,
                             const LocalForward& forward) {
     if (!has_memory()) {
-        context_.not_carried.log(LogLevel::info, "{} -> {}: reset, culvert is out of memory",
-                                 to_string(peer), to_string(forward.target));
+        context_.not_carried.log(LogLevel::info, "out of memory",
+                                 "{} -> {}: reset, culvert is out of memory", to_string(peer),
+                                 to_string(forward.target));
         co_return;
     }
     log_debug("{} -> {}: opening{}", to_string(peer), to_string(forward.target), suffix_);
@@ -73,9 +74,9 @@ awaitable<void> Link::relay(asio::ip::tcp::socket socket, asio::ip::tcp::endpoin
     Relay relay{std::move(socket), *session_, streams_};
     const RelayEnd end = co_await relay.open(forward.target, to_endpoint(peer));
     if (end == RelayEnd::refused) {
-        context_.not_carried.log(LogLevel::info, "{} -> {}: not opened: {}{}", to_string(peer),
-                                 to_string(forward.target), describe(relay.failure()),
-                                 where_to_look(relay.failure()));
+        const std::string why = describe(relay.failure());
+        context_.not_carried.log(LogLevel::info, why, "{} -> {}: not opened: {}{}", to_string(peer),
+                                 to_string(forward.target), why, where_to_look(relay.failure()));
         co_return;
     }
     log_forward(peer, forward, name_of(end), relay, Clock::now() - began);

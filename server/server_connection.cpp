@@ -13,6 +13,7 @@
 #include "common/keys/fingerprint.hpp"
 #include "common/log/log.hpp"
 #include "common/net/address.hpp"
+#include "common/net/descriptor_limit.hpp"
 #include "common/net/dialer.hpp"
 #include "common/relay/relay.hpp"
 #include "server/engine_config.hpp"
@@ -96,8 +97,13 @@ awaitable<bool> ServerConnection::allows(KeyShown shown) {
     KeyLookup found =
         co_await look_up_key(*context_.config, std::move(question), context_.key_reader);
     for (const std::string& remark : found.remarks) {
-        context_.repeats.key_remarks.log(LogLevel::info, "{}: {}: {}", name_,
+        context_.repeats.key_remarks.log(LogLevel::info, remark, "{}: {}: {}", name_,
                                          escaped(shown.user, 64), remark);
+    }
+    if (!found.allowed && found.is_provisional) {
+        // A refusal would end the client's tunnel for good, although his key may be in the file.
+        throw ProtocolError{"the server lacks the resources to look up keys; try again later",
+                            DisconnectReason::by_application};
     }
     log_debug("{}: {} {} {} {}: {}", name_, escaped(shown.user, 64),
               shown.proved ? "proves" : "shows", escaped(shown.key.algorithm(), 64),
@@ -120,11 +126,11 @@ void ServerConnection::on_authenticated(const Authenticated& authenticated) {
     user_ = authenticated.user;
     const std::string who = escaped(user_);
     const std::string from = to_string(peer_);
-    const std::string key = fingerprint(authenticated.key);
-    const std::array fields{LogField{"from", from}, LogField{"user", user_}, LogField{"key", key}};
-    log_event(
-        LogLevel::info, "login", fields,
-        fmt::format("{}: {} logged in with {} {}", name_, who, authenticated.key.algorithm(), key));
+    key_ = fingerprint(authenticated.key);
+    const std::array fields{LogField{"from", from}, LogField{"user", user_}, LogField{"key", key_}};
+    log_event(LogLevel::info, "login", fields,
+              fmt::format("{}: {} logged in with {} {}", name_, who, authenticated.key.algorithm(),
+                          key_));
     log_verbose("{}: {}", name_, describe(session_.transport()));
     name_ = fmt::format("{} ({})", name_, who);
     end_if_drained();
@@ -132,26 +138,46 @@ void ServerConnection::on_authenticated(const Authenticated& authenticated) {
 
 /// The one line about a connection that is over.
 void ServerConnection::log_end(std::string_view how) const {
-    if (!session_.authenticated()) {
-        const std::string keys =
-            refused_keys_.empty() ? ""
-                                  : fmt::format("; not let in: {}", fmt::join(refused_keys_, ", "));
-        context_.repeats.without_login.log(LogLevel::info, "{}: {}{}", name_, how, keys);
-        return;
-    }
+    if (!session_.authenticated()) return log_end_without_login(how);
     const double seconds = seconds_since(began_);
     const std::string from = to_string(peer_);
-    const std::array fields{LogField{"from", from}, LogField{"user", user_},
-                            LogField{"seconds", seconds}, LogField{"end", how}};
+    const std::array fields{LogField{"from", from},
+                            LogField{"user", user_},
+                            LogField{"key", key_},
+                            LogField{"bytes_there", bytes_there_},
+                            LogField{"bytes_back", bytes_back_},
+                            LogField{"seconds", seconds},
+                            LogField{"end", how}};
     log_event(LogLevel::info, "connection", fields,
-              fmt::format("{}: {}, after {:.1f} s", name_, how, seconds));
+              fmt::format("{}: {}, after {:.1f} s, {} bytes there, {} back", name_, how, seconds,
+                          bytes_there_, bytes_back_));
+}
+
+/// Tries with keys have a count of their own: who only knocks can't hide them.
+void ServerConnection::log_end_without_login(std::string_view how) const {
+    if (refused_keys_.empty()) {
+        context_.repeats.without_login.log(LogLevel::info, how, "{}: {}", name_, how);
+        return;
+    }
+    if (!context_.repeats.refused_logins.admits(LogLevel::info, "")) return;
+    const std::string from = to_string(peer_);
+    const std::string keys = fmt::format("{}", fmt::join(refused_keys_, ", "));
+    const std::array fields{LogField{"from", from}, LogField{"keys", keys}, LogField{"end", how}};
+    log_event(LogLevel::info, "login_refused", fields,
+              fmt::format("{}: {}; not let in: {}", name_, how, keys));
 }
 
 void ServerConnection::on_denied(const RequestDenied& denied) {
-    context_.repeats.denied.log(
-        LogLevel::info,
-        "{}: asked for {}: denied, culvertd forwards to targets and does nothing else", name_,
-        escaped(denied.what, 64));
+    log_denied(fmt::format("asked for {}:", escaped(denied.what, 64)),
+               "culvertd forwards to targets and does nothing else");
+}
+
+void ServerConnection::log_denied(std::string_view what, std::string_view why) const {
+    if (!context_.repeats.denied.admits(LogLevel::info, why)) return;
+    const std::string from = to_string(peer_);
+    const std::array fields{LogField{"from", from}, LogField{"user", user_}, LogField{"key", key_},
+                            LogField{"what", what}, LogField{"why", why}};
+    log_event(LogLevel::info, "denied", fields, fmt::format("{}: {} denied: {}", name_, what, why));
 }
 
 void ServerConnection::on_rekeyed() { log_verbose("{}: rekeyed", name_); }
@@ -174,9 +200,13 @@ void ServerConnection::on_channel_requested(ChannelRequested request) {
                         {OpenFailureReason::resource_shortage, "the server is shutting down"});
         return;
     }
+    if (open_streams_ >= context_.config->limits.channels) {
+        session_.refuse(request.channel, {OpenFailureReason::resource_shortage,
+                                          "too many streams on this connection"});
+        return;
+    }
     if (!has_memory()) {
-        context_.repeats.not_opened.log(LogLevel::info, "{}: {} not opened: out of memory", name_,
-                                        named(request.target));
+        log_not_opened(request, "out of memory");
         session_.refuse(request.channel,
                         {OpenFailureReason::resource_shortage, "the server is out of memory"});
         return;
@@ -203,15 +233,29 @@ awaitable<void> ServerConnection::connect_and_carry(const ChannelRequested& requ
     auto reached = co_await reach(request);
     if (!session_.running()) co_return;
     if (const auto* failure = std::get_if<OpenFailure>(&reached)) {
-        context_.repeats.not_opened.log(LogLevel::info, "{}: {} not opened: {}", name_,
-                                        named(request.target), failure->description);
+        // A denial has a line already.
+        if (failure->reason != OpenFailureReason::administratively_prohibited) {
+            log_not_opened(request, failure->description);
+        }
         session_.refuse(request.channel, *failure);
         co_return;
     }
     Relay relay{std::get<asio::ip::tcp::socket>(std::move(reached)), session_, streams_};
     const RelayEnd end = co_await relay.accept(request.channel);
+    bytes_there_ += relay.bytes_received();
+    bytes_back_ += relay.bytes_sent();
     log_forward(request, name_of(end), relay.bytes_received(), relay.bytes_sent(),
                 seconds_since(began));
+}
+
+void ServerConnection::log_not_opened(const ChannelRequested& request, std::string_view why) const {
+    if (!context_.repeats.not_opened.admits(LogLevel::info, why)) return;
+    const std::string from = to_string(peer_);
+    const std::string target = named(request.target);
+    const std::array fields{LogField{"from", from}, LogField{"user", user_}, LogField{"key", key_},
+                            LogField{"target", target}, LogField{"why", why}};
+    log_event(LogLevel::info, "not_opened", fields,
+              fmt::format("{}: {} not opened: {}", name_, target, why));
 }
 
 /// The one line about a forward that is over.
@@ -220,13 +264,10 @@ void ServerConnection::log_forward(const ChannelRequested& request, std::string_
     const std::string from = to_string(peer_);
     const std::string originator = named(request.originator);
     const std::string target = named(request.target);
-    const std::array fields{LogField{"from", from},
-                            LogField{"user", user_},
-                            LogField{"originator", originator},
-                            LogField{"target", target},
-                            LogField{"bytes_there", there},
-                            LogField{"bytes_back", back},
-                            LogField{"seconds", seconds},
+    const std::array fields{LogField{"from", from},       LogField{"user", user_},
+                            LogField{"key", key_},        LogField{"originator", originator},
+                            LogField{"target", target},   LogField{"bytes_there", there},
+                            LogField{"bytes_back", back}, LogField{"seconds", seconds},
                             LogField{"end", end}};
     log_event(LogLevel::info, "forward", fields,
               fmt::format("{}: {} -> {}: {} after {:.1f} s, {} bytes there, {} back", name_,
@@ -260,12 +301,17 @@ awaitable<std::variant<asio::ip::tcp::socket, OpenFailure>> ServerConnection::re
     if (const auto* failure = std::get_if<DialFailure>(&dialed)) {
         co_return to_open_failure(*failure);
     }
-    co_return std::get<asio::ip::tcp::socket>(std::move(dialed));
+    auto socket = std::get<asio::ip::tcp::socket>(std::move(dialed));
+    if (is_of_the_last_descriptors(socket.native_handle())) {
+        // Those are for others to log in with, and for their files.
+        co_return OpenFailure{OpenFailureReason::resource_shortage,
+                              "the server has no descriptors to spare"};
+    }
+    co_return socket;
 }
 
 OpenFailure ServerConnection::denied(const ChannelRequested& request, std::string_view why) const {
-    context_.repeats.denied.log(LogLevel::info, "{}: {} denied: {}", name_, named(request.target),
-                                why);
+    log_denied(named(request.target), why);
     return {OpenFailureReason::administratively_prohibited, "denied by the server's rules"};
 }
 

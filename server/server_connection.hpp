@@ -20,9 +20,18 @@ namespace culvert {
 struct ServerRepeatLimits {
     RepeatLimit turned_away{"connections turned away"};
     RepeatLimit without_login{"connections that ended without a login"};
+    RepeatLimit refused_logins{"logins refused"};
     RepeatLimit key_remarks{"remarks about keys"};
     RepeatLimit not_opened{"targets not opened"};
     RepeatLimit denied{"requests denied"};
+
+    template <class Function>
+    void for_each(Function function) {
+        for (RepeatLimit* const limit :
+             {&turned_away, &without_login, &refused_logins, &key_remarks, &not_opened, &denied}) {
+            function(*limit);
+        }
+    }
 };
 
 /// What all connections of a daemon share; it outlives them.
@@ -71,6 +80,9 @@ private:
                      std::uint64_t back, double seconds) const;
     void end_if_drained();
     void log_end(std::string_view how) const;
+    void log_end_without_login(std::string_view how) const;
+    void log_not_opened(const ChannelRequested& request, std::string_view why) const;
+    void log_denied(std::string_view what, std::string_view why) const;
 
     ServerContext context_;
     asio::ip::tcp::endpoint peer_;
@@ -79,7 +91,10 @@ private:
     std::optional<Admission::Ticket> ticket_;
     KeyPermissions permissions_;
     std::string user_;
+    std::string key_;  ///< the fingerprint of the one that was proved
     std::size_t open_streams_ = 0;
+    std::uint64_t bytes_there_ = 0;  ///< of the streams that are over
+    std::uint64_t bytes_back_ = 0;
     std::vector<std::string> refused_keys_;  ///< for the log line of a login that came to nothing
     bool draining_ = false;
     Session session_;

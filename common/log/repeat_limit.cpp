@@ -1,29 +1,51 @@
 #include "common/log/repeat_limit.hpp"
 
-#include <utility>
-
 namespace culvert {
 
-RepeatLimit::Verdict RepeatLimit::admit(TimePoint now) {
+bool RepeatLimit::admits(LogLevel level, std::string_view cause, TimePoint now) {
+    if (!logs(level)) return false;
     const std::lock_guard lock{mutex_};
-    std::size_t reported = 0;
-    if (in_span_ == 0 || now - span_began_ >= span) {
-        span_began_ = now;
-        in_span_ = 0;
-        reported = std::exchange(kept_back_, 0);
+    const auto entry = find_or_add(cause, now);
+    Count& count = entry->second;
+    if (now - count.span_began >= span) begin_span(level, entry, now);
+    if (++count.in_span <= burst) return true;
+    ++count.kept_back;
+    return false;
+}
+
+auto RepeatLimit::find_or_add(std::string_view cause, TimePoint now) -> Counts::iterator {
+    auto entry = counts_.find(cause);
+    if (entry == counts_.end() && counts_.size() >= most_causes) {
+        std::erase_if(counts_, [now](const auto& old) {
+            return old.second.kept_back == 0 && now - old.second.span_began >= span;
+        });
     }
-    const bool is_written = ++in_span_ <= burst;
-    if (!is_written) ++kept_back_;
-    return {is_written, reported};
+    if (entry == counts_.end()) {
+        const bool is_one_of_many = counts_.size() >= most_causes;
+        entry = counts_.try_emplace(std::string{is_one_of_many ? "" : cause}, Count{now}).first;
+    }
+    return entry;
 }
 
-void RepeatLimit::log_rest(LogLevel level) {
+void RepeatLimit::begin_span(LogLevel level, Counts::iterator entry, TimePoint now) const {
+    auto& [cause, count] = *entry;
+    if (count.kept_back > 0) {
+        log_at(level, "{} more {}{}{}", count.kept_back, lines_of_, cause.empty() ? "" : ": ",
+               cause);
+    }
+    count = Count{now};
+}
+
+void RepeatLimit::report(LogLevel level, TimePoint now) {
     const std::lock_guard lock{mutex_};
-    report(level, std::exchange(kept_back_, 0));
-}
-
-void RepeatLimit::report(LogLevel level, std::size_t kept_back) const {
-    if (kept_back > 0) log_at(level, "{} more {}", kept_back, lines_of_);
+    for (auto entry = counts_.begin(); entry != counts_.end();) {
+        if (now - entry->second.span_began < span) {
+            ++entry;
+        } else {
+            begin_span(level, entry, now);
+            entry = counts_.erase(entry);
+        }
+    }
 }
 
 }  // namespace culvert

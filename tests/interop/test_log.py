@@ -7,11 +7,10 @@ import socket
 import pytest
 
 from harness import streams
-from harness.peers import (USER, culvert_words, forwarded, start_culvertd, start_ssh)
+from harness.keys import make_key
+from harness.peers import USER, culvert_words, start_culvert, start_culvertd, start_ssh
 from harness.process import DEADLINE
-from harness.target import echo
-
-DESCRIPTORS = 40  # what a program without any to spare is given
+from harness.target import closed_port, echo
 
 
 def objects(process):
@@ -30,15 +29,66 @@ def test_json_has_the_facts_of_a_login_a_forward_and_a_connection(lab):
     tunnel.process.signal(15)
     tunnel.process.wait()
     server.process.wait_for_line('"event":"connection"')
-    events = {one["event"]: one for one in objects(server.process) if "event" in one}
-    assert events["login"]["user"] == USER
-    assert events["login"]["key"] == lab.user_key.fingerprint
-    forward = events["forward"]
-    assert (forward["user"], forward["target"]) == (USER, str(target))
-    assert (forward["bytes_there"], forward["bytes_back"]) == (1000, 1000)
-    assert forward["end"] == "closed"
-    assert events["connection"]["user"] == USER
-    assert events["connection"]["seconds"] > 0
+    events = [one for one in objects(server.process) if "event" in one]
+    assert [one["event"] for one in events] == ["login", "forward", "connection"]
+    login, forward, connection = events
+    for one in events:
+        assert (one["user"], one["key"]) == (USER, lab.user_key.fingerprint)
+        assert one["from"] == login["from"]
+    for one in (forward, connection):
+        assert (one["bytes_there"], one["bytes_back"]) == (1000, 1000)
+        assert one["seconds"] > 0
+    assert (forward["target"], forward["end"]) == (str(target), "closed")
+
+
+@pytest.mark.short
+def test_the_same_facts_stand_in_lines_for_people(lab):
+    server = start_culvertd(lab, flags=())
+    target = lab.target(echo)
+    tunnel = start_ssh(lab, server, [target])
+    with streams.connect(tunnel.addresses[0]) as connection:
+        data = streams.payload("counted", 1000)
+        assert streams.exchange(connection, data) == streams.clean(data)
+    server.process.wait_for_line("bytes there")
+    tunnel.process.signal(15)
+    tunnel.process.wait()
+    server.process.wait_for_line("1000 back$", times=2)
+    who = rf"127\.0\.0\.1:\d+ \({USER}\)"
+    bytes_each = r"after \d+\.\d s, 1000 bytes there, 1000 back"
+    for pattern in (rf": 127\.0\.0\.1:\d+: {USER} logged in with ssh-ed25519 SHA256:",
+                    rf": {who}: 127\.0\.0\.1:\d+ -> {target}: closed {bytes_each}$",
+                    rf": {who}: the (client|peer) .*, {bytes_each}$"):
+        assert len(server.process.matching(pattern)) == 1, pattern
+
+
+@pytest.mark.short
+def test_a_flood_hides_no_key_that_is_tried(lab):
+    server = start_culvertd(lab, flags=())
+    for _ in range(30):
+        with socket.create_connection(server.address, timeout=DEADLINE) as connection:
+            connection.recv(1)
+    stranger = make_key(lab.root / "stranger")
+    run = lab.run("culvert", culvert_words(lab, server, [lab.target(echo)],
+                                           identity=stranger.path))
+    assert run.wait() == 1
+    line = server.process.wait_for_line("not let in: ")
+    assert stranger.fingerprint in line.string
+
+
+@pytest.mark.short
+def test_a_flood_hides_no_other_cause(lab):
+    """Refused targets, and then a name that nobody knows: both are named at both ends."""
+    server = start_culvertd(lab, flags=())
+    held, port = closed_port()
+    lab.keep(held)
+    refused = f"127.0.0.1:{port}"
+    tunnel = start_culvert(lab, server, [refused, "no.such.invalid:1"], flags=())
+    for address in [tunnel.addresses[0]] * 30 + [tunnel.addresses[1]]:
+        with streams.connect(address) as connection:
+            assert streams.receive_to_end(connection).ending == "reset"
+    for process in (server.process, tunnel.process):
+        process.wait_for_line("no.such.invalid:1.*not opened")
+        assert len(process.matching(f"{refused}.*not opened: .*connection refused")) < 30
 
 
 @pytest.mark.short
@@ -49,39 +99,9 @@ def test_a_flood_of_connections_is_counted(lab):
             connection.recv(1)
     server.process.signal(15)
     assert server.process.wait() == 0
-    lines = [line for line in server.process.lines if "before it said anything" in line]
+    lines = server.process.matching(r"127\.0\.0\.1:\d+: the client .* before it said anything")
     assert 1 <= len(lines) < 60  # ten of each ten seconds
     counted = sum(int(match.group(1)) for match in
                   (re.search(r"(\d+) more connections that ended without a login", line)
                    for line in server.process.lines) if match)
     assert len(lines) + counted == 200
-
-
-@pytest.mark.parametrize("name", ["culvert", "culvertd"])
-def test_without_descriptors_connections_wait_and_it_is_said_once(lab, name):
-    """They are accepted when some are free again. (A sanitizer needs descriptors itself.)"""
-    few = ["prlimit", f"--nofile={DESCRIPTORS}:{DESCRIPTORS}"]
-    limits = {"max_startups": "1000:30:1000", "unauthenticated_per_source": 1000}
-    server = start_culvertd(lab, flags=(), config={"limits": limits},
-                            wrapper=few if name == "culvertd" else ())
-    if name == "culvertd":
-        process, address = server.process, server.address
-    else:
-        target = lab.target(echo)
-        process = lab.run("culvert", [*few, *culvert_words(lab, server, [target], flags=())])
-        process.wait_for_line("^culvert: connected to")
-        address = forwarded(process, target)
-    held = [socket.create_connection(address, timeout=DEADLINE) for _ in range(2 * DESCRIPTORS)]
-    process.wait_for_line("accepting no connections for now")
-    # Few enough are left for all of them to be served.
-    for connection in held[:-5]:
-        connection.close()
-    process.wait_for_line("accepting connections again")
-    for connection in held[-5:]:
-        if name == "culvertd":
-            assert connection.recv(4) == b"SSH-"
-        else:
-            assert streams.echoes(connection)
-        connection.close()
-    assert not process.matching("epoll")  # what a thread needs was there from the start
-    assert len(process.matching("accepting no connections")) == 1

@@ -5,31 +5,75 @@
 #include "tests/unit/common/log/captured_stderr.hpp"
 
 using namespace culvert;
+using namespace std::chrono_literals;
 
-TEST_CASE("the first lines of a span are written, the rest counted and reported after it") {
-    RepeatLimit limit{"lines"};
-    const TimePoint start{std::chrono::hours{1}};
-    for (std::size_t i = 0; i < RepeatLimit::burst; ++i) CHECK(limit.admit(start).is_written);
-    const auto last = start + RepeatLimit::span - std::chrono::nanoseconds{1};
-    for (int i = 0; i < 3; ++i) CHECK_FALSE(limit.admit(last).is_written);
+namespace {
 
-    const auto next = limit.admit(start + RepeatLimit::span);
-    CHECK(next.is_written);
-    CHECK(next.kept_back == 3);
-    CHECK(limit.admit(start + RepeatLimit::span).kept_back == 0);
+constexpr TimePoint start{1h};
+constexpr LogLevel info = LogLevel::info;
+
+void fill(RepeatLimit& limit, std::string_view cause) {
+    for (std::size_t i = 0; i < RepeatLimit::burst; ++i) CHECK(limit.admits(info, cause, start));
 }
 
-TEST_CASE("what was kept back is said at the end") {
+}  // namespace
+
+TEST_CASE("the first lines of a span are written, the rest counted and reported after it") {
+    test::CapturedStderr captured;
+    start_log("culvertd");
+    RepeatLimit limit{"lines"};
+    fill(limit, "refused");
+    const auto last = start + RepeatLimit::span - 1ns;
+    for (int i = 0; i < 3; ++i) CHECK_FALSE(limit.admits(info, "refused", last));
+    CHECK(captured.text() == "");
+
+    CHECK(limit.admits(info, "refused", start + RepeatLimit::span));
+    CHECK(limit.admits(info, "refused", start + RepeatLimit::span));
+    CHECK(captured.text() == "culvertd: 3 more lines: refused\n");
+}
+
+TEST_CASE("a flood hides no line with another cause") {
+    test::CapturedStderr captured;
+    start_log("culvertd");
+    RepeatLimit limit{"lines"};
+    fill(limit, "refused");
+    CHECK_FALSE(limit.admits(info, "refused", start));
+    CHECK(limit.admits(info, "no such host", start));
+
+    // Whoever makes causes up can't make the log grow by them.
+    std::size_t written = 0;
+    for (int i = 0; i < 1'000; ++i) written += limit.admits(info, std::to_string(i), start);
+    CHECK(written <= RepeatLimit::most_causes + RepeatLimit::burst);
+    // When they are old, there is room for others.
+    CHECK(limit.admits(info, "timed out", start + RepeatLimit::span));
+    CHECK(limit.admits(info, "refused", start + RepeatLimit::span));
+}
+
+TEST_CASE("counts are reported when their span is over, or the program") {
     test::CapturedStderr captured;
     start_log("culvertd");
     RepeatLimit limit{"connections turned away"};
-    for (std::size_t i = 0; i < RepeatLimit::burst + 5; ++i) {
-        limit.log(LogLevel::verbose, "not seen, and not counted");
-        limit.log(LogLevel::info, "turned away");
-    }
+    fill(limit, "full");
+    for (int i = 0; i < 5; ++i) CHECK_FALSE(limit.admits(info, "full", start));
+    limit.report(info, start + RepeatLimit::span - 1ns);
+    CHECK(captured.text() == "");
+    limit.report(info, start + RepeatLimit::span);
+    limit.report(info, start + 2 * RepeatLimit::span);
+    const std::string expected = "culvertd: 5 more connections turned away: full\n";
+    CHECK(captured.text() == expected);
+
+    fill(limit, "full");
+    CHECK_FALSE(limit.admits(info, "full", start));
+    limit.log_rest(info);
+    limit.log_rest(info);
+    CHECK(captured.text() == expected + "culvertd: 1 more connections turned away: full\n");
+}
+
+TEST_CASE("what isn't logged at all isn't counted") {
+    test::CapturedStderr captured;
+    start_log("culvertd");
+    RepeatLimit limit{"lines"};
+    for (int i = 0; i < 20; ++i) CHECK_FALSE(limit.admits(LogLevel::verbose, "x", start));
     limit.log_rest(LogLevel::info);
-    limit.log_rest(LogLevel::info);
-    std::string expected;
-    for (std::size_t i = 0; i < RepeatLimit::burst; ++i) expected += "culvertd: turned away\n";
-    CHECK(captured.text() == expected + "culvertd: 5 more connections turned away\n");
+    CHECK(captured.text() == "");
 }
