@@ -126,8 +126,9 @@ awaitable<void> Link::keep_connected() {
 bool Link::is_final(const Error& error) {
     const bool refused = error.kind() == ErrorKind::host_key ||
                          error.kind() == ErrorKind::authentication ||
-                         error.kind() == ErrorKind::config || error.kind() == ErrorKind::usage;
-    if (refused) return true;
+                         error.kind() == ErrorKind::usage;
+    // A tunnel that has been up outlives a file that somebody is just replacing.
+    if (refused || (error.kind() == ErrorKind::config && !tunnel_has_been_up_)) return true;
     if (tunnel_has_been_up_ || context_.first_failure == FirstFailure::is_outlived) return false;
     return ++failures_before_up_ >= settings_.connection_attempts;
 }

@@ -4,10 +4,21 @@
 
 namespace culvert {
 
+namespace {
+
+/// Whoever has one IPv6 address has a /64 of them.
+std::string source_name(const IpAddress& source) {
+    constexpr std::size_t network = 8;
+    const auto bytes = source.bytes().first(source.is_v4() ? source.bytes().size() : network);
+    return {bytes.begin(), bytes.end()};
+}
+
+}  // namespace
+
 std::optional<Admission::Ticket> Admission::admit(const IpAddress& source,
                                                   const ServerLimits& limits) {
     const std::lock_guard lock{mutex_};
-    const std::string name = to_string(source);
+    const std::string name = source_name(source);
     const auto found = waiting_by_source_.find(name);
     const std::size_t from_here = found == waiting_by_source_.end() ? 0 : found->second;
     if (from_here >= limits.unauthenticated_per_source) return std::nullopt;

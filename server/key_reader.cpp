@@ -11,8 +11,9 @@
 namespace culvert {
 namespace {
 
-/// Each thread may be stuck in a file; more files than these are never slow at a time.
-constexpr AnswerPoolLimits limits{.threads = 8};
+/// Each thread may be stuck in a file, and is one file's at a time: as many files may be slow
+/// without a login by others having to wait. They are started when they are needed.
+constexpr AnswerPoolLimits limits{.threads = 256};
 
 std::string text_of(Unanswered::Why why) {
     return why == Unanswered::Why::queue_full ? "too many files are being read" : "out of memory";
@@ -21,7 +22,8 @@ std::string text_of(Unanswered::Why why) {
 }  // namespace
 
 KeyReader::Reading::Reading(const Unanswered& unanswered)
-    : why_not{unanswered.why}, failure{culvert::text_of(unanswered.why)} {}
+    : why_not{unanswered.why},
+      failure{Error{ErrorKind::internal, culvert::text_of(unanswered.why)}} {}
 
 KeyReader::KeyReader(Duration patience, Function function)
     : patience_{patience},
@@ -33,7 +35,7 @@ KeyReader::Reading KeyReader::reading(const Function& read, const std::string& p
     try {
         reading.text = read(path);
     } catch (const Error& error) {
-        reading.failure = error.what();
+        reading.failure = error;
     }
     return reading;
 }
@@ -46,10 +48,8 @@ awaitable<std::shared_ptr<const std::string>> KeyReader::text_of(std::string pat
                                 escaped(path), std::chrono::duration<double>(patience_).count())};
     }
     const std::shared_ptr<const Reading>& reading = *answer;
-    if (reading->why_not) {
-        throw Error{ErrorKind::config, fmt::format("{}: {}", escaped(path), reading->failure)};
-    }
-    if (!reading->failure.empty()) throw Error{ErrorKind::config, reading->failure};
+    if (reading->why_not) throw with_context(escaped(path), *reading->failure);
+    if (reading->failure) throw *reading->failure;
     co_return std::shared_ptr<const std::string>{reading, &reading->text};
 }
 

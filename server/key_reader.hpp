@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "common/base/error.hpp"
 #include "common/base/time.hpp"
 #include "common/net/answer_pool.hpp"
 #include "common/net/awaitable.hpp"
@@ -23,7 +24,8 @@ public:
     explicit KeyReader(Duration patience = std::chrono::seconds{5}, Function read = read_key_file);
 
     /// The file's text as it is now, not as it was before the call. Throws Error{config} if it
-    /// can't be read, or not in time; operation_aborted when cancelled.
+    /// can't be read, or not in time, Error{internal} if the system lacks what it takes, and
+    /// operation_aborted when cancelled.
     awaitable<std::shared_ptr<const std::string>> text_of(std::string path);
 
     /// To be called before the callers' io_contexts go.
@@ -37,7 +39,7 @@ private:
         TimePoint began = TimePoint::max();
         std::optional<Unanswered::Why> why_not;
         std::string text;
-        std::string failure;  ///< without it there is a text
+        std::optional<Error> failure;  ///< without it there is a text
     };
 
     static Reading reading(const Function& read, const std::string& path);

@@ -40,6 +40,7 @@ public:
             } catch (const Error& error) {
                 // A file that can't be read lets nobody in; the others go on.
                 result_.remarks.emplace_back(error.what());
+                if (error.kind() == ErrorKind::internal) result_.is_provisional = true;
             }
         }
     }
@@ -47,6 +48,10 @@ public:
     awaitable<void> among_keys_of(const UserConfig& user) {
         among_keys(user.authorized_keys);
         co_await among_files(user.authorized_keys_files);
+    }
+
+    void is_provisional_as(const KeySearch& other) noexcept {
+        result_.is_provisional = result_.is_provisional || other.result_.is_provisional;
     }
 
     KeyLookup result() && { return std::move(result_); }
@@ -71,6 +76,7 @@ awaitable<KeyLookup> look_up_key(const ServerConfig& config, KeyQuestion questio
         // through, though not as many as another's; what they say is forgotten.
         KeySearch pretended{question, reader};
         co_await pretended.among_keys_of(config.users.begin()->second);
+        search.is_provisional_as(pretended);
     }
     co_return std::move(search).result();
 }

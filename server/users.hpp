@@ -20,6 +20,8 @@ struct KeyLookup {
     std::optional<KeyPermissions> allowed;  ///< none: refused
     /// For the log: why a key that is listed was refused, and files that can't be read.
     std::vector<std::string> remarks;
+    /// The system lacked what it takes to read a file: another time the answer may be another one.
+    bool is_provisional = false;
 };
 
 /// Who wants to log in, with which key, from where and when.

@@ -18,8 +18,15 @@
 namespace culvert {
 namespace {
 
+/// Whether it may be over the next time, with the same file.
+bool is_of_the_system(int error) {
+    return error == EMFILE || error == ENFILE || error == ENOMEM || error == EIO ||
+           error == EAGAIN || error == ETIMEDOUT || error == ESTALE;
+}
+
 [[noreturn]] void fail(const std::string& path, int error) {
-    throw Error{ErrorKind::config, fmt::format("{}: {}", path, reason_of(error))};
+    throw Error{is_of_the_system(error) ? ErrorKind::internal : ErrorKind::config,
+                fmt::format("{}: {}", path, reason_of(error))};
 }
 
 /// The file's name with every symbolic link followed, so that a rename doesn't replace a link.

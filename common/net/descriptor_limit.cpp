@@ -11,4 +11,10 @@ void raise_descriptor_limit() noexcept {
     setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+bool is_of_the_last_descriptors(int descriptor) noexcept {
+    rlimit limit{};
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return false;
+    return static_cast<rlim_t>(descriptor) >= limit.rlim_cur - limit.rlim_cur / 10;
+}
+
 }  // namespace culvert

@@ -39,6 +39,18 @@ TEST_CASE("a source has so many connections that have not logged in") {
     CHECK(admission.admit(address("192.0.2.1"), limits));
 }
 
+TEST_CASE("whoever has one IPv6 address has its /64, and counts as one source") {
+    test::SeededRandom random{1};
+    Admission admission{random};
+    ServerLimits limits;
+    limits.unauthenticated_per_source = 1;
+    limits.max_startups = {100, 100, 100};
+    const auto ticket = admission.admit(address("2001:db8::1"), limits);
+    REQUIRE(ticket);
+    CHECK(!admission.admit(address("2001:db8:0:0:ffff::2"), limits));
+    CHECK(admission.admit(address("2001:db8:0:1::1"), limits));
+}
+
 TEST_CASE("max_startups drops none, some, all") {
     test::SeededRandom random{7};
     Admission admission{random};
