@@ -14,6 +14,11 @@ public:
 
     bool full() const noexcept { return count_ == limit_; }
     std::size_t size() const noexcept { return count_; }
+    /// The id of the next one, while not full().
+    ChannelId next() const noexcept {
+        return free_.empty() ? ChannelId{static_cast<std::uint32_t>(channels_.size())}
+                             : free_.back();
+    }
 
     /// Only when not full(). The channel stays where it is until it is erased.
     template <class... Args>

@@ -114,6 +114,11 @@ Connection::Event Connection::on_direct_tcpip(const msg::ChannelOpen& open, Read
                "too many channels on this connection");
         return std::nullopt;
     }
+    if (!config_.window_budget->has_room()) {
+        refuse(open.sender, OpenFailureReason::resource_shortage,
+               "too many channels for the memory that their windows may take");
+        return std::nullopt;
+    }
     const Channel& channel =
         channels_.emplace(config_.receive_window, *config_.window_budget, open);
     return ChannelRequested{
@@ -129,7 +134,7 @@ void Connection::refuse(ChannelId remote, OpenFailureReason reason, std::string_
 
 std::optional<ChannelId> Connection::open_direct_tcpip(const Endpoint& target,
                                                        const Endpoint& originator, TimePoint now) {
-    if (channels_.full()) return std::nullopt;
+    if (channels_.full() || !config_.window_budget->has_room()) return std::nullopt;
     Channel& channel = channels_.emplace(config_.receive_window, *config_.window_budget);
     channel.open_deadline = now + config_.open_time_limit;
     open_deadlines_.push_back({channel.open_deadline, channel.local()});

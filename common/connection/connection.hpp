@@ -71,6 +71,8 @@ public:
 
     GlobalRequests& global_requests() noexcept { return global_requests_; }
     std::size_t channels() const noexcept { return channels_.size(); }
+    ChannelId next_channel() const noexcept { return channels_.next(); }
+    const std::shared_ptr<WindowBudget>& windows() const noexcept { return config_.window_budget; }
     const Channel* find(ChannelId channel) noexcept { return channels_.find(channel); }
 
     /// Channels that the peer never answered are refused with a description that says so.

@@ -101,7 +101,7 @@ void ReceiveWindow::grow_to(std::uint64_t size) noexcept {
     const std::uint32_t taken_back = std::min(wanted - size_, excess_);
     excess_ -= taken_back;
     size_ += taken_back;
-    const std::uint32_t more = budget_.grow(wanted - size_);
+    const std::uint32_t more = budget_.grow(size_ + excess_, wanted - size_);
     size_ += more;
     to_grant_ += more;
 }

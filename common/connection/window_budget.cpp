@@ -21,16 +21,19 @@ void WindowBudget::close(std::uint32_t claim) noexcept {
     channels_.fetch_sub(1, std::memory_order_relaxed);
 }
 
-std::uint32_t WindowBudget::grow(std::uint32_t more) noexcept {
+std::uint32_t WindowBudget::grow(std::uint32_t claim, std::uint32_t more) noexcept {
     const std::uint64_t limit = this->limit();
     const std::uint64_t before = claimed_.fetch_add(more, std::memory_order_relaxed);
     const std::uint64_t left = before < limit ? limit - before : 0;
-    const auto granted = static_cast<std::uint32_t>(std::min<std::uint64_t>(more, left));
+    // Grown by g, the claim should be a quarter of the left - g that there is then.
+    const std::uint64_t fits =
+        (left - std::min(left, share_of_a_claim * claim)) / (share_of_a_claim + 1);
+    const auto granted = static_cast<std::uint32_t>(std::min<std::uint64_t>(more, fits));
     shrink(more - granted);
     return granted;
 }
 
-bool WindowBudget::is_short() const noexcept { return claimed() > limit() / 8 * 7; }
+bool WindowBudget::is_short() const noexcept { return claimed() > limit() / 4 * 3; }
 
 std::uint64_t WindowBudget::fair_share() const noexcept {
     const std::uint64_t channels = channels_.load(std::memory_order_relaxed);

@@ -3,6 +3,8 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <utility>
 
 namespace culvert {
 
@@ -18,14 +20,35 @@ public:
     /// Claims beyond a lower one are given back as streams go on.
     void set_limit(std::uint64_t limit) noexcept { limit_.store(limit, std::memory_order_relaxed); }
 
+    /// False where the channels that there are have claimed twice the limit: they have no more than
+    /// `least` each by then, and no other should be opened.
+    bool has_room() const noexcept { return claimed() < 2 * limit(); }
     /// A new channel's first claim: `wanted`, or less where there are many channels, but never less
     /// than `least`, even where that passes the limit. Given back with close().
     std::uint32_t open(std::uint32_t wanted) noexcept;
     void close(std::uint32_t claim) noexcept;
 
-    /// Adds to a claim: all of `more` or, where the budget has less left, that.
-    std::uint32_t grow(std::uint32_t more) noexcept;
+    /// Adds to a claim: all of `more`, or as much of it as leaves the claim at most a quarter of
+    /// what nobody has claimed (the dynamic threshold of Choudhury and Hahne, 1998). So one channel
+    /// has its fifth at most, many share, and there is always something left for the next.
+    std::uint32_t grow(std::uint32_t claim, std::uint32_t more) noexcept;
     void shrink(std::uint32_t by) noexcept { claimed_.fetch_sub(by, std::memory_order_relaxed); }
+
+    /// Bytes that are kept although their window is gone.
+    class Claim {
+    public:
+        Claim(std::shared_ptr<WindowBudget> budget, std::size_t bytes) noexcept
+            : budget_{std::move(budget)}, bytes_{bytes} {
+            budget_->claimed_.fetch_add(bytes_, std::memory_order_relaxed);
+        }
+        Claim(const Claim&) = delete;
+        Claim& operator=(const Claim&) = delete;
+        ~Claim() { budget_->claimed_.fetch_sub(bytes_, std::memory_order_relaxed); }
+
+    private:
+        std::shared_ptr<WindowBudget> budget_;
+        std::size_t bytes_;
+    };
 
     /// True once nearly all is claimed: who has more than a fair share then gives of it.
     bool is_short() const noexcept;
@@ -37,6 +60,7 @@ public:
     /// First claims take an eighth together until there are many: the rest is for those that have
     /// shown that they need it.
     static constexpr std::uint64_t share_of_first_claims = 8;
+    static constexpr std::uint64_t share_of_a_claim = 4;  ///< of what is left
 
 private:
     std::uint64_t limit() const noexcept { return limit_.load(std::memory_order_relaxed); }

@@ -78,7 +78,7 @@ void Flight::on_answer(std::uint64_t number, TimePoint now) noexcept {
     const Mark mark = oldest();
     ++first_mark_;
 
-    arrived_ = mark.sent;
+    on_arrived(mark.sent);
     on_round_trip(now - mark.at);
     const double took = seconds(now - mark.arrived_at);
     if (mark.sent > mark.arrived && took > 0) {
@@ -90,7 +90,8 @@ void Flight::on_answer(std::uint64_t number, TimePoint now) noexcept {
         draining_ = false;
         drain_mark_.reset();
     }
-    if (now - round_trip_span_ >= round_trip_span) measure_round_trip_anew(now);
+    if (!round_trip_span_) round_trip_span_ = now;
+    if (now - *round_trip_span_ >= round_trip_span) measure_round_trip_anew(now);
 }
 
 void Flight::on_rate(double rate, const Mark& mark) noexcept {
@@ -120,20 +121,25 @@ void Flight::measure_round_trip_anew(TimePoint now) noexcept {
     drain_mark_.reset();
 }
 
-void Flight::on_round_trip(Duration took) noexcept {
-    round_trip_.add(took);
-    if (least_round_trip_ == Duration::zero() || took < least_round_trip_) least_round_trip_ = took;
+void Flight::on_round_trip(Duration took) noexcept { round_trip_.add(took); }
+
+void Flight::on_exchange_begun() noexcept {
+    if (!exchange_begun_) exchange_begun_ = {sent_, next_mark_};
 }
 
-void Flight::on_all_arrived() noexcept {
-    first_mark_ = next_mark_;
-    arrived_ = marked_ = sent_;
+void Flight::on_exchange_over() noexcept {
+    const Place before = exchange_begun_.value_or(Place{sent_, next_mark_});
+    exchange_begun_.reset();
+    first_mark_ = std::max(first_mark_, before.next_mark);
+    on_arrived(before.sent);
+    marked_ = std::max(marked_, before.sent);
     draining_ = false;
     drain_mark_.reset();
 }
 
 std::optional<TimePoint> Flight::next_deadline() const noexcept {
-    if (!measures_ || !has_marks()) return std::nullopt;
+    const bool has_answered = round_trip_span_.has_value();
+    if (!measures_ || has_answered || !has_marks()) return std::nullopt;
     return oldest().at + answer_time;
 }
 

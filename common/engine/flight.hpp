@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -41,17 +42,20 @@ public:
     std::uint64_t mark(TimePoint now) noexcept;
     /// An answer of that number; one that isn't awaited is ignored.
     void on_answer(std::uint64_t number, TimePoint now) noexcept;
-    /// All has arrived, as the end of a key exchange says; pings in between may have been dropped.
-    void on_all_arrived() noexcept;
+    /// A key exchange has begun: no data is sent before our part of it is over.
+    void on_exchange_begun() noexcept;
+    /// It is over, so what was sent before it has arrived; pings may have been dropped meanwhile.
+    void on_exchange_over() noexcept;
     /// A round trip that was measured by other means.
     void on_round_trip(Duration took) noexcept;
 
-    /// When an answer that doesn't come is awaited no longer: the peer answers no pings.
+    /// When the first answer is awaited no longer: the peer answers no pings. One that has answered
+    /// before is slow, or gone, and then the keepalives say so.
     std::optional<TimePoint> next_deadline() const noexcept;
     void on_time(TimePoint now) noexcept;
 
-    /// Of the connection's whole life; zero: none was measured.
-    Duration least_round_trip() const noexcept { return least_round_trip_; }
+    /// The least of the last 10 to 20 s in which one was measured; zero: none was.
+    Duration round_trip() const noexcept { return round_trip_.best().value_or(Duration::zero()); }
     std::size_t limit() const noexcept;
     std::size_t in_flight() const noexcept { return static_cast<std::size_t>(sent_ - arrived_); }
 
@@ -75,6 +79,7 @@ private:
     void on_round_over() noexcept;
     void measure_round_trip_anew(TimePoint now) noexcept;
     const Mark& oldest() const noexcept { return marks_[first_mark_ % most_marks]; }
+    void on_arrived(std::uint64_t sent) noexcept { arrived_ = std::max(arrived_, sent); }
     bool has_marks() const noexcept { return first_mark_ != next_mark_; }
 
     bool measures_ = false;
@@ -91,8 +96,13 @@ private:
     TimePoint counted_at_{};
     Lately<double, std::greater<>> rate_;  ///< bytes a second
     Lately<Duration, std::less<>> round_trip_;
-    TimePoint round_trip_span_{};
-    Duration least_round_trip_{};
+    std::optional<TimePoint> round_trip_span_;  ///< since when; not before the first answer
+
+    struct Place {
+        std::uint64_t sent;
+        std::uint64_t next_mark;
+    };
+    std::optional<Place> exchange_begun_;
 
     std::uint64_t round_ends_ = 0;
     unsigned rounds_ = 0;

@@ -32,17 +32,34 @@ TEST_CASE("what is closed is free again") {
     CHECK(budget.open(usual) == usual);
 }
 
-TEST_CASE("a claim grows by what is left, and is short of it near the limit") {
+TEST_CASE("a claim grows to a quarter of what it leaves to others") {
     WindowBudget budget{10'000'000};
     const std::uint32_t first = budget.open(1'000'000);
-    CHECK_FALSE(budget.is_short());
-    CHECK(budget.grow(8'000'000) == 8'000'000);
+    CHECK(budget.grow(first, 500'000) == 500'000);
+    CHECK(budget.grow(first + 500'000, 10'000'000) == 500'000);
+    CHECK(budget.grow(2'000'000, 1) == 0);
+    budget.shrink(1'000'000);
+    CHECK(budget.grow(1'000'000, 10'000'000) == 1'000'000);
+}
+
+TEST_CASE("however many want all they can have, something is left for the next") {
+    WindowBudget budget{gibibyte};
+    for (int i = 0; i < 25; ++i) {
+        const std::uint32_t first = budget.open(usual);
+        CHECK(budget.grow(first, 64 * 1024 * 1024) > 0);
+    }
+    CHECK(budget.claimed() < gibibyte);
     CHECK(budget.is_short());
-    CHECK(budget.grow(8'000'000) == 10'000'000 - 8'000'000 - first);
-    CHECK(budget.grow(1) == 0);
-    budget.shrink(5'000'000);
-    CHECK_FALSE(budget.is_short());
-    CHECK(budget.grow(1) == 1);
+    CHECK(budget.has_room());
+}
+
+TEST_CASE("at twice the limit no channel should be opened any more") {
+    WindowBudget budget{1'000'000};
+    std::vector<std::uint32_t> claims;
+    while (budget.has_room()) claims.push_back(budget.open(usual));
+    CHECK(budget.claimed() < 2'000'000 + WindowBudget::least);
+    budget.close(claims.back());
+    CHECK(budget.has_room());
 }
 
 TEST_CASE("a process claims a quarter of the memory at most, and 1 GiB") {

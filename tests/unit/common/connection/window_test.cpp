@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <list>
 #include <random>
 
 #include "tests/unit/common/wire/refusal.hpp"
@@ -232,17 +233,19 @@ TEST_CASE("a window that was long needed far less is smaller, by credit that isn
 }
 
 TEST_CASE("when all claims together are too much, who has more than a fair share gives of it") {
-    WindowBudget budget{100'000'000};
+    constexpr std::uint32_t limit = 400'000'000;
+    WindowBudget budget{limit};
     Download rich{usual, budget, 1.25e9, 100ms};
     rich.run(12);
     REQUIRE(rich.window.size() == usual.largest);
-    Download poor{usual, budget, 1.25e9, 100ms};
+    std::list<Download> others;
+    for (int i = 0; i < 30; ++i) others.emplace_back(usual, budget, 1.25e9, 100ms);
     for (int i = 0; i < 60; ++i) {
         rich.rate = 100e6;
         rich.run(1);
-        poor.run(1);
-        REQUIRE(budget.claimed() <= 100'000'000 + WindowBudget::least);
+        for (Download& other : others) other.run(1);
+        REQUIRE(budget.claimed() <= limit);
     }
-    CHECK(poor.window.size() > 25'000'000);
-    CHECK(rich.window.size() < 60'000'000);
+    for (const Download& other : others) CHECK(other.window.size() > limit / 31 / 2);
+    CHECK(rich.window.size() < 2 * (limit / 31));
 }

@@ -106,7 +106,7 @@ TEST_CASE("what is on its way comes to about twice what the path carries in a ro
         const double product = row.rate * std::chrono::duration<double>(row.round_trip).count();
         CHECK(static_cast<double>(path.flight.limit()) < 2.5 * product + 0.015 * row.rate + 65'536);
         CHECK(path.queue() < row.round_trip * 3 / 2 + 150ms);
-        CHECK(path.flight.least_round_trip() < row.round_trip * 2);
+        CHECK(path.flight.round_trip() < row.round_trip * 2);
     }
 }
 
@@ -187,11 +187,44 @@ TEST_CASE("after a key exchange nothing is awaited any more") {
     REQUIRE(flight.mark_is_due());
     flight.mark(TimePoint{1h});
     CHECK(flight.room() == 0);
-    flight.on_all_arrived();
+    flight.on_exchange_over();
     CHECK(flight.room() == Flight::first_limit);
     flight.on_answer(0, TimePoint{2h});  // late
-    CHECK(flight.least_round_trip() == Duration::zero());
+    CHECK(flight.round_trip() == Duration::zero());
     CHECK_FALSE(flight.next_deadline());
+}
+
+TEST_CASE("what was sent behind our part of a key exchange has not arrived with the peer's") {
+    Flight flight;
+    flight.begin();
+    flight.on_sent(100'000);
+    flight.mark(TimePoint{1h});
+    flight.on_exchange_begun();
+    flight.on_exchange_begun();  // nothing may be sent: it is asked again and again
+    flight.on_sent(30'000);
+    const std::uint64_t behind = flight.mark(TimePoint{1h});
+    flight.on_exchange_over();
+    CHECK(flight.in_flight() == 30'000);
+    flight.on_answer(behind, TimePoint{1h} + 1ms);
+    CHECK(flight.in_flight() == 0);
+}
+
+TEST_CASE("a peer that has answered a ping once is held to its answers, however late they are") {
+    Flight flight;
+    flight.begin();
+    flight.on_sent(Flight::first_limit);
+    flight.on_answer(flight.mark(TimePoint{1h}), TimePoint{1h} + 100ms);
+    flight.on_sent(10'000'000);
+    flight.mark(TimePoint{1h} + 200ms);
+    CHECK_FALSE(flight.next_deadline());
+    flight.on_time(TimePoint{3h});
+    CHECK(flight.room() == 0);
+}
+
+TEST_CASE("a connection doesn't begin with a queue to be let run empty") {
+    Path path{500e6, 100ms};
+    path.carry(105ms);  // up to the first answer
+    CHECK(path.flight.limit() > 2 * Flight::first_limit);
 }
 
 TEST_CASE("a peer that announced pings and doesn't answer them is sent everything after a while") {
