@@ -1,6 +1,7 @@
 #include "client/client.hpp"
 
 #include <algorithm>
+#include <system_error>
 #include <thread>
 
 #include <fmt/format.h>
@@ -52,7 +53,16 @@ Client::Client(ClientConfig config, FirstFailure first_failure, std::function<vo
 
 void Client::start_threads(std::size_t wanted) {
     if (wanted < 2) return;
-    for (std::size_t i = 0; i < wanted; ++i) threads_.push_back(std::make_unique<IoThread>());
+    for (std::size_t i = 0; i < wanted; ++i) {
+        try {
+            threads_.push_back(std::make_unique<IoThread>());
+        } catch (const std::system_error& error) {
+            // The limits of a container, or RLIMIT_NPROC: those that there are will do.
+            log_error("only {} of {} threads can be started: {}", i, wanted,
+                      error.code().message());
+            break;
+        }
+    }
 }
 
 /// One after the other, so that a tunnel's connections are on as many as possible.

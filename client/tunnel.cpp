@@ -55,6 +55,7 @@ awaitable<void> Tunnel::run() {
     try {
         co_await bind_forwards();
         for (const Member& member : links_) member.link->start();
+        tasks_.spawn(report_not_carried());
         co_await over_.wait();
         why = why_over_;
     } catch (...) {
@@ -68,7 +69,15 @@ awaitable<void> Tunnel::run() {
     for (const Member& member : links_) {
         co_await run_on(member.link->executor(), member.link->join());
     }
+    not_carried_.log_rest(LogLevel::info);
     if (why) std::rethrow_exception(why);
+}
+
+awaitable<void> Tunnel::report_not_carried() {
+    for (;;) {
+        co_await pause(RepeatLimit::span);
+        not_carried_.report(LogLevel::info, Clock::now());
+    }
 }
 
 void Tunnel::drain() {
@@ -178,9 +187,9 @@ void Tunnel::place(LocalConnection connection) {
     } else if (!ending_ && !connection.held_until.passed()) {
         tasks_.spawn(hold(std::move(connection)));
     } else {
-        not_carried_.log(LogLevel::info, "{} -> {}: reset, the tunnel is down",
-                         to_string(connection.accepted.remote),
-                         to_string(connection.forward->target));
+        not_carried_.log(
+            LogLevel::info, "the tunnel is down", "{} -> {}: reset, the tunnel is down",
+            to_string(connection.accepted.remote), to_string(connection.forward->target));
     }
 }
 

@@ -88,6 +88,7 @@ private:
     awaitable<void> measure_traffic();
     void drain_links_if_nothing_held();
     void announce_complete();
+    awaitable<void> report_not_carried();
 
     ClientContext context_;
     TunnelSettings settings_;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <new>
 #include <thread>
 
 #include <fmt/format.h>
@@ -39,12 +40,13 @@ std::uint64_t window_memory(const ServerConfig& config) {
 
 }  // namespace
 
-Daemon::Daemon(Load load)
+Daemon::Daemon(Loader load)
     : load_{std::move(load)},
       served_{load_()},
       windows_{std::make_shared<WindowBudget>(window_memory(*served_.config))},
       serving_{context_.get_executor(), [this](const auto& thrown) { fail(thrown); }},
-      measuring_{context_.get_executor(), [this](const auto& thrown) { fail(thrown); }} {
+      measuring_{context_.get_executor(), [this](const auto& thrown) { fail(thrown); }},
+      reporting_{context_.get_executor(), [this](const auto& thrown) { fail(thrown); }} {
     for (std::size_t i = 0; i < thread_count(*served_.config); ++i) {
         try {
             workers_.push_back(std::make_unique<Worker>(
@@ -63,6 +65,7 @@ Daemon::Daemon(Load load)
 
 void Daemon::run() {
     serving_.spawn(serve());
+    reporting_.spawn(report_repeats());
     context_.run();
     for (const auto& worker : workers_) worker->stop();
     // A name may still be looked up, or a file read, for somebody who has gone: the answer must not
@@ -70,11 +73,7 @@ void Daemon::run() {
     resolver_.close();
     key_reader_.close();
     workers_.clear();
-    for (RepeatLimit* const limit :
-         {&repeats_.turned_away, &repeats_.without_login, &repeats_.key_remarks,
-          &repeats_.not_opened, &repeats_.denied}) {
-        limit->log_rest(LogLevel::info);
-    }
+    repeats_.for_each([](RepeatLimit& limit) { limit.log_rest(LogLevel::info); });
     if (failure_) std::rethrow_exception(failure_);
 }
 
@@ -97,8 +96,8 @@ awaitable<void> Daemon::serve() {
     for (auto& listening : listening_) co_await listening->accepting.join();
     listening_.clear();
     co_await measuring_.join();
-    if (failure_) co_return;
-    co_await drain(signal == SIGTERM ? "SIGTERM" : "SIGINT");
+    if (!failure_) co_await drain(signal == SIGTERM ? "SIGTERM" : "SIGINT");
+    co_await reporting_.join();
 }
 
 /// Reloads as often as it is told to; returns with the signal that ends the daemon.
@@ -124,7 +123,7 @@ awaitable<void> Daemon::reload() {
         }
         listening_ = std::move(listening);
         for (const auto& bound : given_up) log_info("no longer listening on {}", to_string(bound));
-        if (thread_count(*fresh.config) != workers_.size()) {
+        if (thread_count(*fresh.config) != thread_count(*served_.config)) {
             log_info("the number of threads changes at the next start");
         }
         served_ = std::move(fresh);
@@ -205,6 +204,14 @@ void Daemon::start_accepting(Listening& listening) {
 }
 
 void Daemon::on_accept(Accepted accepted) {
+    try {
+        admit(std::move(accepted));
+    } catch (const std::bad_alloc&) {
+        log_error("a connection was closed: culvertd is out of memory");
+    }
+}
+
+void Daemon::admit(Accepted accepted) {
     auto ticket =
         admission_.admit(to_ip_address(accepted.remote.address()), served_.config->limits);
     if (!ticket) return turn_away(accepted, too_many);
@@ -216,7 +223,7 @@ void Daemon::on_accept(Accepted accepted) {
 }
 
 void Daemon::turn_away(const Accepted& accepted, std::string_view why) {
-    repeats_.turned_away.log(LogLevel::info, "{}: turned away: {}", to_string(accepted.remote),
+    repeats_.turned_away.log(LogLevel::info, why, "{}: turned away: {}", to_string(accepted.remote),
                              why);
     const std::string line = fmt::format("culvertd: {}; try again later\r\n", why);
     // Best effort: a new socket has room for a line.
@@ -237,6 +244,14 @@ awaitable<void> Daemon::measure_load() {
         const TimePoint now = Clock::now();
         for (const auto& worker : workers_) worker->measure_load(now - before);
         before = now;
+    }
+    for (const auto& worker : workers_) worker->forget_load();
+}
+
+awaitable<void> Daemon::report_repeats() {
+    for (;;) {
+        co_await pause(RepeatLimit::span);
+        repeats_.for_each([](RepeatLimit& limit) { limit.report(LogLevel::info, Clock::now()); });
     }
 }
 

@@ -30,8 +30,8 @@ struct Served {
 class Daemon {
 public:
     /// Called at the start and at each SIGHUP; throws Error for what can't be served.
-    using Load = std::function<Served()>;
-    explicit Daemon(Load load);
+    using Loader = std::function<Served()>;
+    explicit Daemon(Loader load);
 
     /// Serves until SIGTERM or SIGINT; then drains. Throws Error when it can't listen.
     void run();
@@ -61,15 +61,17 @@ private:
     awaitable<void> wait_until_drained();
     awaitable<void> cut_drain_short();
     void on_accept(Accepted accepted);
+    void admit(Accepted accepted);
     void turn_away(const Accepted& accepted, std::string_view why);
     void on_worker_idle();
     void fail(const std::exception_ptr& why);
     awaitable<void> measure_load();
+    awaitable<void> report_repeats();
     Worker& least_loaded_worker();
     std::size_t connections() const;
 
     ServiceManager manager_ = ServiceManager::of_process();
-    Load load_;
+    Loader load_;
     Served served_;
     std::shared_ptr<WindowBudget> windows_;
     SystemRandom random_;
@@ -83,6 +85,7 @@ private:
     Listenings listening_;
     TaskGroup serving_;
     TaskGroup measuring_;
+    TaskGroup reporting_;
     std::exception_ptr failure_;
     std::size_t idle_workers_ = 0;
     Event drained_;

@@ -1,6 +1,7 @@
 #include "server/worker.hpp"
 
 #include <new>
+#include <utility>
 
 #include <asio/post.hpp>
 
@@ -43,14 +44,29 @@ void Worker::measure_load(Duration time) {
 }
 
 void Worker::serve(ServerContext context, Accepted accepted, Admission::Ticket ticket) {
-    load_.on_given();
     count_.fetch_add(1, std::memory_order_relaxed);
-    // A ticket and a descriptor are move-only, which std::function could not carry; post can.
-    asio::post(thread_.executor(),
-               [this, context = std::move(context), accepted = std::move(accepted),
-                ticket = std::move(ticket)]() mutable {
-                   tasks_.spawn(run(std::move(context), std::move(accepted), std::move(ticket)));
-               });
+    try {
+        // A ticket and a descriptor are move-only, which std::function could not carry; post can.
+        asio::post(thread_.executor(),
+                   [this, context = std::move(context), accepted = std::move(accepted),
+                    ticket = std::move(ticket)]() mutable {
+                       begin(std::move(context), std::move(accepted), std::move(ticket));
+                   });
+    } catch (const std::bad_alloc&) {
+        count_.fetch_sub(1, std::memory_order_relaxed);
+        throw;
+    }
+    load_.on_given();
+}
+
+void Worker::begin(ServerContext context, Accepted accepted, Admission::Ticket ticket) {
+    const auto peer = accepted.remote;
+    try {
+        tasks_.spawn(run(std::move(context), std::move(accepted), std::move(ticket)));
+    } catch (const std::bad_alloc&) {
+        log_error("{}: turned away: out of memory", to_string(peer));
+        on_over();
+    }
 }
 
 awaitable<void> Worker::run(ServerContext context, Accepted accepted, Admission::Ticket ticket) {
@@ -66,6 +82,10 @@ awaitable<void> Worker::run(ServerContext context, Accepted accepted, Admission:
     } catch (const std::exception& error) {
         log_error("{}: {}", to_string(peer), error.what());
     }
+    on_over();
+}
+
+void Worker::on_over() {
     count_.fetch_sub(1, std::memory_order_relaxed);
     report_idle();
 }

@@ -20,11 +20,14 @@ public:
     ~Worker() { stop(); }
 
     // ---- the daemon's thread
-    /// Ends what is left, and waits for it. To be called once.
+    /// Ends what is left, and waits for it.
     void stop();
+    /// May throw std::bad_alloc: then the connection is closed.
     void serve(ServerContext context, Accepted accepted, Admission::Ticket ticket);
     /// How busy it has been for so long, since it was measured last.
     void measure_load(Duration time);
+    /// Nobody is connected any more: what it was busy with is over.
+    void forget_load() noexcept { load_ = {}; }
     double load() const noexcept { return load_.lately(); }
 
     // ---- from any thread
@@ -32,7 +35,9 @@ public:
     std::size_t connections() const noexcept { return count_.load(std::memory_order_relaxed); }
 
 private:
+    void begin(ServerContext context, Accepted accepted, Admission::Ticket ticket);
     awaitable<void> run(ServerContext context, Accepted accepted, Admission::Ticket ticket);
+    void on_over();
     void report_idle();
 
     IoThread thread_;

@@ -17,13 +17,15 @@ std::atomic<bool> low{false};
 void on_no_memory() {
     void* const kept = reserve.exchange(nullptr);
     if (kept == nullptr) throw std::bad_alloc{};
-    low.store(true, std::memory_order_relaxed);
+    low.store(true);
     std::free(kept);
 }
 
 bool take_reserve() noexcept {
     void* const fresh = std::malloc(reserve_size);
     if (fresh == nullptr) return false;
+    // In this order: whoever uses the new reserve up says after this that memory is low.
+    low.store(false);
     std::free(reserve.exchange(fresh));
     return true;
 }
@@ -42,7 +44,6 @@ bool has_memory() noexcept {
     void* const more = std::malloc(reserve_size / 4);
     const bool enough = more != nullptr && take_reserve();
     std::free(more);
-    if (enough) low.store(false, std::memory_order_relaxed);
     return enough;
 }
 

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <cstddef>
-
 namespace culvert {
 
 /// Memory put by at the start for the moment when there is no more. It is given back then, and
@@ -13,7 +11,8 @@ void keep_memory_reserve();
 /// For any thread; as cheap as reading a bool.
 bool memory_is_low() noexcept;
 
-/// Before something new is begun: false while memory is low. Finds out whether it still is.
+/// Before something new is begun or grows: false while memory is low. Finds out whether it still
+/// is.
 bool has_memory() noexcept;
 
 }  // namespace culvert

@@ -77,8 +77,10 @@ std::optional<EngineEvent> Engine::poll(TimePoint now) {
         } else if (const auto* pong = std::get_if<PongReceived>(&*event)) {
             on_pong(pong->data, now);
         } else if (std::holds_alternative<Rekeyed>(*event)) {
-            flight_.on_all_arrived();
+            flight_.on_exchange_over();
             return Rekeyed{};
+        } else if (std::holds_alternative<TurnOver>(*event)) {
+            return TurnOver{};
         } else {
             return std::get<PeerDisconnected>(std::move(*event));
         }
@@ -238,7 +240,10 @@ void Engine::send(Bytes payload) { transport_.send(payload); }
 std::optional<Engine::SendSlots> Engine::next_slots(std::size_t room, TimePoint now) {
     if (!authenticated_ || ended_) return std::nullopt;
     transport_.rekey_if_due(now);
-    if (!transport_.sends_data()) return std::nullopt;
+    if (!transport_.sends_data()) {
+        flight_.on_exchange_begun();
+        return std::nullopt;
+    }
     const bool company = connection_.has_company(now);
     flight_.set_company(company);
     // Also where nothing may follow: the limit may have come down behind the last mark.

@@ -39,8 +39,9 @@ struct BannerReceived {
 };
 
 /// Each kind that asks for an answer says so at its type.
-using EngineEvent = std::variant<ConnectionEvent, HostKeyOffered, SignatureWanted, KeyShown,
-                                 Authenticated, BannerReceived, Rekeyed, PeerDisconnected>;
+using EngineEvent =
+    std::variant<ConnectionEvent, HostKeyOffered, SignatureWanted, KeyShown, Authenticated,
+                 BannerReceived, Rekeyed, PeerDisconnected, TurnOver>;
 
 /// One SSH connection without its socket: transport, authentication and connection layer joined, in
 /// either role. Received bytes and the time go in, bytes to send and events come out.
@@ -96,12 +97,15 @@ public:
         connection_.reset(channel, transport_.peer_extensions().reset);
     }
     void delivered(ChannelId channel, std::size_t bytes, TimePoint now) {
-        connection_.delivered(channel, bytes, {now, flight_.least_round_trip()});
+        connection_.delivered(channel, bytes, {now, flight_.round_trip()});
     }
     void set_readable(ChannelId channel, bool readable) {
         connection_.set_readable(channel, readable);
     }
     std::size_t channels() const noexcept { return connection_.channels(); }
+    /// The id of the next one that is opened.
+    ChannelId next_channel() const noexcept { return connection_.next_channel(); }
+    const std::shared_ptr<WindowBudget>& windows() const noexcept { return connection_.windows(); }
 
     // ---- bytes to send
     /// Little should be received or sent at once now: Company::batch.

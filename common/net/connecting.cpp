@@ -25,6 +25,22 @@ bool switch_on(int fd, int level, int option) {
     return setsockopt(fd, level, option, &on, sizeof on) == 0;
 }
 
+/// Lends Asio a descriptor that stays its owner's, whatever happens.
+struct Watched {
+    Watched(const asio::any_io_executor& executor, const tcp::endpoint& remote, int fd)
+        : socket{executor} {
+        socket.assign(remote.protocol(), fd);
+    }
+    Watched(const Watched&) = delete;
+    Watched& operator=(const Watched&) = delete;
+    ~Watched() {
+        std::error_code ignored;
+        socket.release(ignored);
+    }
+
+    tcp::socket socket;
+};
+
 bool calls_itself(int fd, const tcp::endpoint& remote) {
     tcp::endpoint local;
     auto size = static_cast<socklen_t>(local.capacity());
@@ -82,12 +98,13 @@ std::optional<DialFailure> Connecting::outcome() const {
 }
 
 awaitable<void> Connecting::wait() {
-    tcp::socket watched{co_await asio::this_coro::executor};
-    watched.assign(remote_.protocol(), fd_.get());
+    const auto executor = co_await asio::this_coro::executor;
     std::error_code cancelled;
-    co_await watched.async_wait(tcp::socket::wait_write,
-                                asio::redirect_error(use_awaitable, cancelled));
-    watched.release();  // the descriptor stays ours
+    {
+        Watched watched{executor, remote_, fd_.get()};
+        co_await watched.socket.async_wait(tcp::socket::wait_write,
+                                           asio::redirect_error(use_awaitable, cancelled));
+    }
     if (cancelled) throw std::system_error{cancelled};
     pending_ = false;
     failure_ = outcome();

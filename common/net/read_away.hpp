@@ -1,13 +1,19 @@
 #pragma once
 
+#include <cstddef>
+
 #include <asio/ip/tcp.hpp>
 
 #include "common/net/awaitable.hpp"
 
 namespace culvert {
 
-/// Reads and forgets what still comes, until the other end closes. A socket that is closed with
-/// unread bytes in it makes the kernel send a reset, which can overtake what was written before.
+/// Reads and forgets what still comes, until the other end closes (true) or `most` bytes have come
+/// (false); `discarded` counts them. A socket that is closed with unread bytes in it makes the
+/// kernel send a reset, which can overtake what was written before.
+awaitable<bool> read_away(asio::ip::tcp::socket& socket, std::size_t most, std::size_t& discarded);
+
+/// As long as the other end sends.
 awaitable<void> read_away(asio::ip::tcp::socket& socket);
 
 }  // namespace culvert

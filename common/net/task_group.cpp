@@ -15,10 +15,15 @@ TaskGroup::~TaskGroup() { assert(empty()); }
 
 void TaskGroup::spawn(awaitable<void> task) {
     const auto entry = tasks_.emplace(tasks_.end());
-    asio::co_spawn(executor_, std::move(task),
-                   asio::bind_cancellation_slot(
-                       entry->signal.slot(),
-                       [this, entry](std::exception_ptr thrown) { on_end(entry, thrown); }));
+    try {
+        asio::co_spawn(executor_, std::move(task),
+                       asio::bind_cancellation_slot(
+                           entry->signal.slot(),
+                           [this, entry](std::exception_ptr thrown) { on_end(entry, thrown); }));
+    } catch (...) {
+        tasks_.erase(entry);  // no memory: nothing was begun
+        throw;
+    }
     // An end is always a later turn's, so the entry is still there.
     if (joining_) cancel(*entry);
 }

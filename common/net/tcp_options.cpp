@@ -1,7 +1,9 @@
 #include "common/net/tcp_options.hpp"
 
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -39,6 +41,11 @@ std::error_code pending_error(asio::ip::tcp::socket& socket) {
     socklen_t size = sizeof error;
     if (getsockopt(socket.native_handle(), SOL_SOCKET, SO_ERROR, &error, &size) != 0) error = errno;
     return {error, asio::error::get_system_category()};
+}
+
+bool has_unacknowledged(asio::ip::tcp::socket& socket) noexcept {
+    int bytes = 0;
+    return ioctl(socket.native_handle(), SIOCOUTQ, &bytes) == 0 && bytes > 0;
 }
 
 std::error_code set_on_close(asio::ip::tcp::socket& socket, OnClose on_close) {

@@ -24,6 +24,9 @@ enum class OnClose {
 /// (TCP_NOTSENT_LOWAT): what is sent next is decided late.
 [[nodiscard]] std::error_code set_unsent_limit(asio::ip::tcp::socket& socket, std::size_t bytes);
 
+/// Whether something that was written, or the FIN, has yet to be acknowledged by the peer's kernel.
+bool has_unacknowledged(asio::ip::tcp::socket& socket) noexcept;
+
 /// What the kernel has to report of the connection, such as a reset; it reports it once.
 [[nodiscard]] std::error_code pending_error(asio::ip::tcp::socket& socket);
 

@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <array>
 #include <cassert>
+#include <new>
 #include <utility>
 
 #include <asio/buffer.hpp>
 #include <asio/redirect_error.hpp>
 
 #include "common/base/memory_reserve.hpp"
+#include "common/net/pause.hpp"
 #include "common/net/read_away.hpp"
 #include "common/net/tcp_options.hpp"
 #include "common/net/timeout.hpp"
@@ -16,8 +18,6 @@
 namespace culvert {
 namespace {
 
-// How long a program may take to read the tail of a stream that is over at the far end.
-constexpr Duration tail_time = std::chrono::seconds{30};
 // What one writev takes; Asio has room for no more.
 constexpr std::size_t most_buffers = 64;
 
@@ -45,8 +45,8 @@ std::string_view name_of(RelayEnd end) noexcept {
     return "";
 }
 
-Relay::Relay(asio::ip::tcp::socket socket, Session& session, TaskGroup& tasks)
-    : socket_{std::move(socket)}, session_{session}, tasks_{tasks} {
+Relay::Relay(asio::ip::tcp::socket socket, Session& session, TaskGroup& tasks, Duration tail_time)
+    : socket_{std::move(socket)}, session_{session}, tasks_{tasks}, tail_time_{tail_time} {
     (void)set_on_close(socket_, OnClose::reset);
 }
 
@@ -55,10 +55,15 @@ Relay::~Relay() { assert(!channel_ && !draining_ && !watching_); }
 // ---------------------------------------------------------------------- the life of a stream
 
 awaitable<RelayEnd> Relay::open(Endpoint target, Endpoint originator) {
-    channel_ = session_.open(*this, target, originator);
-    if (!channel_) {
-        failure_ = {OpenFailureReason::resource_shortage, "too many streams on this connection"};
-        abort(RelayEnd::refused);
+    try {
+        channel_ = session_.open(*this, target, originator);
+        if (!channel_) {
+            failure_ = {OpenFailureReason::resource_shortage,
+                        "too many streams on this connection, or for window_memory"};
+            abort(RelayEnd::refused);
+        }
+    } catch (const std::bad_alloc&) {
+        abort(RelayEnd::connection_lost);
     }
     return carry();
 }
@@ -66,7 +71,11 @@ awaitable<RelayEnd> Relay::open(Endpoint target, Endpoint originator) {
 awaitable<RelayEnd> Relay::accept(ChannelId channel) {
     channel_ = channel;
     opened_.set();
-    session_.accept(channel, *this);
+    try {
+        session_.accept(channel, *this);
+    } catch (const std::bad_alloc&) {
+        fail_here();
+    }
     return carry();
 }
 
@@ -77,8 +86,8 @@ awaitable<RelayEnd> Relay::carry() {
         finish_if_done();
         co_await wait_for_end();
         if (*end_ == RelayEnd::clean) co_await close_cleanly();
-    } catch (const std::system_error&) {
-        fail_here();  // cancelled: our owner ends
+    } catch (...) {
+        fail_here();  // cancelled, since our owner ends; or there is no memory
     }
     co_await uncancellable();
     if (draining_) co_await drained_.wait();
@@ -122,12 +131,24 @@ void Relay::watch_for_reset() {
 }
 
 awaitable<void> Relay::close_cleanly() {
-    (void)set_on_close(socket_, OnClose::finish);
     // The far end has closed although this one has not finished sending. A close now would answer
     // its next byte with a reset, which may overtake the tail that it has yet to read.
-    if (!eof_sent_) co_await with_timeout(read_away(socket_), tail_time);
+    std::size_t discarded = 0;
+    if (!eof_sent_) co_await with_timeout(let_tail_arrive(discarded), tail_time_);
+    // What was sent into the void must not look as if it had arrived.
+    (void)set_on_close(socket_, discarded > 0 ? OnClose::reset : OnClose::finish);
     std::error_code ignored;
     socket_.close(ignored);
+}
+
+/// Until the other end closes too, or sends more than a few packets that were on their way: then it
+/// isn't read from any more, so that a download that nobody wants stops, and the tail is waited
+/// for.
+awaitable<void> Relay::let_tail_arrive(std::size_t& discarded) {
+    constexpr std::size_t most_discarded = 256 * 1024;
+    constexpr Duration between_looks = std::chrono::milliseconds{100};
+    const bool is_over = co_await read_away(socket_, most_discarded, discarded);
+    while (!is_over && has_unacknowledged(socket_)) co_await pause(between_looks);
 }
 
 void Relay::set_end(RelayEnd end) noexcept {
@@ -196,9 +217,7 @@ StreamRead Relay::read(std::span<const MutableBytes> slots) noexcept {
 void Relay::write(std::span<const Bytes> data) noexcept {
     const std::size_t written = draining_ ? 0 : write_now(data);
     if (!channel_) return;
-    // Whoever reads slowly costs memory.
-    if (memory_is_low() && written < size_of(data)) return fail_here();
-    take_into_backlog(data, written);
+    if (written < size_of(data) && !keep_for_later(data, written)) return fail_here();
     if (written > 0) session_.delivered(*channel_, written);
 }
 
@@ -218,45 +237,48 @@ std::size_t Relay::write_now(std::span<const Bytes> data) noexcept {
     return written;
 }
 
-void Relay::take_into_backlog(std::span<const Bytes> data, std::size_t written) {
-    // A reader that is always a little behind never empties it: what it has taken goes whenever
-    // that is the larger half, so that each byte is moved at most once.
-    if (backlog_head_ > 0 && backlog_head_ >= backlog_.size() / 2) {
-        backlog_.erase(backlog_.begin(),
-                       backlog_.begin() + static_cast<std::ptrdiff_t>(backlog_head_));
-        backlog_head_ = 0;
+/// False where there is no memory for it: whoever reads slowly costs that.
+bool Relay::keep_for_later(std::span<const Bytes> data, std::size_t written) noexcept {
+    if (!has_memory()) return false;
+    try {
+        for (const Bytes piece : data) {
+            const std::size_t skipped = std::min(written, piece.size());
+            written -= skipped;
+            backlog_.append(piece.subspan(skipped));
+        }
+        if (!draining_) tasks_.spawn(drain_backlog());
+    } catch (const std::bad_alloc&) {
+        return false;
     }
-    for (const Bytes piece : data) {
-        const std::size_t skipped = std::min(written, piece.size());
-        written -= skipped;
-        append(backlog_, piece.subspan(skipped));
-    }
-    if (backlog_.empty() || draining_) return;
-    draining_ = true;
-    drained_.reset();
-    tasks_.spawn(drain_backlog());
+    return true;
 }
 
 awaitable<void> Relay::drain_backlog() {
+    draining_ = true;
+    drained_.reset();
     try {
-        while (!end_ && backlog_head_ < backlog_.size()) {
-            std::error_code ended;
-            co_await socket_.async_wait(asio::ip::tcp::socket::wait_write,
-                                        asio::redirect_error(use_awaitable, ended));
+        while (!end_ && !backlog_.empty()) {
+            const bool writable = co_await with_timeout(wait_writable(), tail_time_);
             if (end_) break;
-            const Bytes rest = Bytes{backlog_}.subspan(backlog_head_);
-            const std::size_t written = write_now({&rest, 1});
-            backlog_head_ += written;
+            // Nobody at the far end waits for a reader any more who takes nothing.
+            if (!writable && !channel_) fail_here();
+            std::array<Bytes, most_buffers> views;
+            const std::size_t written = write_now(backlog_.front(views));
+            backlog_.taken(written);
             if (channel_ && written > 0) session_.delivered(*channel_, written);
         }
-    } catch (const std::system_error&) {
-        fail_here();  // cancelled: our owner ends
+    } catch (...) {
+        fail_here();  // cancelled, unless the stream has ended; or there is no memory
     }
-    backlog_ = ByteVector{};
-    backlog_head_ = 0;
+    backlog_.clear();
+    kept_.reset();
     draining_ = false;
     drained_.set();
     on_written();
+}
+
+awaitable<void> Relay::wait_writable() {
+    co_await socket_.async_wait(asio::ip::tcp::socket::wait_write, use_awaitable);
 }
 
 void Relay::on_written() noexcept {
@@ -287,6 +309,8 @@ void Relay::on_eof() noexcept {
 void Relay::on_closed(ChannelEnd end) noexcept {
     channel_.reset();
     if (end == ChannelEnd::reset) return abort(RelayEnd::reset_there);
+    // The window's claim has gone with the channel; what it let in is still here.
+    if (!backlog_.empty()) kept_.emplace(session_.windows(), backlog_.size());
     // Peers that never send EOF end a stream this way (design 9).
     eof_received_ = true;
     turn_over_.set();

@@ -10,6 +10,7 @@
 #include "common/net/awaitable.hpp"
 #include "common/net/event.hpp"
 #include "common/net/task_group.hpp"
+#include "common/relay/backlog.hpp"
 #include "common/session/session.hpp"
 
 namespace culvert {
@@ -31,7 +32,10 @@ std::string_view name_of(RelayEnd end) noexcept;
 class Relay final : public Stream {
 public:
     /// `tasks` and the session must outlive it, the session until it has let the stream go.
-    Relay(asio::ip::tcp::socket socket, Session& session, TaskGroup& tasks);
+    /// `tail_time`: how long a program may read nothing of the tail of a stream that is over at the
+    /// far end.
+    Relay(asio::ip::tcp::socket socket, Session& session, TaskGroup& tasks,
+          Duration tail_time = std::chrono::seconds{30});
     Relay(const Relay&) = delete;
     Relay& operator=(const Relay&) = delete;
     ~Relay() override;
@@ -60,8 +64,10 @@ private:
     awaitable<void> wait_for_end();
     void watch_for_reset();
     awaitable<void> close_cleanly();
+    awaitable<void> let_tail_arrive(std::size_t& discarded);
     awaitable<void> drain_backlog();
-    void take_into_backlog(std::span<const Bytes> data, std::size_t written);
+    awaitable<void> wait_writable();
+    bool keep_for_later(std::span<const Bytes> data, std::size_t written) noexcept;
     std::size_t write_now(std::span<const Bytes> data) noexcept;
     void on_written() noexcept;
     void finish_if_done() noexcept;
@@ -72,6 +78,7 @@ private:
     asio::ip::tcp::socket socket_;
     Session& session_;
     TaskGroup& tasks_;
+    Duration tail_time_;
     std::optional<ChannelId> channel_;  ///< as long as we are on the session
     std::optional<RelayEnd> end_;
 
@@ -79,8 +86,8 @@ private:
     bool eof_received_ = false;  ///< the channel has
     bool fin_sent_ = false;      ///< and our socket's other end knows
 
-    ByteVector backlog_;  ///< received, but the socket takes no more for now
-    std::size_t backlog_head_ = 0;
+    Backlog backlog_;                          ///< received, but the socket takes no more for now
+    std::optional<WindowBudget::Claim> kept_;  ///< of a backlog that has outlived its channel
     bool draining_ = false;
     bool watching_ = false;
 

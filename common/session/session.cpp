@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <cassert>
+#include <new>
 #include <utility>
 
 #include <fmt/format.h>
 #include <asio/buffer.hpp>
+#include <asio/post.hpp>
 #include <asio/redirect_error.hpp>
 
 #include "common/base/escape.hpp"
@@ -83,7 +85,11 @@ void Session::end(DisconnectReason reason, std::string description) {
 }
 
 void Session::tell_end(const std::exception_ptr& why) noexcept {
-    if (const auto farewell = farewell_for(why)) engine_.end(farewell->reason, farewell->text);
+    try {
+        if (const auto farewell = farewell_for(why)) engine_.end(farewell->reason, farewell->text);
+    } catch (const std::bad_alloc&) {
+        // It ends without a word.
+    }
 }
 
 awaitable<void> Session::close_socket() {
@@ -164,6 +170,8 @@ awaitable<void> Session::on_event(EngineEvent event) {
         owner_.on_banner(*banner);
     } else if (std::holds_alternative<Rekeyed>(event)) {
         owner_.on_rekeyed();
+    } else if (std::holds_alternative<TurnOver>(event)) {
+        co_await asio::post(use_awaitable);
     } else if (const auto* ended = std::get_if<PeerDisconnected>(&event)) {
         dismissed_ = true;
         std::string text = "the peer ended the connection: " + escaped(ended->description);
@@ -227,9 +235,8 @@ void Session::deliver_run() noexcept {
 
 // ---------------------------------------------------------------------- streams
 
-void Session::attach(ChannelId channel, Stream& stream) {
+void Session::make_room(ChannelId channel) {
     if (streams_.size() <= channel.value()) streams_.resize(channel.value() + 1);
-    streams_[channel.value()] = &stream;
 }
 
 Stream& Session::detach(ChannelId channel) {
@@ -238,15 +245,27 @@ Stream& Session::detach(ChannelId channel) {
 
 std::optional<ChannelId> Session::open(Stream& stream, const Endpoint& target,
                                        const Endpoint& originator) {
-    const auto channel = engine_.open_direct_tcpip(target, originator, now());
-    if (channel) attach(*channel, stream);
-    pump();
-    return channel;
+    try {
+        make_room(engine_.next_channel());
+        const auto channel = engine_.open_direct_tcpip(target, originator, now());
+        if (channel) streams_[channel->value()] = &stream;
+        pump();
+        return channel;
+    } catch (...) {
+        fail(std::current_exception());
+        throw;
+    }
 }
 
 void Session::accept(ChannelId channel, Stream& stream) {
-    attach(channel, stream);
-    engine_.confirm_open(channel);
+    try {
+        make_room(channel);
+        streams_[channel.value()] = &stream;
+        engine_.confirm_open(channel);
+    } catch (...) {
+        fail(std::current_exception());
+        throw;
+    }
     pump();
 }
 
@@ -260,23 +279,35 @@ void Session::set_readable(ChannelId channel) {
     pump();
 }
 
-void Session::delivered(ChannelId channel, std::size_t bytes) {
+void Session::delivered(ChannelId channel, std::size_t bytes) noexcept {
     if (!is_attached(channel)) return;
-    engine_.delivered(channel, bytes, now());
+    try {
+        engine_.delivered(channel, bytes, now());
+    } catch (...) {
+        fail(std::current_exception());
+    }
     pump();
 }
 
-void Session::close(ChannelId channel) {
+void Session::close(ChannelId channel) noexcept {
     if (!is_attached(channel)) return;
     detach(channel);
-    engine_.close(channel);
+    try {
+        engine_.close(channel);
+    } catch (...) {
+        fail(std::current_exception());
+    }
     pump();
 }
 
-void Session::reset(ChannelId channel) {
+void Session::reset(ChannelId channel) noexcept {
     if (!is_attached(channel)) return;
     detach(channel);
-    engine_.reset(channel);
+    try {
+        engine_.reset(channel);
+    } catch (...) {
+        fail(std::current_exception());
+    }
     pump();
 }
 

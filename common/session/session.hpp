@@ -75,12 +75,14 @@ public:
     void refuse(ChannelId channel, const OpenFailure& failure);
     /// The stream has something to send: it is read when it is its turn, perhaps at once.
     void set_readable(ChannelId channel);
-    void delivered(ChannelId channel, std::size_t bytes);
+    void delivered(ChannelId channel, std::size_t bytes) noexcept;
     /// The stream is off the session from here on.
-    void close(ChannelId channel);
-    void reset(ChannelId channel);
+    void close(ChannelId channel) noexcept;
+    void reset(ChannelId channel) noexcept;
 
     std::size_t channels() const noexcept { return engine_.channels(); }
+    /// What all streams of the process may claim of memory.
+    const std::shared_ptr<WindowBudget>& windows() const noexcept { return engine_.windows(); }
     /// Bytes to the peer and from it, so far.
     std::uint64_t traffic() const noexcept { return engine_.traffic(); }
     const Transport& transport() const noexcept { return engine_.transport(); }
@@ -116,9 +118,9 @@ private:
 
     Stream& stream(ChannelId channel) { return *streams_[channel.value()]; }
     bool is_attached(ChannelId channel) const noexcept {
-        return streams_[channel.value()] != nullptr;
+        return channel.value() < streams_.size() && streams_[channel.value()] != nullptr;
     }
-    void attach(ChannelId channel, Stream& stream);
+    void make_room(ChannelId channel);
     Stream& detach(ChannelId channel);
 
     asio::ip::tcp::socket socket_;

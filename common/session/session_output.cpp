@@ -18,7 +18,8 @@ constexpr int sends_a_turn = 4;
 }  // namespace
 
 void Session::pump() noexcept {
-    if (pumping_ || dispatching_ || ended_ || sends_no_more_) return;
+    // After a failure nothing may follow what was perhaps lost: no EOF, and not the next bytes.
+    if (pumping_ || dispatching_ || failure_ || ended_ || sends_no_more_) return;
     pumping_ = true;
     try {
         for (int i = 0;; ++i) {

@@ -62,8 +62,13 @@ std::optional<TransportEvent> Transport::poll(TimePoint now) {
         receiving_ = Receiving::first_kexinit;
     }
     while (receiving_ != Receiving::host_key_decision && receiving_ != Receiving::ended) {
+        if (turn_left_ == 0) {
+            turn_left_ = turn;
+            return TurnOver{};
+        }
         const auto packet = reader_.read();
         if (!packet) return std::nullopt;
+        count_work(*packet);
         const bool followed = std::exchange(follows_first_new_keys_, false);
         if (!packet->payload.empty() && message_number(packet->payload) == msg::ExtInfo::number &&
             followed) {
@@ -73,6 +78,10 @@ std::optional<TransportEvent> Transport::poll(TimePoint now) {
         if (auto event = on_packet(*packet, now)) return event;
     }
     return std::nullopt;
+}
+
+void Transport::count_work(const Packet& packet) noexcept {
+    turn_left_ -= std::min(packet.payload.size() + work_of_a_message, turn_left_);
 }
 
 void Transport::refuse_in_strict_exchange(std::uint8_t number) const {
@@ -226,9 +235,11 @@ void Transport::on_client_init(Bytes payload, TimePoint now) {
 /// Not where a user may have been asked in between.
 void Transport::on_exchange_answered(TimePoint now) {
     constexpr Duration longest = std::chrono::seconds{3};
+    // Windows follow it: a peer that takes his time gains little.
+    constexpr Duration believed = std::chrono::seconds{1};
     const Duration took = now - exchange_asked_;
-    exchange_round_trip_ =
-        took > Duration::zero() && took < longest ? std::optional{took} : std::nullopt;
+    exchange_round_trip_.reset();
+    if (took > Duration::zero() && took < longest) exchange_round_trip_ = std::min(took, believed);
 }
 
 std::optional<TransportEvent> Transport::on_server_reply(Bytes payload, TimePoint now) {

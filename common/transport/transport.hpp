@@ -51,8 +51,12 @@ struct PongReceived {
 /// Both sides use new keys: an exchange after the first has ended.
 struct Rekeyed {};
 
+/// So much was received at once that others on this thread should have a turn before the next
+/// poll(): a few bytes may inflate to many, and cost as much as they.
+struct TurnOver {};
+
 using TransportEvent =
-    std::variant<PacketReceived, HostKeyOffered, PongReceived, Rekeyed, PeerDisconnected>;
+    std::variant<PacketReceived, HostKeyOffered, PongReceived, Rekeyed, PeerDisconnected, TurnOver>;
 
 /// The transport layer (RFC 4253) of one connection, in either role: version exchange, key
 /// exchanges, the protection of packets. Bytes are received into receive_space() and sent from
@@ -153,6 +157,12 @@ private:
 
     using Packet = PacketOpener::Opened;
 
+    /// The work of one turn, in bytes of payload: a few milliseconds.
+    static constexpr std::size_t turn = 2 * 1024 * 1024;
+    /// What a message costs in such bytes however short it is: it may open a socket.
+    static constexpr std::size_t work_of_a_message = 8 * 1024;
+    void count_work(const Packet& packet) noexcept;
+
     std::optional<TransportEvent> on_packet(const Packet& packet, TimePoint now);
     std::optional<TransportEvent> on_kex_packet(std::uint8_t number, const Packet& packet,
                                                 TimePoint now);
@@ -199,6 +209,8 @@ private:
     unsigned ext_infos_ = 0;
     bool has_received_keys_ = false;       ///< the first exchange is over
     bool follows_first_new_keys_ = false;  ///< true for the very next packet
+
+    std::size_t turn_left_ = turn;
 
     ByteVector pong_;  ///< its memory is used again: a bulk sender pings all the time
     std::deque<ByteVector> held_;

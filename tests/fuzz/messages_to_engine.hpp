@@ -204,6 +204,7 @@ private:
     }
     void on(BannerReceived&&) { require(!authenticated_, "banners come before authentication"); }
     void on(Rekeyed&&) { require(authenticated_, "keys are renewed after authentication"); }
+    void on(TurnOver&&) {}
     void on(PeerDisconnected&&) { left_ = true; }
     void on(ConnectionEvent&& event) {
         require(authenticated_, "nothing of the connection layer before authentication");

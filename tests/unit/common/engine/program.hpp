@@ -210,6 +210,7 @@ private:
     }
     void on(BannerReceived&&) { throw Broken{"a banner that nobody sent"}; }
     void on(Rekeyed&&) { ++rekeys_; }
+    void on(TurnOver&&) {}
     void on(PeerDisconnected&& peer) { peer_disconnected_ = std::move(peer); }
     void on(ConnectionEvent&& event) {
         if (!authenticated_key_) throw Broken{"a channel's event before authentication"};

@@ -1,6 +1,7 @@
 #include "common/relay/relay.hpp"
 
 #include <doctest/doctest.h>
+#include <asio/post.hpp>
 #include <asio/read.hpp>
 #include <asio/redirect_error.hpp>
 #include <asio/write.hpp>
@@ -71,6 +72,8 @@ public:
         };
     }
 
+    void shrink_near_buffer() { near_.set_option(tcp::socket::send_buffer_size{16 * 1024}); }
+
     /// Opens the path, runs the test, and waits for the relays' ends.
     awaitable<void> run(awaitable<void> test) {
         co_await pair.client_owner.ready.wait();
@@ -91,6 +94,7 @@ public:
     tcp::socket program{pair.context};
     tcp::socket service{pair.context};
     bool refuses = false;
+    Duration tail_time = std::chrono::hours{1};
     std::optional<RelayEnd> near_end;
     std::optional<RelayEnd> far_end;
     std::string refusal;
@@ -99,7 +103,7 @@ private:
     std::pair<tcp::socket, tcp::socket> make() { return connected(pair.context); }
 
     awaitable<void> run_near() {
-        Relay relay{std::move(near_), *pair.client, tasks};
+        Relay relay{std::move(near_), *pair.client, tasks, tail_time};
         near_end = co_await relay.open(target, originator);
         refusal = relay.failure().description;
         near_over_.set();
@@ -289,4 +293,72 @@ TEST_CASE("CLOSE alone is a clean end, and the tail before it arrives") {
     };
     pair.run(kept->run(test(*kept, far)));
     CHECK(kept->near_end == RelayEnd::clean);
+}
+
+namespace {
+
+/// A peer at the server's end of a path that has no far relay.
+void answer_with(std::optional<Path>& path, test::MemoryStream& far) {
+    SessionPair& pair = path->pair;
+    pair.server_owner.requested = [&](ChannelRequested request) {
+        far.session = &*pair.server;
+        far.channel = request.channel;
+        pair.server->accept(request.channel, far);
+        pair.server->set_readable(request.channel);
+    };
+    path->refuses = true;
+}
+
+awaitable<void> until_no_channels(const Session& session) {
+    while (session.channels() > 0) co_await asio::post(use_awaitable);
+}
+
+}  // namespace
+
+TEST_CASE("what nobody wants any more is not fetched, and its sender hears of it") {
+    SessionPair pair;
+    std::optional<Path> kept;
+    kept.emplace(pair);
+    test::MemoryStream far{"tail"};
+    far.ends = false;
+    answer_with(kept, far);
+    std::size_t sent = 0;
+    const auto test = [](Path& p, test::MemoryStream& peer, std::size_t& bytes) -> awaitable<void> {
+        std::string tail(4, '\0');
+        co_await asio::async_read(p.program, asio::buffer(tail), use_awaitable);
+        p.pair.server->close(peer.channel);
+        const std::string block(1 << 20, 'x');
+        std::error_code failure;
+        while (!failure) {
+            bytes += co_await asio::async_write(p.program, asio::buffer(block),
+                                                asio::redirect_error(use_awaitable, failure));
+        }
+        CHECK((failure == asio::error::connection_reset || failure == asio::error::broken_pipe));
+    };
+    pair.run(kept->run(test(*kept, far, sent)));
+    CHECK(sent < 64 << 20);  // what kernels buffer, and a little
+}
+
+TEST_CASE("who reads nothing of a tail is not waited for, and its memory counts until then") {
+    SessionPair pair;
+    std::optional<Path> kept;
+    kept.emplace(pair);
+    kept->tail_time = std::chrono::milliseconds{20};
+    kept->shrink_near_buffer();
+    test::MemoryStream far{pattern(2'000'000)};
+    far.ends = false;
+    answer_with(kept, far);
+    std::uint64_t claimed = 0;
+    const auto test = [](Path& p, test::MemoryStream& peer,
+                         std::uint64_t& most) -> awaitable<void> {
+        p.program.set_option(tcp::socket::receive_buffer_size{16 * 1024});
+        while (p.pair.client->traffic() < 2'000'000) co_await asio::post(use_awaitable);
+        p.pair.server->close(peer.channel);
+        co_await until_no_channels(*p.pair.client);
+        most = p.pair.client->windows()->claimed();
+    };
+    pair.run(kept->run(test(*kept, far, claimed)));
+    CHECK(claimed > 0);
+    CHECK(pair.client->windows()->claimed() == 0);
+    CHECK(kept->near_end == RelayEnd::reset_here);
 }
