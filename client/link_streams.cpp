@@ -1,5 +1,5 @@
 #include <fmt/format.h>
-#include <asio/post.hpp>
+#include <asio/dispatch.hpp>
 
 #include "client/link.hpp"
 #include "common/base/memory_reserve.hpp"
@@ -20,7 +20,7 @@ std::string_view where_to_look(const OpenFailure& failure) {
 
 void Link::carry(LocalConnection connection) {
     open_streams_.fetch_add(1, std::memory_order_relaxed);
-    asio::post(executor(), [this, connection = std::move(connection)]() mutable {
+    asio::dispatch(executor(), [this, connection = std::move(connection)]() mutable {
         take(std::move(connection));
     });
 }

@@ -12,9 +12,11 @@ void raise_descriptor_limit() noexcept {
 }
 
 bool is_of_the_last_descriptors(int descriptor) noexcept {
-    rlimit limit{};
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return false;
-    return static_cast<rlim_t>(descriptor) >= limit.rlim_cur - limit.rlim_cur / 10;
+    static const rlim_t most = [] {
+        rlimit limit{};
+        return getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : RLIM_INFINITY;
+    }();
+    return static_cast<rlim_t>(descriptor) >= most - most / 10;
 }
 
 }  // namespace culvert

@@ -45,7 +45,7 @@ Session::Session(asio::ip::tcp::socket socket, EngineConfig config, Random& rand
     follow_output_target(output_target_.bytes());
 }
 
-Session::~Session() { assert(!waits_writable_); }
+Session::~Session() { assert(!waits_writable_ && !pumps_soon_); }
 
 // ---------------------------------------------------------------------- the life of a connection
 
@@ -99,6 +99,7 @@ awaitable<void> Session::close_socket() {
     if (engine_.ended()) co_await with_timeout(read_away(socket_), farewell_time);
     socket_.close(ignored);
     if (waits_writable_) co_await writable_wait_over_.wait();
+    if (pumps_soon_) co_await pumped_.wait();
 }
 
 // ---------------------------------------------------------------------- receiving
@@ -249,7 +250,7 @@ std::optional<ChannelId> Session::open(Stream& stream, const Endpoint& target,
         make_room(engine_.next_channel());
         const auto channel = engine_.open_direct_tcpip(target, originator, now());
         if (channel) streams_[channel->value()] = &stream;
-        pump();
+        pump_soon();
         return channel;
     } catch (...) {
         fail(std::current_exception());

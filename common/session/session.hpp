@@ -105,6 +105,7 @@ private:
     void deliver_run() noexcept;
 
     void pump() noexcept;
+    void pump_soon();
     void fill_output(std::size_t target, TimePoint now);
     bool send_output();
     void wait_writable();
@@ -154,6 +155,8 @@ private:
     bool waits_writable_ = false;
     bool sends_no_more_ = false;  ///< the kernel refuses: the read loop finds out why
     Event writable_wait_over_;
+    bool pumps_soon_ = false;
+    Event pumped_;
 };
 
 }  // namespace culvert

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include <asio/buffer.hpp>
+#include <asio/post.hpp>
 #include <asio/redirect_error.hpp>
 
 #include "common/net/tcp_options.hpp"
@@ -46,6 +47,17 @@ void Session::pump() noexcept {
         fail(std::current_exception());
     }
     pumping_ = false;
+}
+
+/// When those who came in one batch have all been heard: their channels are asked for in one send.
+void Session::pump_soon() {
+    if (std::exchange(pumps_soon_, true)) return;
+    pumped_.reset();
+    asio::post(socket_.get_executor(), [this] {
+        pumps_soon_ = false;
+        pumped_.set();
+        pump();
+    });
 }
 
 void Session::fill_output(std::size_t target, TimePoint when) {
