@@ -68,6 +68,7 @@ awaitable<void> Tunnel::run() {
     for (const Member& member : links_) {
         co_await run_on(member.link->executor(), member.link->join());
     }
+    not_carried_.log_rest(LogLevel::info);
     if (why) std::rethrow_exception(why);
 }
 

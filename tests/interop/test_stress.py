@@ -6,18 +6,23 @@ connections by STRESS_CONNECTIONS, and what memory may grow by to what a sanitiz
 """
 
 import asyncio
+import concurrent.futures
 import hashlib
 import os
 import pathlib
 import random
+import re
+import signal
 import socket
 import struct
 import time
 
 import pytest
 
+from harness import streams
 from harness.peers import start_culvert, start_culvertd
 from harness.process import DEADLINE
+from harness.target import closed_port
 
 SECONDS = int(os.environ.get("STRESS_SECONDS", "30"))
 STREAMS = int(os.environ.get("STRESS_STREAMS", "500"))
@@ -27,7 +32,9 @@ CHUNK = 1 << 16
 # What a stream does. The first byte tells the far end; eight bytes of size follow.
 ECHO, SEND, COLLECT, RESET_THERE, RESET_HERE = b"ESCRH"
 KINDS = [ECHO, SEND, COLLECT, RESET_THERE, RESET_HERE]
-SETTLED = int(os.environ.get("STRESS_SETTLED", "40"))  # MiB that the programs' memory may differ by from one load to the next
+# MiB that the programs' memory may differ by from one load to the next.
+SETTLED = int(os.environ.get("STRESS_SETTLED", "40"))
+REFUSED = 10_000
 
 
 def content(seed, size):
@@ -148,7 +155,7 @@ async def put_under_load(lab, rekey, seconds=SECONDS, streams=STREAMS, connectio
     target = "127.0.0.1:%d" % far.sockets[0].getsockname()[1]
     loop = asyncio.get_running_loop()
     server = await loop.run_in_executor(None, lambda: start_culvertd(
-        lab, flags=["-q"][:0], config={"rekey_limit": rekey} if rekey else {}))
+        lab, flags=(), config={"rekey_limit": rekey} if rekey else {}))
     tunnel = await loop.run_in_executor(None, lambda: start_culvert(
         lab, server, [target], flags=(), rekey=rekey, Connections=connections))
     await loop.run_in_executor(None, lambda: tunnel.process.wait_for_line(
@@ -187,3 +194,28 @@ def test_some_streams_come_and_go_for_a_moment(lab, connections):
     done, _, _ = asyncio.run(put_under_load(lab, "1M", seconds=3, streams=50,
                                             connections=connections))
     assert min(done.values()) >= 1
+
+
+def test_refused_connects_are_told_by_a_few_lines_and_an_exact_count(lab):
+    holder, port = closed_port()
+    with holder:
+        server = start_culvertd(lab, flags=())
+        tunnel = start_culvert(lab, server, [f"127.0.0.1:{port}"], flags=())
+
+        def ask(_):
+            with streams.connect(tunnel.addresses[0]) as connection:
+                return streams.receive_to_end(connection).ending
+
+        began = time.monotonic()
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            assert set(pool.map(ask, range(REFUSED))) == {"reset"}
+        spans = 2 + int(time.monotonic() - began) // 10
+    for process, counted in ((tunnel.process, "connections that were reset"),
+                             (server.process, "targets not opened")):
+        process.signal(signal.SIGTERM)
+        assert process.wait() == 0
+        lines = process.matching("connection refused")
+        counts = [int(match[1]) for line in process.lines
+                  if (match := re.search(rf"(\d+) more {counted}", line))]
+        assert len(lines) <= 10 * spans and len(counts) <= spans  # of each ten seconds
+        assert len(lines) + sum(counts) == REFUSED
