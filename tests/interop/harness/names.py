@@ -2,14 +2,10 @@
 can be changed, those that begin with `dead` are never answered.
 """
 
-import os
-import pathlib
 import socket
-import subprocess
 
+from .preload import preloaded
 from .process import DEADLINE
-
-SOURCE = pathlib.Path(__file__).with_name("watched_names.c")
 
 
 class WatchedNames:
@@ -17,18 +13,13 @@ class WatchedNames:
 
     def __init__(self, lab):
         folder = lab.folder("names")
-        library = folder / "watched_names.so"
-        subprocess.run(["cc", "-shared", "-fPIC", "-Wall", "-o", library, SOURCE, "-ldl"], check=True)
         self._address = folder / "address"
         self.move("127.0.0.1")
         self._told = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._told.bind(str(folder / "told"))
         self._told.settimeout(DEADLINE)
-        # The address sanitizer wants to be loaded before everything else, and can do without.
-        asan = ":".join(filter(None, [os.environ.get("ASAN_OPTIONS"), "verify_asan_link_order=0"]))
-        self.wrapper = ["env", f"LD_PRELOAD={library}", f"NAMES_SOCKET={folder}/told",
-                        f"NAMES_ADDRESS={self._address}",
-                        f"ASAN_OPTIONS={asan}"]
+        self.wrapper = preloaded(lab, "watched_names", NAMES_SOCKET=folder / "told",
+                                 NAMES_ADDRESS=self._address)
 
     def move(self, address):
         """What `live` names mean from the next time on that one is looked up."""
