@@ -11,8 +11,9 @@ import pytest
 from harness import streams
 from harness.listening import listener_inode
 from harness.names import WatchedNames
-from harness.peers import (LOOPBACK, SERVERS, USER, culvert_words, forwarded, program, run_culvert,
-                           start_culvert, start_culvertd, tunnel_settings, tunnels_file)
+from harness.peers import (LOOPBACK, SERVERS, USER, Tunnel, culvert_words, forwarded, program,
+                           run_culvert, start_culvert, start_culvertd, tunnel_settings,
+                           tunnels_file)
 from harness.target import echo
 
 pytestmark = pytest.mark.short
@@ -56,9 +57,19 @@ def children_of(pid):
     return found
 
 
+def start_holding(lab, server):
+    """culvert that holds a connection for as long as it takes, with a forward to an echo."""
+    target = lab.target(echo)
+    settings = tunnel_settings(lab, server, [target], hold_for="1h")
+    process = run_culvert(lab, "up", "-c", tunnels_file(lab, mail=settings))
+    address = forwarded(process, target)
+    process.wait_for_line("^culvert: connected to ")
+    return Tunnel(process, [address])
+
+
 def test_a_connection_made_in_the_outage_is_held_and_served(lab):
     server = start_culvertd(lab)
-    tunnel = start_culvert(lab, server, [lab.target(echo)])
+    tunnel = start_holding(lab, server)
     mark = tunnel.process.mark()
     server.process.kill()
     tunnel.process.wait_for_line("^culvert: ", since=mark)  # it has noticed
@@ -141,7 +152,7 @@ def test_a_frozen_server_is_given_up_and_found_again(lab):
 
 def test_many_waiting_connections_are_all_served(lab):
     server = start_culvertd(lab)
-    tunnel = start_culvert(lab, server, [lab.target(echo)])
+    tunnel = start_holding(lab, server)
     mark = tunnel.process.mark()
     server.process.kill()
     tunnel.process.wait_for_line("^culvert: ", since=mark)
