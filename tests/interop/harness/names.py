@@ -1,5 +1,6 @@
 """What a program looks up: each name is seen. Those that begin with `live` have an address that
-can be changed, those that begin with `dead` are never answered.
+can be changed, those that begin with `dead` are never answered, `none` is nobody and `lost` has
+no answer for now.
 """
 
 import socket

@@ -1,6 +1,6 @@
 /* LD_PRELOAD: every name that a program looks up is told to the datagram socket NAMES_SOCKET. One that
  * begins with "live" has the address in the file NAMES_ADDRESS; for one that begins with "dead" no name
- * server ever answers. */
+ * server ever answers; one that begins with "none" isn't there, and "lost" can't be told for now. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <netdb.h>
@@ -36,6 +36,8 @@ int getaddrinfo(const char *name, const char *service, const struct addrinfo *hi
     if (name != NULL) {
         tell(name);
         while (strncmp(name, "dead", 4) == 0) pause();
+        if (strncmp(name, "none", 4) == 0) return EAI_NONAME;
+        if (strncmp(name, "lost", 4) == 0) return EAI_AGAIN;
         if (strncmp(name, "live", 4) == 0) {
             read_address(address, sizeof address);
             name = address;
