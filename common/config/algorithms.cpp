@@ -12,8 +12,9 @@
 namespace culvert {
 namespace {
 
-constexpr std::array<std::string_view, 2> ciphers{"aes256-gcm@openssh.com",
-                                                  "chacha20-poly1305@openssh.com"};
+constexpr std::string_view aes256_gcm = "aes256-gcm@openssh.com";
+constexpr std::string_view chacha20_poly1305 = "chacha20-poly1305@openssh.com";
+constexpr std::array<std::string_view, 2> ciphers{aes256_gcm, chacha20_poly1305};
 constexpr std::array<std::string_view, 2> kex_algorithms{"curve25519-sha256",
                                                          "curve25519-sha256@libssh.org"};
 
@@ -36,7 +37,17 @@ std::vector<std::string> parse_list(std::string_view list, std::span<const std::
 }  // namespace
 
 std::vector<std::string> parse_ciphers(std::string_view list) {
-    return parse_list(list, ciphers, "cipher");
+    return possible_ciphers(parse_list(list, ciphers, "cipher"), available_aes_gcm_backends());
+}
+
+std::vector<std::string> possible_ciphers(std::vector<std::string> names,
+                                          const std::vector<AesGcmBackend>& backends) {
+    if (backends.empty()) std::erase(names, aes256_gcm);
+    if (names.empty()) {
+        throw Error{ErrorKind::config, fmt::format("this CPU has no instructions for {}: use {}",
+                                                   aes256_gcm, chacha20_poly1305)};
+    }
+    return names;
 }
 
 std::vector<std::string> parse_kex_algorithms(std::string_view list) {

@@ -4,12 +4,19 @@
 #include <string_view>
 #include <vector>
 
+#include "common/crypto/aes_gcm.hpp"
+
 namespace culvert {
 
 /// Comma separated wire names as -c takes them, each one that culvert has. Throws Error{usage} for
-/// one that it hasn't, and names those that it has.
+/// one that it hasn't, and names those that it has. What this CPU can't do is left out.
 std::vector<std::string> parse_ciphers(std::string_view list);
 std::vector<std::string> parse_kex_algorithms(std::string_view list);
+
+/// Those of these ciphers that a CPU with these backends can do, in their order. Throws
+/// Error{config} if there is none.
+std::vector<std::string> possible_ciphers(std::vector<std::string> names,
+                                          const std::vector<AesGcmBackend>& backends);
 
 /// `zstd`, `zlib` or `none`, the words of both configuration files, as the wire name. Throws
 /// Error{config}.

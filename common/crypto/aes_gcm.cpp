@@ -1,5 +1,6 @@
 #include "common/crypto/aes_gcm.hpp"
 
+#include "common/base/error.hpp"
 #include "common/crypto/aes_gcm_backends.hpp"
 #include "common/crypto/sodium.hpp"
 
@@ -18,6 +19,13 @@ const std::vector<AesGcmBackend>& available_aes_gcm_backends() {
         return found;
     }();
     return backends;
+}
+
+AesGcmBackend fastest_of(const std::vector<AesGcmBackend>& backends) {
+    if (backends.empty()) {
+        throw Error{ErrorKind::internal, "this CPU has no instructions for AES-GCM"};
+    }
+    return backends.front();
 }
 
 std::unique_ptr<Aes256Gcm> make_aes256_gcm(AesGcmBackend backend, const CipherKey& key) {

@@ -45,6 +45,9 @@ std::string_view name_of(AesGcmBackend backend) noexcept;
 /// libipsec-mb tests itself.
 const std::vector<AesGcmBackend>& available_aes_gcm_backends();
 
+/// The first of them. Throws Error{internal} if there is none.
+AesGcmBackend fastest_of(const std::vector<AesGcmBackend>& backends);
+
 /// `backend` must be an available one.
 std::unique_ptr<Aes256Gcm> make_aes256_gcm(AesGcmBackend backend, const CipherKey& key);
 

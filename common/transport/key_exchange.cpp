@@ -111,7 +111,7 @@ std::unique_ptr<PacketCipher> KeyExchange::make_cipher(Role sender,
     assert(name == aes256_gcm);
     auto key = derived<32>(letters.key, *secret_, *hash_, session_id);
     const auto iv = derived<12>(letters.iv, *secret_, *hash_, session_id);
-    return std::make_unique<AesGcmPacketCipher>(available_aes_gcm_backends().front(),
+    return std::make_unique<AesGcmPacketCipher>(fastest_of(available_aes_gcm_backends()),
                                                 CipherKey{std::span{key}}, iv);
 }
 

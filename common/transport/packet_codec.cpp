@@ -94,6 +94,10 @@ std::optional<PacketOpener::Opened> PacketOpener::open(InputBuffer& in) {
     }
     const Opened opened{packet.subspan(payload_offset, *length_ - 1 - padding_size), next_};
 
+    // OpenSSH PROTOCOL 1.9 asks it of strict peers, and no other has so much to say either.
+    if (!cipher_ && next_.value() == UINT32_MAX) {
+        throw ProtocolError{"2^32 packets before the first keys"};
+    }
     in.consume(size);
     in.expect(0);
     length_.reset();

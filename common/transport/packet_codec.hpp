@@ -63,6 +63,10 @@ private:
 /// Opens what the other side sent, in place.
 class PacketOpener {
 public:
+    PacketOpener() = default;
+    /// `next` is the first packet's number.
+    explicit PacketOpener(SequenceNumber next) noexcept : next_{next} {}
+
     struct Opened {
         MutableBytes payload;  ///< lies in the input buffer
         SequenceNumber sequence_number;
@@ -70,7 +74,7 @@ public:
 
     /// The next packet, or nothing if it hasn't arrived whole. Throws ProtocolError for a packet
     /// whose length or padding no peer may send, and for one that was altered on the way: with a
-    /// cipher both look the same.
+    /// cipher both look the same. Before the first cipher the numbers must not begin again.
     std::optional<Opened> open(InputBuffer& in);
 
     void use(std::unique_ptr<PacketCipher> cipher);

@@ -23,6 +23,7 @@ public:
             engine_.provide_signature(test::user_key()->sign(wanted->data));
         } else if (std::holds_alternative<Authenticated>(event)) {
             require(!std::exchange(authenticated_, true), "it is authenticated once");
+            ++real_logins;
         } else if (std::holds_alternative<PeerDisconnected>(event)) {
             left_ = true;
         } else if (std::holds_alternative<BannerReceived>(event)) {

@@ -35,6 +35,10 @@ private:
     Bytes rest_;
 };
 
+/// The inputs that came as far as only a real login does. A corpus of recorded logins must have
+/// some, or the programs have come to say something else since.
+inline std::size_t real_logins = 0;
+
 /// What must hold whatever the input: not an assert, so that it holds in every kind of build.
 inline void require(bool holds, const char* what) {
     if (holds) return;

@@ -19,6 +19,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         receive(engine, input.rest(), piece, [&](EngineEvent event) {
             require(!left, "nothing is read after DISCONNECT");
             if (std::holds_alternative<KeyShown>(event)) {
+                ++real_logins;
                 engine.refuse_key();
                 return;
             }

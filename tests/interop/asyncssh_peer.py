@@ -2,6 +2,8 @@
 
 client HOST PORT USER KEY HOST_KEY_LINE CIPHER COMPRESSION TARGET...   forwards, until it is ended
 server HOST_KEY AUTHORIZED_KEYS CIPHER COMPRESSION                     serves forwards, until then
+hasty HOST PORT HOST_KEY_LINE MESSAGE TARGET_HOST TARGET_PORT          sends that message of the
+                                       connection protocol (RFC 4254) instead of logging in
 """
 
 import asyncio
@@ -36,6 +38,35 @@ async def client(host, port, user, key, host_key, cipher, compression, *targets)
     await connection.wait_closed()
 
 
+def early_message(number, host, port):
+    """What asks for as much as a message of this number can."""
+    string, uint32 = asyncssh.packet.String, asyncssh.packet.UInt32
+    place = string(host) + uint32(port)
+    return {
+        80: string("tcpip-forward") + b"\1" + place,
+        90: string("direct-tcpip") + uint32(0) + uint32(1000) + uint32(1000) + place +
+            string("127.0.0.1") + uint32(1),
+        94: uint32(0) + string("data"),
+        98: uint32(0) + string("exec") + b"\1" + string("true"),
+    }[number]
+
+
+async def hasty(host, port, host_key, message, target_host, target_port):
+    payload = early_message(int(message), target_host, int(target_port))
+
+    def send_at_once(connection, _):
+        connection._auth_complete = True  # it would keep the message until then
+        connection.send_packet(int(message), payload)
+
+    asyncssh.connection.SSHClientConnection.send_service_request = send_at_once
+    known = asyncssh.import_known_hosts(f"[{host}]:{port} {host_key}\n")
+    try:
+        await asyncssh.connect(host, int(port), known_hosts=known, config=None, agent_path=None,
+                               compression_algs=["none"])
+    except asyncssh.DisconnectError as ending:
+        say(f"the server ended it: {ending.reason}")
+
+
 class ForwardsOnly(asyncssh.SSHServer):
     def connection_requested(self, dest_host, dest_port, orig_host, orig_port):
         return True
@@ -51,4 +82,4 @@ async def server(host_key, authorized_keys, cipher, compression):
 
 
 if __name__ == "__main__":
-    asyncio.run({"client": client, "server": server}[sys.argv[1]](*sys.argv[2:]))
+    asyncio.run({"client": client, "server": server, "hasty": hasty}[sys.argv[1]](*sys.argv[2:]))

@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import signal
 import socket
 import threading
 
@@ -9,8 +10,10 @@ import pytest
 
 from harness import streams
 from harness.listening import listener_inode
-from harness.peers import (LOOPBACK, SERVERS, culvert_words, forwarded, run_culvert, start_culvert,
-                           start_culvertd, tunnel_settings, tunnels_file)
+from harness.names import WatchedNames
+from harness.peers import (LOOPBACK, SERVERS, USER, Tunnel, culvert_words, forwarded, program,
+                           run_culvert, start_culvert, start_culvertd, tunnel_settings,
+                           tunnels_file)
 from harness.target import echo
 
 pytestmark = pytest.mark.short
@@ -54,9 +57,19 @@ def children_of(pid):
     return found
 
 
+def start_holding(lab, server):
+    """culvert that holds a connection for as long as it takes, with a forward to an echo."""
+    target = lab.target(echo)
+    settings = tunnel_settings(lab, server, [target], hold_for="1h")
+    process = run_culvert(lab, "up", "-c", tunnels_file(lab, mail=settings))
+    address = forwarded(process, target)
+    process.wait_for_line("^culvert: connected to ")
+    return Tunnel(process, [address])
+
+
 def test_a_connection_made_in_the_outage_is_held_and_served(lab):
     server = start_culvertd(lab)
-    tunnel = start_culvert(lab, server, [lab.target(echo)])
+    tunnel = start_holding(lab, server)
     mark = tunnel.process.mark()
     server.process.kill()
     tunnel.process.wait_for_line("^culvert: ", since=mark)  # it has noticed
@@ -98,9 +111,48 @@ def test_up_waits_for_a_server_that_is_not_there_yet(lab):
         assert streams.echoes(connection)
 
 
+def test_a_changed_name_is_looked_up_at_the_next_try(lab):
+    names = lab.keep(WatchedNames(lab))
+    first = start_culvertd(lab)
+    target = lab.target(echo)
+    settings = {**tunnel_settings(lab, first, [target], host_key=lab.host_key.fingerprint),
+                "server": f"{USER}@live.example.com:{first.port}"}
+    process = lab.run("culvert", [*names.wrapper, program("CULVERT_BIN"), "up", "-c",
+                                  tunnels_file(lab, mail=settings)])
+    process.wait_for_line("^culvert: connected to ")
+    assert names.next() == "live.example.com"
+    second = start_culvertd(lab, config={"listen": [f"{LOOPBACK}:0", f"127.0.0.2:{first.port}"]})
+    names.move("127.0.0.2")
+    mark = process.mark()
+    first.process.kill()
+    process.wait_for_line("^culvert: connected to ", since=mark)
+    assert names.next() == "live.example.com"
+    with streams.connect(forwarded(process, target)) as connection:
+        assert streams.echoes(connection)
+    second.process.wait_for_line("logged in")
+
+
+def test_a_frozen_server_is_given_up_and_found_again(lab):
+    """Its kernel goes on acknowledging: only unanswered keepalives tell."""
+    server = start_culvertd(lab)
+    tunnel = start_culvert(lab, server, [lab.target(echo)], ServerAliveInterval=1,
+                           ServerAliveCountMax=2, ConnectTimeout=2)
+    with streams.connect(tunnel.addresses[0]) as connection:
+        assert streams.echoes(connection)
+        mark = tunnel.process.mark()
+        server.process.signal(signal.SIGSTOP)
+        tunnel.process.wait_for_line(
+            "nothing heard from the peer for [0-9]+ s, nor an answer to 2 keepalives", since=mark)
+        assert streams.receive_to_end(connection).ending == "reset"
+    server.process.signal(signal.SIGCONT)
+    tunnel.process.wait_for_line("^culvert: connected to ", since=mark)
+    with streams.connect(tunnel.addresses[0]) as connection:
+        assert streams.echoes(connection)
+
+
 def test_many_waiting_connections_are_all_served(lab):
     server = start_culvertd(lab)
-    tunnel = start_culvert(lab, server, [lab.target(echo)])
+    tunnel = start_holding(lab, server)
     mark = tunnel.process.mark()
     server.process.kill()
     tunnel.process.wait_for_line("^culvert: ", since=mark)

@@ -1,23 +1,31 @@
 """Hundreds of streams at once, opened, half-closed and reset at random for a while: every byte is
 right, every end is the true one, and what the programs held is given back.
 
-./dev stress changes how long and how many by STRESS_SECONDS and STRESS_STREAMS, over how many SSH
-connections by STRESS_CONNECTIONS, and what memory may grow by to what a sanitizer needs.
+./dev stress changes how long by STRESS_SECONDS, over how many SSH connections by
+STRESS_CONNECTIONS, how often they are lost by STRESS_RECONNECTS, and what memory may grow by to what
+a sanitizer needs.
 """
 
 import asyncio
+import concurrent.futures
 import hashlib
 import os
 import pathlib
 import random
+import re
+import signal
 import socket
 import struct
 import time
 
 import pytest
 
-from harness.peers import start_culvert, start_culvertd
+from harness import streams
+from harness.listening import listener_inode
+from harness.peers import culvert_words, forwarded, start_culvert, start_culvertd
+from harness.preload import preloaded
 from harness.process import DEADLINE
+from harness.target import closed_port, echo
 
 SECONDS = int(os.environ.get("STRESS_SECONDS", "30"))
 STREAMS = int(os.environ.get("STRESS_STREAMS", "500"))
@@ -27,7 +35,10 @@ CHUNK = 1 << 16
 # What a stream does. The first byte tells the far end; eight bytes of size follow.
 ECHO, SEND, COLLECT, RESET_THERE, RESET_HERE = b"ESCRH"
 KINDS = [ECHO, SEND, COLLECT, RESET_THERE, RESET_HERE]
-SETTLED = int(os.environ.get("STRESS_SETTLED", "40"))  # MiB that the programs' memory may differ by from one load to the next
+# MiB that the programs' memory may differ by from one load to the next.
+SETTLED = int(os.environ.get("STRESS_SETTLED", "40"))
+REFUSED = 10_000
+RECONNECTS = int(os.environ.get("STRESS_RECONNECTS", "20"))
 
 
 def content(seed, size):
@@ -143,12 +154,19 @@ def wait_until_back(process, before):
             f"{process.name} has {descriptors(process)} descriptors, and had {before}")
 
 
+def end_without_channels(server):
+    """Told to drain, culvertd would wait for an hour for a channel that is left."""
+    server.signal(signal.SIGTERM)
+    assert server.wait() == 0
+
+
 async def put_under_load(lab, rekey, seconds=SECONDS, streams=STREAMS, connections=CONNECTIONS):
     far = await asyncio.start_server(far_end, "127.0.0.1", 0, backlog=1024)
     target = "127.0.0.1:%d" % far.sockets[0].getsockname()[1]
     loop = asyncio.get_running_loop()
     server = await loop.run_in_executor(None, lambda: start_culvertd(
-        lab, flags=["-q"][:0], config={"rekey_limit": rekey} if rekey else {}))
+        lab, flags=(), config={"limits": {"drain": "1h"},
+                               **({"rekey_limit": rekey} if rekey else {})}))
     tunnel = await loop.run_in_executor(None, lambda: start_culvert(
         lab, server, [target], flags=(), rekey=rekey, Connections=connections))
     await loop.run_in_executor(None, lambda: tunnel.process.wait_for_line(
@@ -168,6 +186,7 @@ async def put_under_load(lab, rekey, seconds=SECONDS, streams=STREAMS, connectio
     done = await load(seconds, "load")
     after = [resident(process) for process in processes]
     far.close()
+    await loop.run_in_executor(None, end_without_channels, server.process)
     return done, settled, after
 
 
@@ -187,3 +206,50 @@ def test_some_streams_come_and_go_for_a_moment(lab, connections):
     done, _, _ = asyncio.run(put_under_load(lab, "1M", seconds=3, streams=50,
                                             connections=connections))
     assert min(done.values()) >= 1
+
+
+def test_refused_connects_are_told_by_a_few_lines_and_an_exact_count(lab):
+    holder, port = closed_port()
+    with holder:
+        server = start_culvertd(lab, flags=())
+        tunnel = start_culvert(lab, server, [f"127.0.0.1:{port}"], flags=())
+
+        def ask(_):
+            with streams.connect(tunnel.addresses[0]) as connection:
+                return streams.receive_to_end(connection).ending
+
+        began = time.monotonic()
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            assert set(pool.map(ask, range(REFUSED))) == {"reset"}
+        spans = 2 + int(time.monotonic() - began) // 10
+    for process, counted in ((tunnel.process, "connections that were reset"),
+                             (server.process, "targets not opened")):
+        process.signal(signal.SIGTERM)
+        assert process.wait() == 0
+        lines = process.matching("connection refused")
+        counts = [int(match[1]) for line in process.lines
+                  if (match := re.search(rf"(\d+) more {counted}", line))]
+        assert len(lines) <= 10 * spans and len(counts) <= spans  # of each ten seconds
+        assert len(lines) + sum(counts) == REFUSED
+
+
+@pytest.mark.short
+def test_the_listener_outlives_many_reconnects(lab):
+    """culvert's clock is fast: the time between its tries becomes a minute."""
+    server = start_culvertd(lab)
+    target = lab.target(echo)
+    words = culvert_words(lab, server, [target], ConnectTimeout=3600, ServerAliveInterval=0)
+    process = lab.run("culvert", [*preloaded(lab, "fast_clock"), *words])
+    address = forwarded(process, target)
+    inode = listener_inode(address[1])
+    process.wait_for_line("^culvert: connected to")
+    for _ in range(RECONNECTS):
+        with streams.connect(address) as connection:
+            assert streams.echoes(connection)
+            mark = process.mark()
+            server.process.kill()
+            assert streams.receive_to_end(connection).ending == "reset"
+        server.restart()
+        process.wait_for_line("^culvert: connected to", since=mark)
+    assert inode and listener_inode(address[1]) == inode
+    assert len(process.matching("^culvert: forwarding")) == 1

@@ -29,7 +29,8 @@ def dropbear_key(lab, key):
 
 
 def start_dropbear(lab, **_):
-    """It reads ~/.ssh/authorized_keys by the password database, which nss_wrapper makes up."""
+    """It compresses when it is asked to, has one good cipher, and reads ~/.ssh/authorized_keys by the
+    password database, which nss_wrapper makes up."""
     home = lab.folder("home")
     (home / ".ssh").mkdir(mode=0o700)
     keys = home / ".ssh" / "authorized_keys"

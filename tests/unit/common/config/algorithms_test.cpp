@@ -25,6 +25,24 @@ TEST_CASE("ciphers are those that culvert has, in the order written") {
     CHECK_THROWS_AS(parse_kex_algorithms("diffie-hellman-group1-sha1"), Error);
 }
 
+TEST_CASE("without a backend AES-GCM is left out of a configured list, and can't be all of it") {
+    const std::string aes = "aes256-gcm@openssh.com";
+    const std::string chacha = "chacha20-poly1305@openssh.com";
+    struct Row {
+        Names configured, possible;
+    };
+    for (const Row& row :
+         {Row{{aes, chacha}, {chacha}}, Row{{chacha, aes}, {chacha}}, Row{{chacha}, {chacha}}}) {
+        CHECK(possible_ciphers(row.configured, {}) == row.possible);
+        CHECK(possible_ciphers(row.configured, {AesGcmBackend::sodium}) == row.configured);
+    }
+    CHECK(possible_ciphers({aes}, {AesGcmBackend::sodium}) == Names{aes});
+    CHECK_THROWS_WITH_AS(possible_ciphers({aes}, {}),
+                         "this CPU has no instructions for aes256-gcm@openssh.com: use "
+                         "chacha20-poly1305@openssh.com",
+                         Error);
+}
+
 TEST_CASE("compression has three words") {
     CHECK(compression_method("zstd") == "zstd@culvert.internal");
     CHECK(compression_method("zlib") == "zlib@openssh.com");

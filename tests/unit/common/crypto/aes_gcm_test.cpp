@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "common/base/error.hpp"
 #include "common/crypto/secret_bytes.hpp"
 #include "tests/unit/common/crypto/hex.hpp"
 #include "tests/unit/common/crypto/test_random.hpp"
@@ -98,6 +99,12 @@ TEST_CASE("each backend seals and opens the published vectors of AES-256-GCM") {
             CHECK(hex(text) == vector.plain);
         }
     }
+}
+
+TEST_CASE("where there is no backend none is the fastest") {
+    CHECK(fastest_of({AesGcmBackend::multi_buffer, AesGcmBackend::sodium}) ==
+          AesGcmBackend::multi_buffer);
+    CHECK_THROWS_WITH_AS(fastest_of({}), "this CPU has no instructions for AES-GCM", Error);
 }
 
 TEST_CASE("the backends that this CPU has are found, the fastest first") {

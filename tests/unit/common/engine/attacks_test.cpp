@@ -230,6 +230,43 @@ TEST_CASE("a peer's maximum packet of 0 is refused, one of 1 is kept to (attack 
     CHECK(one.peer.listen_for_numbers() == Numbers{94, 94, 94});
 }
 
+TEST_CASE("a client's window of 0 and maximum packet of 0 or 1 (attack 14)") {
+    const auto open_at = [](ServerWalk& walk, std::uint32_t window, std::uint32_t maximum_packet) {
+        walk.go_to(S::authenticated);
+        ByteVector open =
+            encoded(msg::ChannelOpen{"direct-tcpip", ChannelId{7}, window, maximum_packet});
+        encode_fields(msg::TcpipChannel{"target", 110, "127.0.0.1", 40000}, open);
+        walk.peer.say(open);
+        walk.poll();
+        walk.engine.confirm_open(ChannelId{0});
+        walk.engine.set_readable(ChannelId{0}, true);
+        walk.peer.listen();
+    };
+    ServerWalk none{{}, StrictKex::yes};
+    CHECK_THROWS_AS(open_at(none, 1000, 0), ProtocolError);
+
+    ServerWalk one{{}, StrictKex::yes};
+    open_at(one, 1000, 1);
+    const auto slots = one.engine.next_slots(1 << 20, start_time);
+    REQUIRE(slots);
+    for (const MutableBytes space : slots->space) CHECK(space.size() == 1);
+    one.engine.commit(3, false);
+    CHECK(one.peer.listen_for_numbers() == Numbers{94, 94, 94});
+
+    // Nothing may be sent, for ever: no data waits in the engine, and the rest goes on.
+    ServerWalk shut{{}, StrictKex::yes};
+    open_at(shut, 0, 1000);
+    shut.peer.say(msg::ChannelWindowAdjust{ChannelId{0}, 0});
+    shut.peer.say(msg::GlobalRequest{"keepalive@openssh.com", true});
+    shut.poll();
+    CHECK_FALSE(shut.engine.next_slots(1 << 20, start_time));
+    CHECK(shut.peer.listen_for_numbers() == Numbers{msg::RequestFailure::number});
+    shut.peer.say(msg::ChannelClose{ChannelId{0}});
+    shut.poll();
+    CHECK(shut.peer.listen_for_numbers() == Numbers{msg::ChannelClose::number});
+    CHECK(shut.engine.channels() == 0);
+}
+
 TEST_CASE("a client opens nothing for a server (attack 16)") {
     for (const std::string_view type :
          {"direct-tcpip", "forwarded-tcpip", "session", "auth-agent@openssh.com"}) {

@@ -66,6 +66,9 @@ public:
         end(one_of_both());
     }
 
+    /// Key exchanges that both sides have ended.
+    unsigned rekeys() { return world_.program(Role::client).rekeys(); }
+
 private:
     // Each step is as likely as one in a hundred at least: this is for ever.
     static constexpr unsigned most_idle_steps = 5000;

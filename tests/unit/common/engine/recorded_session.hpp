@@ -39,43 +39,55 @@ public:
         Program& program() noexcept { return program_; }
         Engine& engine() noexcept { return program_.engine(); }
 
-        /// Plays these bytes in the pieces in which they were once received. The program does its
-        /// part in between.
+        /// Plays these bytes in the pieces in which they were once received, and what is left of
+        /// them at once. The program does its part in between.
         void play(Bytes bytes) {
             program_.work(start_time);
             for (const std::size_t piece : session_.recorded_[index(World::other(role_))].pieces) {
-                if (bytes.empty()) break;
+                if (bytes.empty()) return;
                 const Bytes now = bytes.first(std::min(piece, bytes.size()));
                 bytes = bytes.subspan(now.size());
                 program_.receive(now, start_time);
                 program_.work(start_time);
-                engine().sent(engine().unsent().size());
+                send();
             }
+            program_.receive(bytes, start_time);
+        }
+
+        /// All that its engine has said.
+        const ByteVector& said() {
+            send();
+            return said_;
         }
 
         bool is_finished() {
             return program_.is_finished() && engine().channels() == 0 && program_.rekeys() == 1;
         }
 
-        /// Nothing more comes. Returns how long it takes until the engine gives the peer up.
-        Duration wait_for_end() {
+        /// Nothing more comes. Throws what the engine throws when it gives the peer up, and Broken
+        /// if that takes longer.
+        [[noreturn]] void wait_for_end(Duration longest) {
             for (;;) {
                 const auto deadline = engine().next_deadline();
                 if (!deadline) throw Broken{"it would wait for ever"};
-                try {
-                    engine().on_time(*deadline);
-                } catch (const Error&) {
-                    return *deadline - start_time;
-                }
+                if (*deadline - start_time > longest) throw Broken{"it would wait for too long"};
+                engine().on_time(*deadline);
             }
         }
 
     private:
+        void send() {
+            const Bytes unsent = engine().unsent();
+            append(said_, unsent);
+            engine().sent(unsent.size());
+        }
+
         const RecordedSession& session_;
         Role role_;
         Scene scene_;
         SeededRandom random_;
         Program program_;
+        ByteVector said_;
     };
 
 private:

@@ -49,6 +49,8 @@ public:
         after_new_keys,
         before_service,
         before_request,
+        key_taken,  ///< that was asked about, not proved yet
+        key_refused,
         deciding,  ///< whether the user may come in
         authenticated,
         channel_requested,
@@ -96,6 +98,14 @@ private:
             case Stage::before_service:
                 return peer.say(msg::ServiceRequest{ssh_userauth});
             case Stage::before_request:
+                peer.say(public_key_question("alice", ssh_ed25519, user_key()->public_key()));
+                poll();
+                return engine.accept_key(start_time);
+            case Stage::key_taken:
+                peer.say(peer.signed_request(*stranger_key()));
+                poll();
+                return engine.refuse_key();
+            case Stage::key_refused:
                 return peer.say(peer.signed_request(*user_key()));
             case Stage::deciding:
                 return engine.accept_key(start_time);

@@ -273,6 +273,16 @@ TEST_CASE("a packet that is cut out, repeated or moved is noticed") {
     }
 }
 
+TEST_CASE("sequence numbers don't come round to 0 before the first keys (attack 1)") {
+    PacketSealer sealer;
+    InputBuffer in;
+    for (int i = 0; i < 2; ++i) in.append(seal(sealer, ByteVector(1)));
+    PacketOpener opener{SequenceNumber{UINT32_MAX - 1}};
+    CHECK(open(opener, in));
+    CHECK(refusal([&] { open(opener, in); }).what() ==
+          std::string_view{"2^32 packets before the first keys"});
+}
+
 TEST_CASE("new keys count their own use, sequence numbers go on unless they are reset") {
     for (const std::string_view cipher : test::ciphers()) {
         CAPTURE(cipher);
