@@ -49,7 +49,9 @@ connection
                     User UserKnownHostsFile; and culvert's own: Connections Threads
 
 program
-  -f                go to the background once the tunnel is up
+  -f                go to the background once the tunnel is up; then only -v and -E still show
+                    what happens
+  -E FILE           messages go to the end of this file, instead of stderr
   -v, -vv, -q       say more, much more, errors only
   --log-time        a time before each line
   --log-json        each line as a JSON object, with the event's fields

@@ -19,6 +19,7 @@ struct TunnelCommand {
     TunnelSettings tunnel;
     unsigned threads = 0;     ///< 0: as many as there are CPUs
     bool background = false;  ///< -f: go there once authenticated and bound
+    std::optional<std::string> log_file;  ///< -E: instead of stderr
 };
 
 /// `culvert up [-c FILE] [TUNNEL...]`

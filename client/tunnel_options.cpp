@@ -38,6 +38,7 @@ constexpr std::array tunnel_flags{
     Flag{"-6"},
     Flag{"-g"},
     Flag{"-f"},
+    Flag{"-E", FlagValue::required},
     Flag{"-v"},
     Flag{"-q"},
     Flag{"-N"},
@@ -69,7 +70,6 @@ constexpr std::array tunnel_flags{
     Flag{"-M", FlagValue::none, no_sharing},
     Flag{"-S", FlagValue::required, no_sharing},
     Flag{"-O", FlagValue::required, no_sharing},
-    Flag{"-E", FlagValue::required, "culvert logs to stderr: write 2>>FILE"},
     Flag{"-m", FlagValue::required, "culvert's ciphers authenticate: there is no MAC to choose"},
 };
 
@@ -155,6 +155,8 @@ void read_tunnel_flag(const Argument& argument, TunnelWords& words, TunnelComman
         SshOptions::set(options.gateway_ports, true);
     } else if (flag == "-f") {
         command.background = true;
+    } else if (flag == "-E") {
+        command.log_file = value;
     }
     // -N -T -n -a -x -k switch off what culvert never does.
 }

@@ -37,6 +37,7 @@ TEST_CASE("flags mean what they mean to ssh") {
     CHECK(tunnel({"gw", "1:h:2", "-L", "3:h:4", "5:h:6"}).forwards.size() == 3);
     CHECK(tunnel({"-fNTL", "1:h:2", "gw"}).forwards == std::vector{forward});
     CHECK(std::get<TunnelCommand>(parse({"-fNTL", "1:h:2", "gw"}).command).background);
+    CHECK(std::get<TunnelCommand>(parse({"-E", "a b", "gw", "1:h:2"}).command).log_file == "a b");
     CHECK(tunnel({"-C", "gw", "1:h:2"}).compression ==
           Words{"zstd@culvert.internal", "zlib@openssh.com", "none"});
     CHECK(tunnel({"-p2222", "gw", "1:h:2"}).server.port == 2222);
