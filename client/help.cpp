@@ -51,6 +51,7 @@ connection
 program
   -f                go to the background once the tunnel is up; then only -v and -E still show
                     what happens
+  -G                print what the words come to, as ssh -G does, and end
   -E FILE           messages go to the end of this file, instead of stderr
   -v, -vv, -q       say more, much more, errors only
   --log-time        a time before each line

@@ -10,6 +10,7 @@
 #include "client/identities.hpp"
 #include "client/log_file.hpp"
 #include "client/options.hpp"
+#include "client/ssh_settings.hpp"
 #include "common/base/exit_code.hpp"
 #include "common/base/memory_reserve.hpp"
 #include "common/base/no_core_dump.hpp"
@@ -29,6 +30,10 @@ public:
     explicit Run(const Surroundings& surroundings) noexcept : surroundings_{surroundings} {}
 
     ExitCode operator()(TunnelCommand& command) const {
+        if (command.only_shown) {
+            print(as_ssh_settings(command.tunnel));
+            return exit_as_asked;
+        }
         if (command.log_file) log_to_file(*command.log_file);
         std::optional<Background> background;
         if (command.background) background.emplace(Background::enter());

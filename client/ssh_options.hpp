@@ -13,8 +13,8 @@
 
 namespace culvert {
 
-/// What the flags and -o have said so far. As with ssh the first word on a matter holds, and
-/// identities add up.
+/// What the flags and -o have said so far. As with ssh the first -o on a matter holds, -l and -p
+/// count as one, every other flag outdoes what was said before, and identities add up.
 struct SshOptions {
     std::optional<std::string> user;
     std::optional<std::string> host_name;

@@ -38,6 +38,7 @@ constexpr std::array tunnel_flags{
     Flag{"-6"},
     Flag{"-g"},
     Flag{"-f"},
+    Flag{"-G"},
     Flag{"-E", FlagValue::required},
     Flag{"-v"},
     Flag{"-q"},
@@ -119,12 +120,13 @@ void read_tunnel_flag(const Argument& argument, TunnelWords& words, TunnelComman
     const std::string& flag = argument.flag;
     const std::string& value = argument.value;
     SshOptions& options = words.options;
+    // What is assigned outdoes what was said before, what is set() doesn't: so it is with ssh.
     if (flag == "-L") {
         words.forwards.push_back(parse_local_forward(value));
     } else if (flag == "-C") {
-        SshOptions::set(options.compression, true);
+        options.compression = true;
     } else if (flag == "-c") {
-        SshOptions::set(options.ciphers, read_ciphers(value));
+        options.ciphers = read_ciphers(value);
     } else if (flag == "-l") {
         require_user_name(value);
         SshOptions::set(options.user, value);
@@ -146,15 +148,17 @@ void read_tunnel_flag(const Argument& argument, TunnelWords& words, TunnelComman
             fail("culvert reads no ssh_config: only -F none is taken");
         }
     } else if (flag == "-b") {
-        SshOptions::set(options.bind_address, parse_bind_address(value));
+        options.bind_address = parse_bind_address(value);
     } else if (flag == "-4") {
-        SshOptions::set(options.family, AddressFamily::v4);
+        options.family = AddressFamily::v4;
     } else if (flag == "-6") {
-        SshOptions::set(options.family, AddressFamily::v6);
+        options.family = AddressFamily::v6;
     } else if (flag == "-g") {
-        SshOptions::set(options.gateway_ports, true);
+        options.gateway_ports = true;
     } else if (flag == "-f") {
         command.background = true;
+    } else if (flag == "-G") {
+        command.only_shown = true;
     } else if (flag == "-E") {
         command.log_file = value;
     }

@@ -1,0 +1,65 @@
+"""What culvert makes of its words, beside what ssh makes of them: both print it with -G."""
+
+import subprocess
+
+import pytest
+
+from harness.peers import SSH, program
+
+pytestmark = pytest.mark.short
+
+
+class Settings:
+    """What a program's -G printed; {} where it refused the words."""
+
+    def __init__(self, lab, binary, words):
+        done = subprocess.run([binary, "-F", "none", "-G", *words], env=lab.env, text=True,
+                              capture_output=True, timeout=30)
+        self.taken = done.returncode == 0
+        self.text = done.stdout + done.stderr
+        self._lines = [line.split(" ", 1) for line in done.stdout.splitlines() if " " in line]
+
+    def of(self, name):
+        return [value for key, value in self._lines if key == name]
+
+
+def ours(lab, *words):
+    return Settings(lab, program("CULVERT_BIN"), words)
+
+
+def theirs(lab, *words):
+    return Settings(lab, SSH, words)
+
+
+def agree(lab, name, *words):
+    one, other = ours(lab, *words), theirs(lab, *words)
+    assert one.taken and other.taken, one.text + other.text
+    assert one.of(name) == other.of(name), words
+
+
+AES, CHACHA = "aes256-gcm@openssh.com", "chacha20-poly1305@openssh.com"
+HOST = ("-L", "1:h:2", "gw")
+
+
+@pytest.mark.parametrize("name, words", [
+    ("addressfamily", ("-4", "-6")),
+    ("addressfamily", ("-o", "AddressFamily=inet", "-6")),
+    ("addressfamily", ("-6", "-o", "AddressFamily=inet")),
+    ("compression", ("-o", "Compression=no", "-C")),
+    ("compression", ("-C", "-o", "Compression=no")),
+    ("compression", ("-o", "Compression=no", "-o", "Compression=yes")),
+    ("ciphers", ("-c", CHACHA, "-c", AES)),
+    ("ciphers", ("-o", f"Ciphers={AES}", "-c", CHACHA)),
+    ("ciphers", ("-c", CHACHA, "-o", f"Ciphers={AES}")),
+    ("ciphers", ("-o", f"Ciphers={CHACHA}", "-o", f"Ciphers={AES}")),
+    ("bindaddress", ("-b", "127.0.0.1", "-b", "127.0.0.2")),
+    ("bindaddress", ("-o", "BindAddress=127.0.0.1", "-b", "127.0.0.2")),
+    ("user", ("-l", "a", "-l", "b")),
+    ("user", ("-l", "a", "-o", "User=b")),
+    ("user", ("-o", "User=b", "-l", "a")),
+    ("port", ("-p", "1", "-p", "2")),
+    ("port", ("-p", "1", "-o", "Port=2")),
+    ("port", ("-o", "Port=2", "-p", "1")),
+])
+def test_the_same_word_holds(lab, name, words):
+    agree(lab, name, *words, *HOST)
