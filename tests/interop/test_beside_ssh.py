@@ -38,7 +38,8 @@ def agree(lab, name, *words):
 
 
 AES, CHACHA = "aes256-gcm@openssh.com", "chacha20-poly1305@openssh.com"
-HOST = ("-L", "1:h:2", "gw")
+FORWARD = ("-L", "1:h:2")
+HOST = (*FORWARD, "gw")
 
 
 @pytest.mark.parametrize("name, words", [
@@ -63,3 +64,19 @@ HOST = ("-L", "1:h:2", "gw")
 ])
 def test_the_same_word_holds(lab, name, words):
     agree(lab, name, *words, *HOST)
+
+
+@pytest.mark.parametrize("destination", [
+    "ssh://a%40b@gw", "ssh://u;fingerprint=x@gw", "ssh://u;x=@gw:22", "ssh://u%25@gw:2222",
+    "ssh://a%2fb@gw/", "a%40b@gw", "a@b@gw"])
+def test_a_destination_names_the_same_user(lab, destination):
+    for name in ("user", "hostname", "port"):
+        agree(lab, name, *FORWARD, destination)
+
+
+@pytest.mark.parametrize("destination", [
+    "ssh://a%00b@gw", "ssh://a%0ab@gw", "ssh://a%2@gw", "ssh://a%zz@gw", "ssh://@gw", "ssh://;x@gw",
+    "ssh://a@b@gw", "ssh://gw%2ecom", "ssh://gw/path", "ssh://%2dx@gw"])
+def test_a_destination_is_refused_by_both(lab, destination):
+    assert not theirs(lab, *FORWARD, destination).taken
+    assert not ours(lab, *FORWARD, destination).taken
