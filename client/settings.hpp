@@ -76,7 +76,7 @@ struct TunnelSettings {
     std::chrono::milliseconds connect_timeout{30'000};
     unsigned connection_attempts = 1;  ///< before the first success, on the command line
     std::chrono::milliseconds keepalive_interval{15'000};  ///< 0: none
-    unsigned keepalive_misses = 3;
+    unsigned keepalive_misses = 3;                         ///< 0: the first silence is too much
     bool tcp_keepalive = true;
     std::uint32_t channel_window = WindowSizes{}.largest;  ///< a channel's largest, in bytes
     WhileDown while_down = WhileDown::hold;

@@ -23,7 +23,8 @@ struct SshOptions {
     std::optional<std::string> bind_address;
     std::optional<AddressFamily> family;
 
-    std::vector<std::string> identities;
+    std::vector<std::string> identities;  ///< this path and the others are as written
+    bool no_default_identity = false;     ///< IdentityFile=none
     std::optional<bool> identities_only;
     std::optional<std::string> agent;  ///< as written: none, SSH_AUTH_SOCK, $NAME or a path
 
@@ -59,15 +60,13 @@ struct SshOptions {
 
 /// Reads what stands after -o: `Name=value` or `Name value`, names without regard to case. Throws
 /// Error{usage} for an option or a value that is not understood.
-void apply_ssh_option(std::string_view text, SshOptions& options, const Surroundings& surroundings);
+void apply_ssh_option(std::string_view text, SshOptions& options);
 
 /// An IP address, as -b and BindAddress take it. Throws Error{usage}.
 std::string parse_bind_address(std::string_view text);
 
-/// A path as -i and -o take them; `~` and ${NAME} are replaced. ssh's %-tokens are an error.
-std::string expand_option_path(std::string_view path, const Surroundings& surroundings);
-
-/// `base` with everything that was said put in.
+/// `base` with everything that was said put in: paths with `~`, ${NAME} and ssh's tokens replaced.
+/// Throws Error{usage}.
 TunnelSettings settings_from(const SshOptions& options, TunnelSettings base,
                              const Surroundings& surroundings);
 

@@ -15,6 +15,7 @@
 #include "common/base/nearest.hpp"
 #include "common/config/algorithms.hpp"
 #include "common/config/arguments.hpp"
+#include "common/engine/default_ciphers.hpp"
 
 namespace culvert {
 namespace {
@@ -109,14 +110,13 @@ void read_word(const std::string& word, TunnelWords& words) {
 
 std::vector<std::string> read_ciphers(const std::string& list) {
     try {
-        return parse_ciphers(list);
+        return choose_ciphers(list, default_ciphers());
     } catch (const Error& error) {
         fail(fmt::format("-c: {}", error.what()));
     }
 }
 
-void read_tunnel_flag(const Argument& argument, TunnelWords& words, TunnelCommand& command,
-                      const Surroundings& surroundings) {
+void read_tunnel_flag(const Argument& argument, TunnelWords& words, TunnelCommand& command) {
     const std::string& flag = argument.flag;
     const std::string& value = argument.value;
     SshOptions& options = words.options;
@@ -140,9 +140,9 @@ void read_tunnel_flag(const Argument& argument, TunnelWords& words, TunnelComman
         }
         SshOptions::set(options.port, *port);
     } else if (flag == "-i") {
-        options.identities.push_back(expand_option_path(value, surroundings));
+        options.identities.push_back(value);
     } else if (flag == "-o") {
-        apply_ssh_option(value, options, surroundings);
+        apply_ssh_option(value, options);
     } else if (flag == "-F") {
         if (value != "none" && value != "/dev/null") {
             fail("culvert reads no ssh_config: only -F none is taken");
@@ -181,7 +181,7 @@ CommandLine parse_tunnel_command_line(std::span<const std::string> arguments,
         if (flag.empty()) {
             read_word(argument.value, words);
         } else if (!line.log.read(flag)) {
-            read_tunnel_flag(argument, words, command, surroundings);
+            read_tunnel_flag(argument, words, command);
         }
     }
     if (!words.destination) {

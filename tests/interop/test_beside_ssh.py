@@ -80,3 +80,33 @@ def test_a_destination_names_the_same_user(lab, destination):
 def test_a_destination_is_refused_by_both(lab, destination):
     assert not theirs(lab, *FORWARD, destination).taken
     assert not ours(lab, *FORWARD, destination).taken
+
+
+@pytest.mark.parametrize("name, option", [
+    ("rekeylimit", "RekeyLimit=1G none"), ("rekeylimit", "RekeyLimit=16M 2h"),
+    ("serveraliveinterval", "ServerAliveInterval=none"),
+    ("serveralivecountmax", "ServerAliveCountMax=0"),
+    ("serveraliveinterval", "ServerAliveCountMax=0"),
+    ("hostname", "HostName=%h.example.com"), ("hostname", "HostName=a%%b"),
+    ("userknownhostsfile", "UserKnownHostsFile=/a/%h-%n-%r-%p-%k-%u /b/%%"),
+    ("bindaddress", "BindAddress=127.0.0.1"),
+])
+def test_an_option_means_the_same(lab, name, option):
+    agree(lab, name, "-o", option, "-p", "2222", *FORWARD, "alice@gw")
+
+
+@pytest.mark.parametrize("option", [
+    "IdentityFile=none", "RekeyLimit=0", "RekeyLimit=default none", "ConnectTimeout=0",
+    "ConnectTimeout=none", f"Ciphers=+{AES}", f"Ciphers=^{AES}", "Ciphers=-aes*,3des-cbc",
+    "KexAlgorithms=-curve25519-sha256", "IdentityFile=%d/%h"])
+def test_an_option_is_taken_by_both(lab, option):
+    assert theirs(lab, "-o", option, *HOST).taken
+    assert ours(lab, "-o", option, *HOST).taken
+
+
+@pytest.mark.parametrize("option", [
+    "RekeyLimit=none", "RekeyLimit=5", "HostName=%n.y", "Ciphers=+foo", "Ciphers=aes256-gcm*",
+    f"Ciphers={AES},foo"])
+def test_an_option_is_refused_by_both(lab, option):
+    assert not theirs(lab, "-o", option, *HOST).taken
+    assert not ours(lab, "-o", option, *HOST).taken
