@@ -31,6 +31,11 @@ def theirs(lab, *words):
     return Settings(lab, SSH, words)
 
 
+def forward_of(settings):
+    """The one forward of -L. ssh, too, takes an empty address for every one."""
+    return [line.replace("[]:", "[*]:", 1) for line in settings.of("localforward")]
+
+
 def agree(lab, name, *words):
     one, other = ours(lab, *words), theirs(lab, *words)
     assert one.taken and other.taken, one.text + other.text
@@ -110,3 +115,40 @@ def test_an_option_is_taken_by_both(lab, option):
 def test_an_option_is_refused_by_both(lab, option):
     assert not theirs(lab, "-o", option, *HOST).taken
     assert not ours(lab, "-o", option, *HOST).taken
+
+
+@pytest.mark.parametrize("forward", [
+    "1:h:2", "localhost:1:h:2", "127.0.0.1:1:h:2", ":1:h:2", "*:1:h:2", "[]:1:h:2", "[*]:1:h:2",
+    "[::1]:1:h:2", "[h]:1:h:2", "1:[h]:2", "1:[::1]:2", "[::1]:1:[::1]:2", "1:h:pop3", "pop3:h:2",
+    "01:h:02", "[fe80::1%lo]:1:h:2"])
+def test_a_forward_is_read_alike(lab, forward):
+    one, other = ours(lab, "-L", forward, "gw"), theirs(lab, "-L", forward, "gw")
+    assert one.taken and other.taken, one.text + other.text
+    written = forward_of(one)
+    if forward.startswith("localhost:"):  # which is where culvert listens anyway
+        written = [f"[localhost]:{line}" for line in written]
+    assert written == forward_of(other)
+
+
+@pytest.mark.parametrize("forward", [
+    "", "1", "1:2", "1:h", "1:h:", "1:h:0", "1:h:65536", "65536:h:1", "-1:h:1", "1:h:2x", "1:h:2:3:4",
+    "1/h/2", "[::1]/1/h/2", "127.0.0.1/1/h/2", "1 h 2", "1:h:2 ", "::1:1:h:2", "1:fe80::1:2",
+    "1:[::1:2", "1:[::1]2", "h:/socket"])
+def test_a_forward_is_refused_by_both(lab, forward):
+    assert not theirs(lab, "-L", forward, "gw").taken
+    assert not ours(lab, "-L", forward, "gw").taken
+
+
+# What ssh takes and can't carry is refused at once; unix sockets and brackets around ports are
+# culvert's limits.
+@pytest.mark.parametrize("forward", [
+    "1::2", "1:[]:2", "1:*:2", "1:-h:2", "1:a b:2", "/socket:/other", "1:/socket", "/socket:h:1",
+    "[1]:h:2", "1:h:[2]", "+1:h:2", " 1:h:2"])
+def test_a_forward_that_only_ssh_takes(lab, forward):
+    assert theirs(lab, "-L", forward, "gw").taken
+    assert not ours(lab, "-L", forward, "gw").taken
+
+
+def test_a_free_port_is_for_culvert_alone(lab):
+    assert not theirs(lab, "-L", "0:h:1", "gw").taken
+    assert ours(lab, "-L", "0:h:1", "gw").of("localforward") == ["0 [h]:1"]
