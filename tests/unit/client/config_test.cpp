@@ -170,6 +170,10 @@ TEST_CASE("what is wrong is said with its place") {
              Row{with("connections: many"), "number"},
              Row{with("identity: ~bob/x"), "tunnels.mail.identity: ~bob/x"},
              Row{with("identity: \"${NOPE}\""), "the environment variable NOPE is not set"},
+             Row{with("known_hosts: $HOME_2/x"),
+                 "tunnels.mail.known_hosts: $HOME_2/x: $HOME_2 is not replaced: write ${HOME_2}"},
+             Row{with("known_hosts: '%d/x'"), "%d/x: ssh's %d is not replaced: write ~"},
+             Row{with("agent: $HOME/x"), "tunnels.mail.agent: $HOME/x: $NAME stands alone"},
              Row{with("known_hosts:"), "tunnels.mail.known_hosts: has no value"},
              Row{with("exit_on_forward_failure: maybe"), "is not true or false"},
          }) {
