@@ -42,6 +42,7 @@ private:
     std::size_t running_ = 0;
     std::size_t not_yet_up_;
     std::size_t not_yet_complete_;  ///< some forward isn't bound, or the tunnel isn't up
+    std::chrono::milliseconds drain_;
     ServiceManager manager_ = ServiceManager::of_process();
     std::function<void()> on_up_;
     std::exception_ptr failure_;

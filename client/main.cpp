@@ -45,9 +45,9 @@ public:
                                                    : BackgroundStderr::is_let_go);
             }
         };
-        ClientConfig config{.tunnels = {std::move(command.tunnel)},
-                            .threads = command.threads,
-                            .window_memory = {}};
+        ClientConfig config;
+        config.tunnels = {std::move(command.tunnel)};
+        config.threads = command.threads;
         return carry(std::move(config), FirstFailure::ends, on_up);
     }
 

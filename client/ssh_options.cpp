@@ -114,20 +114,6 @@ LogLevel parse_log_level(const Value& value) {
     value.fail_wanted("QUIET, FATAL, ERROR, INFO, VERBOSE or DEBUG");
 }
 
-/// "1G", "512M 1h", "default none" (ssh_config(5), RekeyLimit); 0 is the default, and a time of 0
-/// or none is never.
-void parse_rekey_limit(const Value& value, SshOptions& options) {
-    constexpr std::string_view wanted = "a number of bytes with K, M or G, and maybe a time";
-    const std::vector<std::string> words = value.words();
-    if (words.empty() || words.size() > 2) value.fail_wanted(wanted);
-    if (lower_case(words[0]) != "default" && words[0] != "0") {
-        SshOptions::set(options.rekey_bytes, parse_rekey_bytes(words[0]));
-    }
-    if (words.size() == 2) {
-        SshOptions::set(options.rekey_after, Value{words[1]}.seconds_or_none());
-    }
-}
-
 struct Option {
     std::string_view name;
     void (*apply)(const Value&, SshOptions&);
@@ -190,7 +176,8 @@ constexpr std::array<Option, 28> known_options{{
          if (!port || *port == 0) v.fail_wanted("a port");
          o.set(o.port, *port);
      }},
-    {"RekeyLimit", [](const Value& v, SshOptions& o) { parse_rekey_limit(v, o); }},
+    {"RekeyLimit",
+     [](const Value& v, SshOptions& o) { o.set(o.rekey_limit, parse_rekey_limit(v.text)); }},
     {"ServerAliveCountMax",
      [](const Value& v, SshOptions& o) {
          o.set(o.alive_count_max, static_cast<unsigned>(v.number(0, 1'000'000)));
@@ -328,6 +315,20 @@ void apply_ssh_option(std::string_view text, SshOptions& options) {
     }
 }
 
+RekeyLimit parse_rekey_limit(std::string_view text) {
+    const Value value{std::string{text}};
+    const std::vector<std::string> words = value.words();
+    if (words.empty() || words.size() > 2) {
+        value.fail_wanted("a number of bytes with K, M or G, and maybe a time");
+    }
+    RekeyLimit limit;
+    if (lower_case(words[0]) != "default" && words[0] != "0") {
+        limit.bytes = parse_rekey_bytes(words[0]);
+    }
+    if (words.size() == 2) limit.after = Value{words[1]}.seconds_or_none();
+    return limit;
+}
+
 std::string parse_bind_address(std::string_view text) {
     if (!IpAddress::parse(text.substr(0, text.find('%')))) {
         fail(fmt::format("'{}' is not an IP address of this machine to connect from",
@@ -366,8 +367,10 @@ TunnelSettings settings_from(const SshOptions& options, TunnelSettings base,
     if (options.compression) {
         base.compression = prefer_compression(*options.compression ? "zstd" : "none");
     }
-    if (options.rekey_bytes) base.rekey_bytes = options.rekey_bytes;
-    if (options.rekey_after) base.rekey_after = options.rekey_after;
+    if (options.rekey_limit) {
+        base.rekey_bytes = options.rekey_limit->bytes;
+        base.rekey_after = options.rekey_limit->after;
+    }
     put(base.exit_on_forward_failure, options.exit_on_forward_failure);
     put(base.connect_timeout, options.connect_timeout);
     put(base.connection_attempts, options.connection_attempts);
