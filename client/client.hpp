@@ -17,8 +17,8 @@ namespace culvert {
 /// several others, until a signal ends them or none is left.
 class Client {
 public:
-    /// `on_up` is called once, when every tunnel is up. The identities'
-    /// files are read here: throws Error{config} for one that is bad.
+    /// `on_up` is called once, when every tunnel is up. The identities' files are read here: throws
+    /// Error{config} for one that is bad.
     Client(ClientConfig config, FirstFailure first_failure, std::function<void()> on_up);
 
     /// Returns when ended as asked. Throws the Error that ended the last tunnel.

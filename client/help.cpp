@@ -57,7 +57,7 @@ program
   --log-time        a time before each line
   --log-json        each line as a JSON object, with the event's fields
   -h, --help; --version (or -V)
-  -N -T -n -a -x -k, -F none    as for ssh; culvert never does what they switch off
+  -N -T -n -a -x -k, -F none, -F /dev/null   as for ssh; they switch off what culvert never does
 
 A host that is called up, check or keygen: culvert -- up 12345:host:110
 )";
