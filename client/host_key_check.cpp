@@ -31,6 +31,12 @@ std::string user_file(const TunnelSettings& settings) {
     return settings.user_known_hosts.empty() ? std::string{} : settings.user_known_hosts.front();
 }
 
+/// Has a new key a file to go to?
+bool is_kept(const TunnelSettings& settings) {
+    const std::string file = user_file(settings);
+    return !file.empty() && file != "/dev/null";
+}
+
 std::vector<KnownHostsFile> read_all(const TunnelSettings& settings) {
     std::vector<KnownHostsFile> files;
     for (const auto* const paths : {&settings.user_known_hosts, &settings.global_known_hosts}) {
@@ -66,11 +72,10 @@ void check_pin(const std::string& pin, const PublicKey& key) {
 
 /// What adds this very key; ssh-keyscan might be sent another one. Nothing without a file for it.
 std::string adding_command(const TunnelSettings& settings, const PublicKey& key) {
-    const std::string file = user_file(settings);
-    if (file.empty() || file == "/dev/null") return {};
+    if (!is_kept(settings)) return {};
     const Endpoint host = known_as(settings);
     return fmt::format("echo '{} {}' >> {}", known_host_name(host.host, host.port), key.to_text(),
-                       file);
+                       user_file(settings));
 }
 
 constexpr std::string_view comparing =
@@ -98,7 +103,7 @@ constexpr std::string_view comparing =
 
 void accept(const TunnelSettings& settings, const PublicKey& key, Random& random) {
     const std::string file = user_file(settings);
-    if (file.empty() || file == "/dev/null") {
+    if (!is_kept(settings)) {
         log_info("the host key {} is taken, and not remembered: {}", described(key),
                  file.empty() ? "no known_hosts file is named" : "it goes to /dev/null");
         return;
@@ -128,9 +133,10 @@ awaitable<bool> user_accepts(const TunnelSettings& settings, const PublicKey& ke
                              const AskUser& ask) {
     const Endpoint host = known_as(settings);
     std::string question = fmt::format(
-        "The server {} is not known. Its host key is\n  {}\nConnect, and remember it "
+        "The server {} is not known. Its host key is\n  {}\nConnect{} "
         "(yes/no/the fingerprint)? ",
-        known_host_name(host.host, host.port), described(key));
+        known_host_name(host.host, host.port), described(key),
+        is_kept(settings) ? ", and remember it" : "");
     for (;;) {
         const UserAnswer given = co_await ask(question);
         if (const NoAnswer* const none = std::get_if<NoAnswer>(&given)) {

@@ -250,6 +250,7 @@ TEST_CASE("a key that was accepted is no question any more, another one is") {
     CHECK(scene.check().empty());
     CHECK(scene.check().empty());
     CHECK(scene.questions.size() == 1);
+    CHECK(!contains(scene.questions.front(), "remember"));
 
     std::swap(scene.key, scene.other_key);
     scene.answers = {"no"};
