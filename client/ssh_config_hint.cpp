@@ -103,7 +103,7 @@ public:
             if (!applies || depth == deepest_include || lower_case(words.front()) != "include") {
                 continue;
             }
-            const std::string found = in_included({words.begin() + 1, words.end()}, depth + 1);
+            std::string found = in_included({words.begin() + 1, words.end()}, depth + 1);
             if (!found.empty()) return found;
         }
         return {};
@@ -113,7 +113,7 @@ private:
     std::string in_included(const Words& patterns, int depth) {
         for (const std::string& pattern : patterns) {
             for (const fs::path& file : files_of(pattern)) {
-                const std::string found = in_file(file, depth);
+                std::string found = in_file(file, depth);
                 if (!found.empty()) return found;
             }
         }
@@ -126,7 +126,8 @@ private:
             in_home ? folder_.parent_path() / pattern.substr(2) : folder_ / pattern;
         glob_t found{};
         std::vector<fs::path> files;
-        if (::glob(whole.c_str(), 0, nullptr, &found) == 0) {
+        // What isn't thread safe in it is GLOB_TILDE.
+        if (::glob(whole.c_str(), 0, nullptr, &found) == 0) {  // NOLINT(concurrency-mt-unsafe)
             files.assign(found.gl_pathv, found.gl_pathv + found.gl_pathc);
         }
         ::globfree(&found);
