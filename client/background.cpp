@@ -47,12 +47,13 @@ Background Background::enter() {
     return Background{std::move(to_parent)};
 }
 
-void Background::ready() {
+void Background::ready(BackgroundStderr messages) {
     // Until here the terminal is the user's, to be asked on and to type Ctrl-C.
     setsid();
     const UniqueFd nothing{::open("/dev/null", O_RDWR | O_CLOEXEC)};
     dup2(nothing.get(), STDIN_FILENO);
     dup2(nothing.get(), STDOUT_FILENO);
+    if (messages == BackgroundStderr::is_let_go) dup2(nothing.get(), STDERR_FILENO);
     const char ready = 1;
     (void)!::write(to_parent_.get(), &ready, 1);
     to_parent_ = UniqueFd{};

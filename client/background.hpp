@@ -4,6 +4,9 @@
 
 namespace culvert {
 
+/// What becomes of stderr in the background.
+enum class BackgroundStderr { is_let_go, stays };
+
 /// -f: the work is done by a child, while the caller's process waits until that says it is ready.
 /// Then it gets a session of its own. To be made before anything else: threads don't survive it.
 class Background {
@@ -12,8 +15,9 @@ public:
     /// its exit code). Throws Error{internal}.
     static Background enter();
 
-    /// The parent may go. The standard streams are let go of, but stderr for messages.
-    void ready();
+    /// The parent may go. So are the standard streams: whoever reads them to their end waits for
+    /// as long as somebody has them.
+    void ready(BackgroundStderr messages);
 
 private:
     explicit Background(UniqueFd to_parent) noexcept : to_parent_{std::move(to_parent)} {}

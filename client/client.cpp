@@ -16,9 +16,6 @@
 namespace culvert {
 namespace {
 
-/// How long streams may take to end after the first signal (design 9).
-constexpr std::chrono::seconds drain_time{30};
-
 std::size_t thread_count(const std::vector<TunnelSettings>& tunnels, unsigned wanted) {
     std::size_t connections = 0;
     for (const TunnelSettings& tunnel : tunnels) connections += tunnel.connections;
@@ -31,6 +28,7 @@ std::size_t thread_count(const std::vector<TunnelSettings>& tunnels, unsigned wa
 Client::Client(ClientConfig config, FirstFailure first_failure, std::function<void()> on_up)
     : not_yet_up_{config.tunnels.size()},
       not_yet_complete_{config.tunnels.size()},
+      drain_{config.drain},
       on_up_{std::move(on_up)},
       tasks_{context_.get_executor(), [this](const std::exception_ptr& thrown) {
                  if (!failure_) failure_ = thrown;
@@ -104,11 +102,11 @@ awaitable<void> Client::obey_signals() {
         log_info("{}: {} still open: waiting up to {} s for the end; a second signal ends at once",
                  signal == SIGTERM ? "SIGTERM" : "SIGINT",
                  streams == 1 ? "a stream is" : fmt::format("{} streams are", streams),
-                 drain_time.count());
+                 std::chrono::duration<double>(drain_).count());
     }
     for (const auto& tunnel : tunnels_) tunnel->drain();
 
-    asio::steady_timer deadline{context_, drain_time};
+    asio::steady_timer deadline{context_, drain_};
     deadline.async_wait([this](const std::error_code&) { signals_.cancel(); });
     co_await signals_.async_wait(asio::redirect_error(use_awaitable, cancelled));
     for (const auto& tunnel : tunnels_) tunnel->end();

@@ -17,8 +17,8 @@ namespace culvert {
 /// several others, until a signal ends them or none is left.
 class Client {
 public:
-    /// `on_up` is called once, when every tunnel is up. The identities'
-    /// files are read here: throws Error{config} for one that is bad.
+    /// `on_up` is called once, when every tunnel is up. The identities' files are read here: throws
+    /// Error{config} for one that is bad.
     Client(ClientConfig config, FirstFailure first_failure, std::function<void()> on_up);
 
     /// Returns when ended as asked. Throws the Error that ended the last tunnel.
@@ -42,6 +42,7 @@ private:
     std::size_t running_ = 0;
     std::size_t not_yet_up_;
     std::size_t not_yet_complete_;  ///< some forward isn't bound, or the tunnel isn't up
+    std::chrono::milliseconds drain_;
     ServiceManager manager_ = ServiceManager::of_process();
     std::function<void()> on_up_;
     std::exception_ptr failure_;

@@ -44,6 +44,26 @@ constexpr std::pair<std::string_view, StrictHostKeyChecking> strictness_words[] 
 constexpr std::pair<std::string_view, AddressFamily> family_words[] = {
     {"any", AddressFamily::any}, {"inet", AddressFamily::v4}, {"inet6", AddressFamily::v6}};
 
+/// Wire names, with commas or as a list.
+auto name_reader(std::vector<std::string> (*parse)(std::string_view)) {
+    return [parse](const YamlValue& value) {
+        std::vector<std::string> names;
+        for (const YamlValue& element : value.one_or_list()) {
+            for (const std::string& name : element.parsed(parse)) {
+                if (std::ranges::find(names, name) == names.end()) names.push_back(name);
+            }
+        }
+        if (names.empty()) value.fail("an empty list: without the line the default holds");
+        return names;
+    };
+}
+
+std::chrono::milliseconds time_above_0(const YamlValue& value, std::string_view why) {
+    const std::chrono::milliseconds time = value.duration();
+    if (time == time.zero()) value.fail(why);
+    return time;
+}
+
 std::string read_pin(const YamlValue& value) {
     constexpr std::string_view prefix = "SHA256:";
     constexpr std::size_t digest_size = 32;
@@ -118,6 +138,8 @@ TunnelSettings read_tunnel(const std::string& name, const YamlValue& value,
     });
     map.optional("host_key", tunnel.host_key_pin, read_pin);
     map.optional("known_hosts", tunnel.user_known_hosts, &YamlValue::paths);
+    map.optional("global_known_hosts", tunnel.global_known_hosts, &YamlValue::paths);
+    map.optional("batch_mode", tunnel.batch_mode);
     map.optional("hash_known_hosts", tunnel.hash_known_hosts);
     map.optional("host_key_alias", tunnel.host_key_alias, [](const YamlValue& v) {
         v.parsed(require_host_name);
@@ -127,8 +149,8 @@ TunnelSettings read_tunnel(const std::string& name, const YamlValue& value,
                  word_reader(strictness_words));
     map.optional("compression", tunnel.compression,
                  [](const YamlValue& v) { return v.parsed(prefer_compression); });
-    map.optional("ciphers", tunnel.ciphers,
-                 [](const YamlValue& v) { return v.parsed(parse_ciphers); });
+    map.optional("ciphers", tunnel.ciphers, name_reader(parse_ciphers));
+    map.optional("kex_algorithms", tunnel.kex_algorithms, name_reader(parse_kex_algorithms));
     map.optional("connections", tunnel.connections, [](const YamlValue& v) {
         return static_cast<unsigned>(v.integer(1, most_connections));
     });
@@ -137,14 +159,19 @@ TunnelSettings read_tunnel(const std::string& name, const YamlValue& value,
     map.optional("address_family", tunnel.family, word_reader(family_words));
     map.optional("bind_address", tunnel.bind_address,
                  [](const YamlValue& v) { return v.parsed(parse_bind_address); });
-    map.optional("rekey_limit", tunnel.rekey_bytes,
-                 [](const YamlValue& v) { return v.parsed(parse_rekey_bytes); });
+    RekeyLimit rekey;
+    map.optional("rekey_limit", rekey,
+                 [](const YamlValue& v) { return v.parsed(parse_rekey_limit); });
+    tunnel.rekey_bytes = rekey.bytes;
+    tunnel.rekey_after = rekey.after;
     map.optional("channel_window", tunnel.channel_window,
                  [](const YamlValue& v) { return v.parsed(parse_window_bytes); });
     map.optional("tcp_keepalive", tunnel.tcp_keepalive);
     map.optional("connect_timeout", tunnel.connect_timeout, [](const YamlValue& v) {
-        if (v.duration() == v.duration().zero()) v.fail("a connection takes more time than 0");
-        return v.duration();
+        return time_above_0(v, "a connection takes more time than 0");
+    });
+    map.optional("channel_open", tunnel.channel_open, [](const YamlValue& v) {
+        return time_above_0(v, "reaching a target takes more time than 0");
     });
     map.optional("keepalive", tunnel.keepalive_interval);
     map.optional("keepalive_misses", tunnel.keepalive_misses,
@@ -176,6 +203,7 @@ ClientConfig read_config(const YamlValue& top, const Surroundings& surroundings)
     });
     map.optional("window_memory", config.window_memory,
                  [](const YamlValue& value) { return value.parsed(parse_window_memory); });
+    map.optional("drain", config.drain);
     const YamlValue* const own = map.find("tunnels");
     const YamlValue* const include = map.find("include");
     map.finish();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <span>
 #include <string>
 #include <vector>
@@ -13,6 +14,7 @@ struct ClientConfig {
     std::vector<TunnelSettings> tunnels;         ///< in the file's order
     unsigned threads = 0;                        ///< 0: as many as there are CPUs
     std::optional<std::uint64_t> window_memory;  ///< none: default_window_memory()
+    std::chrono::milliseconds drain{30'000};     ///< for streams to end, after the first signal
 };
 
 /// Reads culvert.yaml. Throws Error{config} with file:line:column, the key's path and what to do.

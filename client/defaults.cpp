@@ -1,5 +1,9 @@
 #include "client/defaults.hpp"
 
+#include <fmt/format.h>
+
+#include "common/base/error.hpp"
+#include "common/base/escape.hpp"
 #include "common/config/algorithms.hpp"
 
 namespace culvert {
@@ -24,6 +28,11 @@ std::optional<std::string> agent_socket(const std::string& written,
     if (written == "none") return std::nullopt;
     const bool dollar = written.starts_with('$') && !written.starts_with("${");
     if (!dollar && written != "SSH_AUTH_SOCK") return expand_path(written, surroundings);
+    if (written.find('/') != std::string::npos) {
+        throw Error{
+            ErrorKind::config,
+            fmt::format("{}: $NAME stands alone; in a path write ${{NAME}}", escaped(written))};
+    }
     auto socket = surroundings.variable(written.substr(dollar ? 1 : 0));
     if (socket && socket->empty()) socket.reset();
     return socket;

@@ -7,6 +7,7 @@
 #include "common/base/error.hpp"
 #include "common/base/escape.hpp"
 #include "common/base/ip_address.hpp"
+#include "common/base/number.hpp"
 
 namespace culvert {
 namespace {
@@ -42,6 +43,32 @@ std::uint16_t read_port(std::string_view whole, std::string_view text) {
     return *port;
 }
 
+/// As ssh does: %XX is a character, and '+' a blank.
+std::string percent_decoded(std::string_view whole, std::string_view text) {
+    std::string decoded;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] != '%') {
+            decoded += text[i] == '+' ? ' ' : text[i];
+            continue;
+        }
+        const std::string_view digits = text.substr(i + 1, 2);
+        const auto value =
+            digits.size() == 2 ? parse_number<std::uint8_t>(digits, 16) : std::nullopt;
+        if (!value) fail(whole, "a '%' that no two hexadecimal digits follow");
+        decoded += static_cast<char>(*value);
+        i += 2;
+    }
+    return decoded;
+}
+
+/// What stands before the '@' of an ssh:// address: the user, and behind a ';' parameters that ssh
+/// ignores.
+std::string uri_user(std::string_view whole, std::string_view text) {
+    if (text.find('@') != std::string_view::npos)
+        fail(whole, "an '@' in a user name is written %40");
+    return percent_decoded(whole, text.substr(0, text.find(';')));
+}
+
 }  // namespace
 
 void require_user_name(std::string_view user) { require_name("user name", user); }
@@ -49,7 +76,8 @@ void require_host_name(std::string_view host) { require_name("host name", host);
 
 Destination parse_destination(std::string_view text) {
     std::string_view rest = text;
-    if (rest.starts_with("ssh://")) {
+    const bool is_uri = rest.starts_with("ssh://");
+    if (is_uri) {
         rest.remove_prefix(6);
         if (rest.ends_with('/')) rest.remove_suffix(1);
         if (rest.find('/') != std::string_view::npos) fail(text, "an ssh:// address has no path");
@@ -60,7 +88,8 @@ Destination parse_destination(std::string_view text) {
     Destination destination;
     // A user name may have an '@' in it (user@domain@host); a host can't.
     if (const std::size_t at = rest.rfind('@'); at != std::string_view::npos) {
-        destination.user = rest.substr(0, at);
+        const std::string_view user = rest.substr(0, at);
+        destination.user = is_uri ? uri_user(text, user) : std::string{user};
         require_user_name(destination.user);
         rest.remove_prefix(at + 1);
     }
@@ -84,6 +113,9 @@ Destination parse_destination(std::string_view text) {
     const std::size_t colon = rest.find(':');
     destination.host = rest.substr(0, colon);
     require_host_name(destination.host);
+    if (is_uri && destination.host.find('%') != std::string::npos) {
+        fail(text, "a '%' in the host's name");
+    }
     if (colon != std::string_view::npos) destination.port = read_port(text, rest.substr(colon + 1));
     return destination;
 }

@@ -17,7 +17,7 @@ struct Destination {
 };
 
 /// Reads `[user@]host[:port]` with an IPv6 address in brackets (bare ones take no port), or
-/// `ssh://[user@]host[:port]`. Throws Error{usage}.
+/// `ssh://[user[;parameters]@]host[:port]`, where the user is %-encoded. Throws Error{usage}.
 Destination parse_destination(std::string_view text);
 
 /// Throws Error{usage} for a user or host name that no server has and that may do harm where it is

@@ -19,6 +19,7 @@ EngineConfig make_engine_config(const TunnelSettings& settings, ClientIdentities
         made.transport.rekey.time = never ? std::chrono::years{1} : *settings.rekey_after;
     }
     made.connection.receive_window = window_sizes(settings.channel_window);
+    made.connection.open_time_limit = settings.channel_open;
     made.connection.window_budget = std::move(windows);
     made.keepalive = {settings.keepalive_interval, settings.keepalive_misses};
     made.identities = std::move(identities);

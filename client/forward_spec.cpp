@@ -32,7 +32,7 @@ struct Spec {
     }
 };
 
-/// The parts between ':' (or '/'), brackets taken off.
+/// The parts between ':', brackets taken off.
 struct Part {
     std::string text;
     bool bracketed = false;
@@ -51,11 +51,11 @@ std::vector<Part> split(const Spec& spec) {
             part.text = rest.substr(1, close - 1);
             part.bracketed = true;
             end = close + 1;
-            if (end < rest.size() && rest[end] != ':' && rest[end] != '/') {
+            if (end < rest.size() && rest[end] != ':') {
                 spec.fail("']' is not followed by ':'");
             }
         } else {
-            end = std::min(rest.find_first_of(":/"), rest.size());
+            end = std::min(rest.find(':'), rest.size());
             part.text = rest.substr(0, end);
         }
         parts.push_back(std::move(part));
@@ -64,7 +64,6 @@ std::vector<Part> split(const Spec& spec) {
     }
 }
 
-/// A socket's path: parts are divided by ':' or by '/', never by both.
 void refuse_socket_path(const Spec& spec) {
     bool bracketed = false;
     bool has_colon = false;
@@ -75,7 +74,9 @@ void refuse_socket_path(const Spec& spec) {
         has_slash = has_slash || c == '/';
     }
     if (spec.text.starts_with('/') || (has_colon && has_slash)) {
-        spec.fail("this looks like the path of a unix socket, which this version does not forward");
+        spec.fail(
+            "this looks like the path of a unix socket: culvert forwards TCP alone, ssh unix "
+            "sockets too");
     }
 }
 
@@ -108,7 +109,7 @@ std::uint16_t read_port(const Spec& spec, std::string_view what, const Part& par
 }
 
 std::string read_bind(const Spec& spec, const Part& part) {
-    if ((part.text.empty() && !part.bracketed) || part.text == "*") return "*";
+    if (part.text.empty() || part.text == "*") return "*";
     require_host(spec, "bind address", part);
     return part.text;
 }

@@ -8,9 +8,9 @@
 namespace culvert {
 
 /// Reads what stands after -L, in each of OpenSSH's spellings: `port:host:hostport`,
-/// `bind:port:host:hostport`, IPv6 addresses in brackets, `/` for `:` throughout; an empty bind or
-/// `*` is every address. Ports may be names. The bind is given back as it is written, and empty
-/// where there is none. Throws Error{usage} that says which part is wrong.
+/// `bind:port:host:hostport`, IPv6 addresses in brackets; an empty bind or `*` is every address.
+/// Ports may be names. The bind is given back as it is written, and empty where there is none.
+/// Throws Error{usage} that says which part is wrong.
 LocalForward parse_local_forward(std::string_view text);
 
 /// Where a forward listens; `bind` is as written.

@@ -49,12 +49,15 @@ connection
                     User UserKnownHostsFile; and culvert's own: Connections Threads
 
 program
-  -f                go to the background once the tunnel is up
+  -f                go to the background once the tunnel is up; then only -v and -E still show
+                    what happens
+  -G                print what the words come to, as ssh -G does, and end
+  -E FILE           messages go to the end of this file, instead of stderr
   -v, -vv, -q       say more, much more, errors only
   --log-time        a time before each line
   --log-json        each line as a JSON object, with the event's fields
   -h, --help; --version (or -V)
-  -N -T -n -a -x -k, -F none    as for ssh; culvert never does what they switch off
+  -N -T -n -a -x -k, -F none, -F /dev/null   as for ssh; they switch off what culvert never does
 
 A host that is called up, check or keygen: culvert -- up 12345:host:110
 )";

@@ -1,8 +1,12 @@
 #include "client/host_key_check.hpp"
 
+#include <algorithm>
+#include <span>
+
 #include <fmt/format.h>
 
 #include "common/auth/known_hosts_file.hpp"
+#include "common/base/characters.hpp"
 #include "common/base/error.hpp"
 #include "common/base/escape.hpp"
 #include "common/keys/fingerprint.hpp"
@@ -27,15 +31,25 @@ std::string user_file(const TunnelSettings& settings) {
     return settings.user_known_hosts.empty() ? std::string{} : settings.user_known_hosts.front();
 }
 
+/// Has a new key a file to go to?
+bool is_kept(const TunnelSettings& settings) {
+    const std::string file = user_file(settings);
+    return !file.empty() && file != "/dev/null";
+}
+
 std::vector<KnownHostsFile> read_all(const TunnelSettings& settings) {
     std::vector<KnownHostsFile> files;
     for (const auto* const paths : {&settings.user_known_hosts, &settings.global_known_hosts}) {
-        for (const std::string& path : *paths) {
-            files.push_back(read_known_hosts(path));
-            for (const std::string& remark : files.back().remarks) log_verbose("{}", remark);
-        }
+        for (const std::string& path : *paths) files.push_back(read_known_hosts(path));
     }
     return files;
+}
+
+/// The lines that were skipped: one of them may be the host's.
+void log_remarks(std::span<const KnownHostsFile> files, LogLevel level) {
+    for (const KnownHostsFile& file : files) {
+        for (const std::string& remark : file.remarks) log_at(level, "{}", remark);
+    }
 }
 
 void check_pin(const std::string& pin, const PublicKey& key) {
@@ -56,27 +70,42 @@ void check_pin(const std::string& pin, const PublicKey& key) {
         known_host_name(host.host, host.port)));
 }
 
-[[noreturn]] void refuse_other_type(const PublicKey& key, const KnownHostAnswer& answer) {
-    throw refused(fmt::format(
-        "host key of another type: {}:{} has {}, the server sent {}; compare the new one with the "
-        "server's (ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub there) and add it with "
-        "ssh-keyscan",
-        answer.file, answer.line, described(*answer.known), described(key)));
+/// What adds this very key; ssh-keyscan might be sent another one. Nothing without a file for it.
+std::string adding_command(const TunnelSettings& settings, const PublicKey& key) {
+    if (!is_kept(settings)) return {};
+    const Endpoint host = known_as(settings);
+    return fmt::format("echo '{} {}' >> {}", known_host_name(host.host, host.port), key.to_text(),
+                       user_file(settings));
 }
 
-[[noreturn]] void refuse_unknown(const PublicKey& key, std::string_view why) {
+constexpr std::string_view comparing =
+    "compare the fingerprint with the server's (ssh-keygen -lf "
+    "/etc/ssh/ssh_host_ed25519_key.pub there)";
+
+[[noreturn]] void refuse_other_type(const TunnelSettings& settings, const PublicKey& key,
+                                    const KnownHostAnswer& answer) {
+    const std::string command = adding_command(settings, key);
     throw refused(fmt::format(
-        "host key unknown: the server sent {}; {}: compare the fingerprint with the server's, then "
-        "accept it once with -o StrictHostKeyChecking=accept-new (in culvert.yaml: host_key: {})",
-        described(key), why, fingerprint(key)));
+        "host key of another type: {}:{} has {}, the server sent {}; {}, then {}", answer.file,
+        answer.line, described(*answer.known), described(key), comparing,
+        command.empty() ? "name a file for it with -o UserKnownHostsFile" : "run " + command));
+}
+
+[[noreturn]] void refuse_unknown(const TunnelSettings& settings, const PublicKey& key,
+                                 std::string_view why) {
+    const std::string command = adding_command(settings, key);
+    throw refused(
+        fmt::format("host key unknown: the server sent {}; {}: {}, then {}accept it once with -o "
+                    "StrictHostKeyChecking=accept-new (in culvert.yaml: host_key: {})",
+                    described(key), why, comparing,
+                    command.empty() ? "" : "run " + command + ", or ", fingerprint(key)));
 }
 
 void accept(const TunnelSettings& settings, const PublicKey& key, Random& random) {
     const std::string file = user_file(settings);
-    if (file.empty()) return;
-    if (file == "/dev/null") {
-        log_info("the host key {} is taken, and not remembered: it goes to /dev/null",
-                 described(key));
+    if (!is_kept(settings)) {
+        log_info("the host key {} is taken, and not remembered: {}", described(key),
+                 file.empty() ? "no known_hosts file is named" : "it goes to /dev/null");
         return;
     }
     const Endpoint host = known_as(settings);
@@ -94,21 +123,35 @@ void accept(const TunnelSettings& settings, const PublicKey& key, Random& random
              described(key));
 }
 
+std::string trimmed(const std::string& text) {
+    constexpr std::string_view blanks = " \t\r";
+    const std::size_t start = std::min(text.find_first_not_of(blanks), text.size());
+    return text.substr(start, text.find_last_not_of(blanks) + 1 - start);
+}
+
 awaitable<bool> user_accepts(const TunnelSettings& settings, const PublicKey& key,
                              const AskUser& ask) {
     const Endpoint host = known_as(settings);
     std::string question = fmt::format(
-        "The server {} is not known. Its host key is\n  {}\nConnect, and remember it "
+        "The server {} is not known. Its host key is\n  {}\nConnect{} "
         "(yes/no/the fingerprint)? ",
-        known_host_name(host.host, host.port), described(key));
+        known_host_name(host.host, host.port), described(key),
+        is_kept(settings) ? ", and remember it" : "");
     for (;;) {
-        const auto answer = co_await ask(question);
-        if (!answer) refuse_unknown(key, "there is no terminal to ask on");
-        if (*answer == "yes" || *answer == fingerprint(key)) co_return true;
-        if (*answer == "no") co_return false;
-        if (answer->starts_with("SHA256:")) {
+        const UserAnswer given = co_await ask(question);
+        if (const NoAnswer* const none = std::get_if<NoAnswer>(&given)) {
+            refuse_unknown(settings, key,
+                           *none == NoAnswer::no_terminal
+                               ? "there is no terminal to ask on"
+                               : "the terminal was closed instead of an answer");
+        }
+        const std::string answer = trimmed(std::get<std::string>(given));
+        const std::string word = lower_case(answer);
+        if (word == "yes" || answer == fingerprint(key)) co_return true;
+        if (word == "no") co_return false;
+        if (answer.starts_with("SHA256:")) {
             throw refused(fmt::format("host key not accepted: the server sent {}, you typed {}",
-                                      described(key), escaped(*answer, 64)));
+                                      described(key), escaped(answer, 64)));
         }
         question = "Please type 'yes', 'no' or the fingerprint: ";
     }
@@ -124,8 +167,10 @@ awaitable<void> check_host_key(const TunnelSettings& settings, const PublicKey& 
         co_return;
     }
     const Endpoint host = known_as(settings);
-    const KnownHostAnswer answer =
-        look_up_known_host(read_all(settings), host.host, host.port, key);
+    const std::vector<KnownHostsFile> files = read_all(settings);
+    const KnownHostAnswer answer = look_up_known_host(files, host.host, host.port, key);
+    const bool is_news = answer.state == KnownHostState::unknown && key != accepted;
+    log_remarks(files, is_news ? LogLevel::info : LogLevel::verbose);
     switch (answer.state) {
         case KnownHostState::match:
             co_return;
@@ -135,16 +180,16 @@ awaitable<void> check_host_key(const TunnelSettings& settings, const PublicKey& 
         case KnownHostState::changed:
             refuse_changed(settings, key, answer);
         case KnownHostState::other_type:
-            refuse_other_type(key, answer);
+            refuse_other_type(settings, key, answer);
         case KnownHostState::unknown:
             break;
     }
     if (key == accepted) co_return;
     switch (settings.strict_host_key_checking) {
         case StrictHostKeyChecking::yes:
-            refuse_unknown(key, "StrictHostKeyChecking is yes");
+            refuse_unknown(settings, key, "StrictHostKeyChecking is yes");
         case StrictHostKeyChecking::ask:
-            if (settings.batch_mode) refuse_unknown(key, "BatchMode asks nobody");
+            if (settings.batch_mode) refuse_unknown(settings, key, "BatchMode asks nobody");
             if (!co_await user_accepts(settings, key, ask)) {
                 throw refused("host key not accepted");
             }

@@ -3,6 +3,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <variant>
 
 #include "client/settings.hpp"
 #include "common/crypto/random.hpp"
@@ -11,8 +12,12 @@
 
 namespace culvert {
 
-/// Asks the user, and gives the answer without its newline; nothing where nobody can be asked.
-using AskUser = std::function<awaitable<std::optional<std::string>>(std::string question)>;
+/// Why there is no answer.
+enum class NoAnswer { no_terminal, terminal_closed };
+
+/// Asks the user, and gives the answer without its newline.
+using UserAnswer = std::variant<std::string, NoAnswer>;
+using AskUser = std::function<awaitable<UserAnswer>(std::string question)>;
 
 /// Returns if the server may be trusted with this key: because it is pinned, stands in known_hosts,
 /// or was accepted now, and then it has been written there. Throws Error{host_key} in every other

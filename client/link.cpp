@@ -180,7 +180,7 @@ awaitable<asio::ip::tcp::socket> Link::dial_server() {
     if (const auto* failure = std::get_if<DialFailure>(&dialed)) {
         std::string hint;
         if (failure->kind == DialFailure::Kind::name_not_found) {
-            hint = ssh_config_hint_of_file(settings_.ssh_config, settings_.server.host);
+            hint = ssh_config_hint(settings_.ssh_config, settings_.server.host);
         }
         throw Error{ErrorKind::network, failure->details + hint};
     }

@@ -8,7 +8,9 @@
 #include "client/client.hpp"
 #include "client/config.hpp"
 #include "client/identities.hpp"
+#include "client/log_file.hpp"
 #include "client/options.hpp"
+#include "client/ssh_settings.hpp"
 #include "common/base/exit_code.hpp"
 #include "common/base/memory_reserve.hpp"
 #include "common/base/no_core_dump.hpp"
@@ -28,19 +30,32 @@ public:
     explicit Run(const Surroundings& surroundings) noexcept : surroundings_{surroundings} {}
 
     ExitCode operator()(TunnelCommand& command) const {
+        if (command.only_shown) {
+            print(as_ssh_settings(command.tunnel));
+            return exit_as_asked;
+        }
+        if (command.log_file) log_to_file(*command.log_file);
         std::optional<Background> background;
         if (command.background) background.emplace(Background::enter());
-        ClientConfig config{.tunnels = {std::move(command.tunnel)},
-                            .threads = command.threads,
-                            .window_memory = {}};
-        return carry(std::move(config), FirstFailure::ends, std::move(background));
+        // As with ssh -f, what -E or -v wants to be read goes on.
+        const bool stderr_is_wanted = command.log_file || logs(LogLevel::verbose);
+        const auto on_up = [&] {
+            if (background) {
+                background->ready(stderr_is_wanted ? BackgroundStderr::stays
+                                                   : BackgroundStderr::is_let_go);
+            }
+        };
+        ClientConfig config;
+        config.tunnels = {std::move(command.tunnel)};
+        config.threads = command.threads;
+        return carry(std::move(config), FirstFailure::ends, on_up);
     }
 
     ExitCode operator()(const UpCommand& command) const {
         ClientConfig config = read_client_config(command.config_file, surroundings_);
         config.tunnels = select_tunnels(std::move(config.tunnels), command.names);
         require_distinct_ports(config.tunnels);
-        return carry(std::move(config), FirstFailure::is_outlived, std::nullopt);
+        return carry(std::move(config), FirstFailure::is_outlived, [] {});
     }
 
     ExitCode operator()(const CheckCommand& command) const {
@@ -64,12 +79,10 @@ public:
 
 private:
     static ExitCode carry(ClientConfig config, FirstFailure first_failure,
-                          std::optional<Background> background) {
+                          std::function<void()> on_up) {
         raise_descriptor_limit();
         keep_memory_reserve();
-        Client client{std::move(config), first_failure, [&background] {
-                          if (background) background->ready();
-                      }};
+        Client client{std::move(config), first_failure, std::move(on_up)};
         client.run();
         return exit_as_asked;
     }

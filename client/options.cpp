@@ -7,7 +7,7 @@
 #include <fmt/format.h>
 
 #include "client/help.hpp"
-#include "client/ssh_options.hpp"
+#include "client/ssh_tokens.hpp"
 #include "client/tunnel_options.hpp"
 #include "common/base/characters.hpp"
 #include "common/base/error.hpp"

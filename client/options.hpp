@@ -17,8 +17,10 @@ namespace culvert {
 /// `culvert [user@]host ...`
 struct TunnelCommand {
     TunnelSettings tunnel;
-    unsigned threads = 0;     ///< 0: as many as there are CPUs
-    bool background = false;  ///< -f: go there once authenticated and bound
+    unsigned threads = 0;                 ///< 0: as many as there are CPUs
+    bool only_shown = false;              ///< -G: said what it comes to, and nothing done
+    bool background = false;              ///< -f: go there once authenticated and bound
+    std::optional<std::string> log_file;  ///< -E: instead of stderr
 };
 
 /// `culvert up [-c FILE] [TUNNEL...]`

@@ -74,9 +74,10 @@ struct TunnelSettings {
     bool exit_on_forward_failure = false;
 
     std::chrono::milliseconds connect_timeout{30'000};
+    std::chrono::milliseconds channel_open{15'000};  ///< for the server to reach a target
     unsigned connection_attempts = 1;  ///< before the first success, on the command line
     std::chrono::milliseconds keepalive_interval{15'000};  ///< 0: none
-    unsigned keepalive_misses = 3;
+    unsigned keepalive_misses = 3;                         ///< 0: the first silence is too much
     bool tcp_keepalive = true;
     std::uint32_t channel_window = WindowSizes{}.largest;  ///< a channel's largest, in bytes
     WhileDown while_down = WhileDown::hold;

@@ -7,6 +7,7 @@
 
 #include "client/defaults.hpp"
 #include "client/destination.hpp"
+#include "client/ssh_tokens.hpp"
 #include "common/base/characters.hpp"
 #include "common/base/error.hpp"
 #include "common/base/escape.hpp"
@@ -16,16 +17,19 @@
 #include "common/config/algorithms.hpp"
 #include "common/config/byte_size.hpp"
 #include "common/config/duration.hpp"
+#include "common/engine/default_ciphers.hpp"
 
 namespace culvert {
 namespace {
 
 [[noreturn]] void fail(const std::string& why) { throw Error{ErrorKind::usage, why}; }
 
-/// One option's value and what is needed to understand it.
+/// No deadline of ours, and yet no wait without an end.
+constexpr std::chrono::seconds no_timeout = std::chrono::hours{24};
+
+/// One option's value.
 struct Value {
     std::string text;
-    const Surroundings& surroundings;
 
     [[noreturn]] void fail_wanted(std::string_view wanted) const {
         fail(fmt::format("'{}' is not {}", escaped(text, 64), wanted));
@@ -56,6 +60,11 @@ struct Value {
         return std::chrono::duration_cast<std::chrono::seconds>(*duration);
     }
 
+    /// The same, or `none` for 0.
+    std::chrono::seconds seconds_or_none() const {
+        return lower_case(text) == "none" ? std::chrono::seconds::zero() : seconds();
+    }
+
     std::vector<std::string> words() const {
         std::vector<std::string> all;
         for (std::string_view rest = text;;) {
@@ -68,11 +77,10 @@ struct Value {
         }
     }
 
+    /// As they are written.
     std::vector<std::string> files() const {
         if (lower_case(text) == "none") return {};
-        std::vector<std::string> all = words();
-        for (std::string& file : all) file = expand_option_path(file, surroundings);
-        return all;
+        return words();
     }
 
     static constexpr std::chrono::milliseconds Zero{0};
@@ -106,19 +114,6 @@ LogLevel parse_log_level(const Value& value) {
     value.fail_wanted("QUIET, FATAL, ERROR, INFO, VERBOSE or DEBUG");
 }
 
-/// "1G", "512M 1h", "default none" (ssh_config(5), RekeyLimit).
-void parse_rekey_limit(const Value& value, SshOptions& options) {
-    constexpr std::string_view wanted = "a number of bytes with K, M or G, and maybe a time";
-    const std::vector<std::string> words = value.words();
-    if (words.empty() || words.size() > 2) value.fail_wanted(wanted);
-    if (lower_case(words[0]) != "default") {
-        SshOptions::set(options.rekey_bytes, parse_rekey_bytes(words[0]));
-    }
-    if (words.size() == 2 && lower_case(words[1]) != "none") {
-        SshOptions::set(options.rekey_after, Value{words[1], value.surroundings}.seconds());
-    }
-}
-
 struct Option {
     std::string_view name;
     void (*apply)(const Value&, SshOptions&);
@@ -129,7 +124,8 @@ constexpr std::array<Option, 28> known_options{{
     {"BatchMode", [](const Value& v, SshOptions& o) { o.set(o.batch_mode, v.yes_no()); }},
     {"BindAddress",
      [](const Value& v, SshOptions& o) { o.set(o.bind_address, parse_bind_address(v.text)); }},
-    {"Ciphers", [](const Value& v, SshOptions& o) { o.set(o.ciphers, parse_ciphers(v.text)); }},
+    {"Ciphers", [](const Value& v,
+                   SshOptions& o) { o.set(o.ciphers, choose_ciphers(v.text, default_ciphers())); }},
     {"Compression", [](const Value& v, SshOptions& o) { o.set(o.compression, v.yes_no()); }},
     {"ConnectionAttempts",
      [](const Value& v, SshOptions& o) {
@@ -141,9 +137,8 @@ constexpr std::array<Option, 28> known_options{{
      }},
     {"ConnectTimeout",
      [](const Value& v, SshOptions& o) {
-         const auto timeout = v.seconds();
-         if (timeout.count() == 0) v.fail_wanted("a time above 0");
-         o.set(o.connect_timeout, timeout);
+         const auto timeout = v.seconds_or_none();
+         o.set(o.connect_timeout, timeout.count() == 0 ? no_timeout : timeout);
      }},
     {"ExitOnForwardFailure",
      [](const Value& v, SshOptions& o) { o.set(o.exit_on_forward_failure, v.yes_no()); }},
@@ -160,17 +155,20 @@ constexpr std::array<Option, 28> known_options{{
     {"HostName",
      [](const Value& v, SshOptions& o) {
          require_host_name(v.text);
-         if (v.text.find('%') != std::string::npos) v.fail_wanted("a host name");
          o.set(o.host_name, v.text);
      }},
     {"IdentitiesOnly", [](const Value& v, SshOptions& o) { o.set(o.identities_only, v.yes_no()); }},
     {"IdentityAgent", [](const Value& v, SshOptions& o) { o.set(o.agent, v.text); }},
     {"IdentityFile",
      [](const Value& v, SshOptions& o) {
-         o.identities.push_back(expand_option_path(v.text, v.surroundings));
+         if (lower_case(v.text) == "none") {
+             o.no_default_identity = true;
+         } else {
+             o.identities.push_back(v.text);
+         }
      }},
     {"KexAlgorithms",
-     [](const Value& v, SshOptions& o) { o.set(o.kex_algorithms, parse_kex_algorithms(v.text)); }},
+     [](const Value& v, SshOptions& o) { o.set(o.kex_algorithms, choose_kex_algorithms(v.text)); }},
     {"LogLevel", [](const Value& v, SshOptions& o) { o.set(o.log_level, parse_log_level(v)); }},
     {"Port",
      [](const Value& v, SshOptions& o) {
@@ -178,13 +176,14 @@ constexpr std::array<Option, 28> known_options{{
          if (!port || *port == 0) v.fail_wanted("a port");
          o.set(o.port, *port);
      }},
-    {"RekeyLimit", [](const Value& v, SshOptions& o) { parse_rekey_limit(v, o); }},
+    {"RekeyLimit",
+     [](const Value& v, SshOptions& o) { o.set(o.rekey_limit, parse_rekey_limit(v.text)); }},
     {"ServerAliveCountMax",
      [](const Value& v, SshOptions& o) {
-         o.set(o.alive_count_max, static_cast<unsigned>(v.number(1, 1'000'000)));
+         o.set(o.alive_count_max, static_cast<unsigned>(v.number(0, 1'000'000)));
      }},
     {"ServerAliveInterval",
-     [](const Value& v, SshOptions& o) { o.set(o.alive_interval, v.seconds()); }},
+     [](const Value& v, SshOptions& o) { o.set(o.alive_interval, v.seconds_or_none()); }},
     {"StrictHostKeyChecking",
      [](const Value& v, SshOptions& o) { o.set(o.strict_host_key_checking, parse_strictness(v)); }},
     {"TCPKeepAlive", [](const Value& v, SshOptions& o) { o.set(o.tcp_keepalive, v.yes_no()); }},
@@ -242,10 +241,48 @@ bool means(std::string_view written, std::string_view value) {
                      hint.empty() ? "; --help names them all" : hint));
 }
 
+/// HostName, with its two tokens.
+std::string real_host(const std::string& written, const std::string& named_host) {
+    const std::array tokens{SshToken{'h', named_host}};
+    std::string host = replace_tokens(written, tokens);
+    require_host_name(host);
+    return host;
+}
+
+/// Paths with all that ssh replaces in them, of the tokens those that culvert knows.
+class PathReader {
+public:
+    /// `settings` has its user, server and alias already.
+    PathReader(const TunnelSettings& settings, const std::string& named_host,
+               const Surroundings& surroundings)
+        : surroundings_{surroundings},
+          tokens_{SshToken{'d', surroundings.home},
+                  {'h', settings.server.host},
+                  {'k', settings.host_key_alias.empty() ? named_host : settings.host_key_alias},
+                  {'n', named_host},
+                  {'p', std::to_string(settings.server.port)},
+                  {'r', settings.user},
+                  {'u', surroundings.login}} {}
+
+    std::string tokens_replaced(std::string_view written) const {
+        return replace_tokens(written, tokens_);
+    }
+    std::vector<std::string> all(const std::vector<std::string>& written) const {
+        std::vector<std::string> paths;
+        for (const std::string& path : written) {
+            paths.push_back(expand_option_path(tokens_replaced(path), surroundings_));
+        }
+        return paths;
+    }
+
+private:
+    const Surroundings& surroundings_;
+    std::array<SshToken, 7> tokens_;
+};
+
 }  // namespace
 
-void apply_ssh_option(std::string_view text, SshOptions& options,
-                      const Surroundings& surroundings) {
+void apply_ssh_option(std::string_view text, SshOptions& options) {
     constexpr std::string_view blanks = " \t";
     text.remove_prefix(std::min(text.find_first_not_of(blanks), text.size()));
     const std::size_t name_end = std::min(text.find_first_of(" \t="), text.size());
@@ -272,10 +309,24 @@ void apply_ssh_option(std::string_view text, SshOptions& options,
                          escaped(value, 64), fixed->name, fixed->value));
     }
     try {
-        option->apply(Value{std::string{value}, surroundings}, options);
+        option->apply(Value{std::string{value}}, options);
     } catch (const Error& error) {
         fail(fmt::format("-o {}: {}", option->name, error.what()));
     }
+}
+
+RekeyLimit parse_rekey_limit(std::string_view text) {
+    const Value value{std::string{text}};
+    const std::vector<std::string> words = value.words();
+    if (words.empty() || words.size() > 2) {
+        value.fail_wanted("a number of bytes with K, M or G, and maybe a time");
+    }
+    RekeyLimit limit;
+    if (lower_case(words[0]) != "default" && words[0] != "0") {
+        limit.bytes = parse_rekey_bytes(words[0]);
+    }
+    if (words.size() == 2) limit.after = Value{words[1]}.seconds_or_none();
+    return limit;
 }
 
 std::string parse_bind_address(std::string_view text) {
@@ -286,38 +337,29 @@ std::string parse_bind_address(std::string_view text) {
     return std::string{text};
 }
 
-std::string expand_option_path(std::string_view path, const Surroundings& surroundings) {
-    if (path.find('%') != std::string_view::npos) {
-        fail(fmt::format("{}: ssh's %-tokens are not replaced: write the whole path",
-                         escaped(path)));
-    }
-    try {
-        return expand_path(path, surroundings);
-    } catch (const Error& error) {
-        fail(error.what());
-    }
-}
-
 TunnelSettings settings_from(const SshOptions& options, TunnelSettings base,
                              const Surroundings& surroundings) {
     const auto put = [](auto& field, const auto& said) {
         if (said) field = *said;
     };
     put(base.user, options.user);
-    put(base.server.host, options.host_name);
     put(base.server.port, options.port);
     put(base.host_key_alias, options.host_key_alias);
+    const std::string named_host = base.server.host;
+    if (options.host_name) base.server.host = real_host(*options.host_name, named_host);
+    const PathReader paths{base, named_host, surroundings};
     put(base.bind_address, options.bind_address);
     put(base.family, options.family);
-    if (!options.identities.empty()) {
-        base.identities = options.identities;
+    if (!options.identities.empty() || options.no_default_identity) {
+        base.identities = paths.all(options.identities);
         base.identities_defaulted = false;
     }
     put(base.identities_only, options.identities_only);
-    if (options.agent) base.agent = agent_socket(*options.agent, surroundings);
+    if (options.agent)
+        base.agent = agent_socket(paths.tokens_replaced(*options.agent), surroundings);
     put(base.batch_mode, options.batch_mode);
     put(base.strict_host_key_checking, options.strict_host_key_checking);
-    put(base.user_known_hosts, options.user_known_hosts);
+    if (options.user_known_hosts) base.user_known_hosts = paths.all(*options.user_known_hosts);
     put(base.global_known_hosts, options.global_known_hosts);
     put(base.hash_known_hosts, options.hash_known_hosts);
     put(base.ciphers, options.ciphers);
@@ -325,13 +367,17 @@ TunnelSettings settings_from(const SshOptions& options, TunnelSettings base,
     if (options.compression) {
         base.compression = prefer_compression(*options.compression ? "zstd" : "none");
     }
-    if (options.rekey_bytes) base.rekey_bytes = options.rekey_bytes;
-    if (options.rekey_after) base.rekey_after = options.rekey_after;
+    if (options.rekey_limit) {
+        base.rekey_bytes = options.rekey_limit->bytes;
+        base.rekey_after = options.rekey_limit->after;
+    }
     put(base.exit_on_forward_failure, options.exit_on_forward_failure);
     put(base.connect_timeout, options.connect_timeout);
     put(base.connection_attempts, options.connection_attempts);
-    put(base.keepalive_interval, options.alive_interval);
     put(base.keepalive_misses, options.alive_count_max);
+    // ssh asks only if it is told how often; our own interval would end every quiet tunnel.
+    if (base.keepalive_misses == 0) base.keepalive_interval = base.keepalive_interval.zero();
+    put(base.keepalive_interval, options.alive_interval);
     put(base.tcp_keepalive, options.tcp_keepalive);
     put(base.connections, options.connections);
     return base;

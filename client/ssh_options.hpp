@@ -13,8 +13,14 @@
 
 namespace culvert {
 
-/// What the flags and -o have said so far. As with ssh the first word on a matter holds, and
-/// identities add up.
+/// When new keys are agreed on: nothing where the default holds, and a time of 0 for never.
+struct RekeyLimit {
+    std::optional<std::uint64_t> bytes;
+    std::optional<std::chrono::seconds> after;
+};
+
+/// What the flags and -o have said so far. As with ssh the first -o on a matter holds, -l and -p
+/// count as one, every other flag outdoes what was said before, and identities add up.
 struct SshOptions {
     std::optional<std::string> user;
     std::optional<std::string> host_name;
@@ -23,7 +29,8 @@ struct SshOptions {
     std::optional<std::string> bind_address;
     std::optional<AddressFamily> family;
 
-    std::vector<std::string> identities;
+    std::vector<std::string> identities;  ///< this path and the others are as written
+    bool no_default_identity = false;     ///< IdentityFile=none
     std::optional<bool> identities_only;
     std::optional<std::string> agent;  ///< as written: none, SSH_AUTH_SOCK, $NAME or a path
 
@@ -36,8 +43,7 @@ struct SshOptions {
     std::optional<std::vector<std::string>> ciphers;
     std::optional<std::vector<std::string>> kex_algorithms;
     std::optional<bool> compression;
-    std::optional<std::uint64_t> rekey_bytes;
-    std::optional<std::chrono::seconds> rekey_after;
+    std::optional<RekeyLimit> rekey_limit;
 
     std::optional<bool> exit_on_forward_failure;
     std::optional<bool> gateway_ports;
@@ -57,17 +63,18 @@ struct SshOptions {
     }
 };
 
+/// `1G`, `512M 1h`, `default none`: ssh_config(5), RekeyLimit. Throws Error{usage}.
+RekeyLimit parse_rekey_limit(std::string_view text);
+
 /// Reads what stands after -o: `Name=value` or `Name value`, names without regard to case. Throws
 /// Error{usage} for an option or a value that is not understood.
-void apply_ssh_option(std::string_view text, SshOptions& options, const Surroundings& surroundings);
+void apply_ssh_option(std::string_view text, SshOptions& options);
 
 /// An IP address, as -b and BindAddress take it. Throws Error{usage}.
 std::string parse_bind_address(std::string_view text);
 
-/// A path as -i and -o take them; `~` and ${NAME} are replaced. ssh's %-tokens are an error.
-std::string expand_option_path(std::string_view path, const Surroundings& surroundings);
-
-/// `base` with everything that was said put in.
+/// `base` with everything that was said put in: paths with `~`, ${NAME} and ssh's tokens replaced.
+/// Throws Error{usage}.
 TunnelSettings settings_from(const SshOptions& options, TunnelSettings base,
                              const Surroundings& surroundings);
 

@@ -15,9 +15,9 @@ namespace {
 
 constexpr std::size_t longest_answer = 1024;
 
-awaitable<std::optional<std::string>> ask(std::string question) {
+awaitable<UserAnswer> ask(std::string question) {
     const int fd = ::open("/dev/tty", O_RDWR | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0) co_return std::nullopt;
+    if (fd < 0) co_return NoAnswer::no_terminal;
     asio::posix::stream_descriptor terminal{co_await asio::this_coro::executor, fd};
     std::error_code failure;
     co_await asio::async_write(terminal, asio::buffer(question),
@@ -25,7 +25,7 @@ awaitable<std::optional<std::string>> ask(std::string question) {
     std::string answer;
     co_await asio::async_read_until(terminal, asio::dynamic_buffer(answer, longest_answer), '\n',
                                     asio::redirect_error(use_awaitable, failure));
-    if (failure) co_return std::nullopt;
+    if (failure) co_return NoAnswer::terminal_closed;
     answer.resize(answer.find('\n'));
     co_return answer;
 }

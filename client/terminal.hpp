@@ -4,8 +4,7 @@
 
 namespace culvert {
 
-/// Asks on the controlling terminal, /dev/tty, whatever stdin and stdout are. Nothing if there is
-/// none, or if it was closed instead of answered.
+/// Asks on the controlling terminal, /dev/tty, whatever stdin and stdout are.
 AskUser ask_on_terminal();
 
 }  // namespace culvert

@@ -15,6 +15,7 @@
 #include "common/base/nearest.hpp"
 #include "common/config/algorithms.hpp"
 #include "common/config/arguments.hpp"
+#include "common/engine/default_ciphers.hpp"
 
 namespace culvert {
 namespace {
@@ -38,6 +39,8 @@ constexpr std::array tunnel_flags{
     Flag{"-6"},
     Flag{"-g"},
     Flag{"-f"},
+    Flag{"-G"},
+    Flag{"-E", FlagValue::required},
     Flag{"-v"},
     Flag{"-q"},
     Flag{"-N"},
@@ -69,7 +72,6 @@ constexpr std::array tunnel_flags{
     Flag{"-M", FlagValue::none, no_sharing},
     Flag{"-S", FlagValue::required, no_sharing},
     Flag{"-O", FlagValue::required, no_sharing},
-    Flag{"-E", FlagValue::required, "culvert logs to stderr: write 2>>FILE"},
     Flag{"-m", FlagValue::required, "culvert's ciphers authenticate: there is no MAC to choose"},
 };
 
@@ -108,23 +110,23 @@ void read_word(const std::string& word, TunnelWords& words) {
 
 std::vector<std::string> read_ciphers(const std::string& list) {
     try {
-        return parse_ciphers(list);
+        return choose_ciphers(list, default_ciphers());
     } catch (const Error& error) {
         fail(fmt::format("-c: {}", error.what()));
     }
 }
 
-void read_tunnel_flag(const Argument& argument, TunnelWords& words, TunnelCommand& command,
-                      const Surroundings& surroundings) {
+void read_tunnel_flag(const Argument& argument, TunnelWords& words, TunnelCommand& command) {
     const std::string& flag = argument.flag;
     const std::string& value = argument.value;
     SshOptions& options = words.options;
+    // What is assigned outdoes what was said before, what is set() doesn't: so it is with ssh.
     if (flag == "-L") {
         words.forwards.push_back(parse_local_forward(value));
     } else if (flag == "-C") {
-        SshOptions::set(options.compression, true);
+        options.compression = true;
     } else if (flag == "-c") {
-        SshOptions::set(options.ciphers, read_ciphers(value));
+        options.ciphers = read_ciphers(value);
     } else if (flag == "-l") {
         require_user_name(value);
         SshOptions::set(options.user, value);
@@ -138,23 +140,27 @@ void read_tunnel_flag(const Argument& argument, TunnelWords& words, TunnelComman
         }
         SshOptions::set(options.port, *port);
     } else if (flag == "-i") {
-        options.identities.push_back(expand_option_path(value, surroundings));
+        options.identities.push_back(value);
     } else if (flag == "-o") {
-        apply_ssh_option(value, options, surroundings);
+        apply_ssh_option(value, options);
     } else if (flag == "-F") {
         if (value != "none" && value != "/dev/null") {
             fail("culvert reads no ssh_config: only -F none is taken");
         }
     } else if (flag == "-b") {
-        SshOptions::set(options.bind_address, parse_bind_address(value));
+        options.bind_address = parse_bind_address(value);
     } else if (flag == "-4") {
-        SshOptions::set(options.family, AddressFamily::v4);
+        options.family = AddressFamily::v4;
     } else if (flag == "-6") {
-        SshOptions::set(options.family, AddressFamily::v6);
+        options.family = AddressFamily::v6;
     } else if (flag == "-g") {
-        SshOptions::set(options.gateway_ports, true);
+        options.gateway_ports = true;
     } else if (flag == "-f") {
         command.background = true;
+    } else if (flag == "-G") {
+        command.only_shown = true;
+    } else if (flag == "-E") {
+        command.log_file = value;
     }
     // -N -T -n -a -x -k switch off what culvert never does.
 }
@@ -175,7 +181,7 @@ CommandLine parse_tunnel_command_line(std::span<const std::string> arguments,
         if (flag.empty()) {
             read_word(argument.value, words);
         } else if (!line.log.read(flag)) {
-            read_tunnel_flag(argument, words, command, surroundings);
+            read_tunnel_flag(argument, words, command);
         }
     }
     if (!words.destination) {

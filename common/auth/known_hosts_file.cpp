@@ -47,17 +47,14 @@ void add_known_host(const std::string& path, std::string_view host, std::uint16_
         throw Error{ErrorKind::config, fmt::format("{}: '{}' can't stand in a known_hosts file",
                                                    path, escaped(name, 64))};
     }
-    std::string text = read_file_if_exists(path, longest_file).value_or("");
-    if (!text.empty() && !text.ends_with('\n')) text += '\n';
-    if (hash_names == HashNames::yes || names_are_hashed(parse_known_hosts(text, path))) {
+    std::string line = format_known_host(name, key);
+    if (hash_names == HashNames::yes || names_are_hashed(read_known_hosts(path))) {
         std::array<std::byte, 20> salt{};
         random.fill(salt);
-        text += format_hashed_known_host(name, key, salt);
-    } else {
-        text += format_known_host(name, key);
+        line = format_hashed_known_host(name, key, salt);
     }
     if (!exists) make_folder(path);
-    replace_file(path, text, exists ? status.st_mode & 07777 : 0600);
+    append_line(path, line);
 }
 
 }  // namespace culvert

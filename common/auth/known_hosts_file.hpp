@@ -13,9 +13,8 @@ KnownHostsFile read_known_hosts(const std::string& path);
 
 enum class HashNames { as_the_file_does, yes };
 
-/// Adds an entry for the server. The file is replaced as a whole: a full disk or a crash leaves the
-/// old one. A new file is 0600, its folder 0700; an old one keeps its mode, and a symbolic link
-/// stays one. Throws Error{config}.
+/// Adds an entry for the server at the file's end, as ssh does: what others add at the same time
+/// stays, and so does what was there. A new file is 0600, its folder 0700. Throws Error{config}.
 void add_known_host(const std::string& path, std::string_view host, std::uint16_t port,
                     const PublicKey& key, HashNames hash_names, Random& random);
 

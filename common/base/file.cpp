@@ -6,8 +6,6 @@
 
 #include <array>
 #include <cerrno>
-#include <cstdlib>
-#include <memory>
 #include <system_error>
 
 #include <fmt/format.h>
@@ -29,13 +27,6 @@ bool is_of_the_system(int error) {
                 fmt::format("{}: {}", path, reason_of(error))};
 }
 
-/// The file's name with every symbolic link followed, so that a rename doesn't replace a link.
-std::string real_path(const std::string& path) {
-    const std::unique_ptr<char, decltype(&std::free)> real{::realpath(path.c_str(), nullptr),
-                                                           &std::free};
-    return real ? std::string{real.get()} : path;
-}
-
 void write_all(int descriptor, std::string_view text, const std::string& path) {
     while (!text.empty()) {
         const ssize_t written = ::write(descriptor, text.data(), text.size());
@@ -43,6 +34,12 @@ void write_all(int descriptor, std::string_view text, const std::string& path) {
         if (written < 0) fail(path, errno);
         text.remove_prefix(static_cast<std::size_t>(written));
     }
+}
+
+/// Also of an empty file.
+bool ends_in_newline(int descriptor, off_t size) {
+    char last = '\n';
+    return size == 0 || (::pread(descriptor, &last, 1, size - 1) == 1 && last == '\n');
 }
 
 }  // namespace
@@ -97,26 +94,19 @@ std::string read_file(const std::string& path, std::size_t limit) {
     fail(path, ENOENT);
 }
 
-void replace_file(const std::string& path, std::string_view text, mode_t mode) {
-    const std::string target = real_path(path);
+void append_line(const std::string& path, std::string_view line) {
+    constexpr int flags = O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK;
+    UniqueFd file{::open(path.c_str(), flags, 0600)};
     struct stat status {};
-    if (::stat(target.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) {
+    if (file.get() < 0 || ::fstat(file.get(), &status) != 0) fail(path, errno);
+    if (!S_ISREG(status.st_mode)) {
         throw Error{ErrorKind::config, fmt::format("{}: not a regular file", path)};
     }
-    std::string beside = target + ".XXXXXX";
-    UniqueFd file{::mkostemp(beside.data(), O_CLOEXEC)};
-    if (file.get() < 0) fail(path, errno);
-    try {
-        if (::fchmod(file.get(), mode) != 0) fail(path, errno);
-        write_all(file.get(), text, path);
-        if (::fsync(file.get()) != 0) fail(path, errno);
-        // Some file systems report a full disk here.
-        if (::close(file.release()) != 0) fail(path, errno);
-        if (::rename(beside.c_str(), target.c_str()) != 0) fail(path, errno);
-    } catch (...) {
-        ::unlink(beside.c_str());
-        throw;
-    }
+    const bool on_its_own = ends_in_newline(file.get(), status.st_size);
+    write_all(file.get(), fmt::format("{}{}", on_its_own ? "" : "\n", line), path);
+    if (::fsync(file.get()) != 0) fail(path, errno);
+    // Some file systems report a full disk here.
+    if (::close(file.release()) != 0) fail(path, errno);
 }
 
 }  // namespace culvert

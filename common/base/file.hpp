@@ -1,7 +1,5 @@
 #pragma once
 
-#include <sys/types.h>
-
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,10 +16,9 @@ std::string read_file(const std::string& path, std::size_t limit);
 /// The same, nothing if there is no such file.
 std::optional<std::string> read_file_if_exists(const std::string& path, std::size_t limit);
 
-/// Makes `text` the file's content, whole or not at all: it is written beside it, flushed to the
-/// disk, and renamed over it; after a failure (a full disk) the old file is as it was. The mode is
-/// set before the first byte is written. A symbolic link is followed, anything but a regular file
-/// refused. Throws Error{config}.
-void replace_file(const std::string& path, std::string_view text, mode_t mode);
+/// Adds a line at the file's end, its newline included, in one write, so that programs which do it
+/// at once lose nothing; what was there stays as it is. A last line without a newline gets one. A
+/// missing file is made, 0600. Throws Error{config}, for anything but a regular file too.
+void append_line(const std::string& path, std::string_view line);
 
 }  // namespace culvert

@@ -8,6 +8,7 @@
 
 #include "common/base/error.hpp"
 #include "common/base/escape.hpp"
+#include "common/base/wildcard.hpp"
 
 namespace culvert {
 namespace {
@@ -18,26 +19,75 @@ constexpr std::array<std::string_view, 2> ciphers{aes256_gcm, chacha20_poly1305}
 constexpr std::array<std::string_view, 2> kex_algorithms{"curve25519-sha256",
                                                          "curve25519-sha256@libssh.org"};
 
-std::vector<std::string> parse_list(std::string_view list, std::span<const std::string_view> known,
-                                    std::string_view what) {
-    std::vector<std::string> names;
-    for (std::string_view rest = list;;) {
-        const std::size_t comma = rest.find(',');
-        const std::string_view name = rest.substr(0, comma);
-        if (std::ranges::find(known, name) == known.end()) {
-            throw Error{ErrorKind::usage, fmt::format("no {} '{}': culvert has {}", what,
-                                                      escaped(name, 64), fmt::join(known, ", "))};
-        }
-        if (std::ranges::find(names, name) == names.end()) names.emplace_back(name);
-        if (comma == std::string_view::npos) return names;
-        rest.remove_prefix(comma + 1);
+/// All that culvert has of a kind.
+struct Kind {
+    std::string_view name;
+    std::span<const std::string_view> known;
+
+    [[noreturn]] void fail(const std::string& why) const {
+        throw Error{ErrorKind::usage,
+                    fmt::format("{}: culvert has {}", why, fmt::join(known, ", "))};
     }
+};
+constexpr Kind cipher{"cipher", ciphers};
+constexpr Kind key_exchange{"key exchange", kex_algorithms};
+
+std::vector<std::string_view> split(std::string_view list) {
+    std::vector<std::string_view> parts;
+    for (;;) {
+        const std::size_t comma = list.find(',');
+        parts.push_back(list.substr(0, comma));
+        if (comma == std::string_view::npos) return parts;
+        list.remove_prefix(comma + 1);
+    }
+}
+
+void append(std::vector<std::string>& names, std::string_view name) {
+    if (std::ranges::find(names, name) == names.end()) names.emplace_back(name);
+}
+
+std::vector<std::string> parse(std::string_view list, const Kind& kind) {
+    std::vector<std::string> names;
+    for (const std::string_view name : split(list)) {
+        if (std::ranges::find(kind.known, name) == kind.known.end()) {
+            kind.fail(fmt::format("no {} '{}'", kind.name, escaped(name, 64)));
+        }
+        append(names, name);
+    }
+    return names;
+}
+
+std::vector<std::string> without(std::vector<std::string> names, std::string_view patterns,
+                                 const Kind& kind) {
+    for (const std::string_view pattern : split(patterns)) {
+        std::erase_if(names, [&](const auto& name) { return wildcard_match(pattern, name); });
+    }
+    if (names.empty()) {
+        kind.fail(fmt::format("'-{}' leaves no {}", escaped(patterns, 64), kind.name));
+    }
+    return names;
+}
+
+std::vector<std::string> choose(std::string_view list, std::vector<std::string> defaults,
+                                const Kind& kind) {
+    const std::string_view names = list.substr(std::min<std::size_t>(1, list.size()));
+    if (list.starts_with('-')) return without(std::move(defaults), names, kind);
+    if (list.starts_with('+')) {
+        for (const std::string& name : parse(names, kind)) append(defaults, name);
+        return defaults;
+    }
+    if (list.starts_with('^')) {
+        std::vector<std::string> chosen = parse(names, kind);
+        for (const std::string& name : defaults) append(chosen, name);
+        return chosen;
+    }
+    return parse(list, kind);
 }
 
 }  // namespace
 
 std::vector<std::string> parse_ciphers(std::string_view list) {
-    return possible_ciphers(parse_list(list, ciphers, "cipher"), available_aes_gcm_backends());
+    return possible_ciphers(parse(list, cipher), available_aes_gcm_backends());
 }
 
 std::vector<std::string> possible_ciphers(std::vector<std::string> names,
@@ -51,7 +101,16 @@ std::vector<std::string> possible_ciphers(std::vector<std::string> names,
 }
 
 std::vector<std::string> parse_kex_algorithms(std::string_view list) {
-    return parse_list(list, kex_algorithms, "key exchange");
+    return parse(list, key_exchange);
+}
+
+std::vector<std::string> choose_ciphers(std::string_view list, std::vector<std::string> defaults) {
+    return possible_ciphers(choose(list, std::move(defaults), cipher),
+                            available_aes_gcm_backends());
+}
+
+std::vector<std::string> choose_kex_algorithms(std::string_view list) {
+    return choose(list, {kex_algorithms.begin(), kex_algorithms.end()}, key_exchange);
 }
 
 std::string compression_method(std::string_view word) {

@@ -18,6 +18,11 @@ std::vector<std::string> parse_kex_algorithms(std::string_view list);
 std::vector<std::string> possible_ciphers(std::vector<std::string> names,
                                           const std::vector<AesGcmBackend>& backends);
 
+/// The same as ssh takes them after -c and -o: `+` adds the names to the defaults, `^` puts them
+/// first, and `-` takes out those that match its patterns. Throws Error{usage} where none is left.
+std::vector<std::string> choose_ciphers(std::string_view list, std::vector<std::string> defaults);
+std::vector<std::string> choose_kex_algorithms(std::string_view list);
+
 /// `zstd`, `zlib` or `none`, the words of both configuration files, as the wire name. Throws
 /// Error{config}.
 std::string compression_method(std::string_view word);

@@ -81,6 +81,27 @@ void expect_one_document(const std::string& text, const std::string& file) {
                                       : "not valid YAML: it belongs to nothing before it")};
 }
 
+/// Throws Error{config} for what others would replace, and what would name a strange file here.
+void refuse_unreplaced(std::string_view path) {
+    constexpr std::string_view letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_";
+    constexpr std::string_view ssh_tokens = "CLdhiklnpru";
+    const auto fail = [&](const std::string& why) {
+        throw Error{ErrorKind::config, fmt::format("{}: {}", escaped(path), why)};
+    };
+    for (std::size_t i = 0; i + 1 < path.size(); ++i) {
+        const std::string_view next = path.substr(i + 1);
+        if (path[i] == '$' && letters.find(next.front()) != std::string_view::npos) {
+            const auto name = escaped(
+                next.substr(0, next.find_first_not_of(std::string{letters} + "0123456789")), 64);
+            fail(fmt::format("${0} is not replaced: write ${{{0}}}", name));
+        }
+        if (path[i] == '%' && ssh_tokens.find(next.front()) != std::string_view::npos) {
+            fail(fmt::format("ssh's %{} is not replaced: write ~, ${{NAME}} or the whole path",
+                             next.front()));
+        }
+    }
+}
+
 }  // namespace
 
 struct YamlValue::Document {
@@ -185,8 +206,10 @@ std::chrono::milliseconds YamlValue::duration() const {
 }
 
 std::string YamlValue::path() const {
-    return parsed(
-        [&](std::string_view written) { return expand_path(written, document_->surroundings); });
+    return parsed([&](std::string_view written) {
+        refuse_unreplaced(written);
+        return expand_path(written, document_->surroundings);
+    });
 }
 
 std::vector<std::string> YamlValue::paths() const {

@@ -55,7 +55,8 @@ public:
     std::uint64_t integer(std::uint64_t lowest, std::uint64_t highest) const;
     /// "15s", see duration.hpp.
     std::chrono::milliseconds duration() const;
-    /// Text with `~` and ${NAME} replaced.
+    /// Text with `~` and ${NAME} replaced; the shell's $NAME and ssh's %d, which aren't, are
+    /// errors.
     std::string path() const;
     /// One path or a list of them.
     std::vector<std::string> paths() const;

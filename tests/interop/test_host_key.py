@@ -1,12 +1,18 @@
 """A host key that isn't the expected one ends the connection before any authentication."""
 
+import fcntl
+import os
 import re
+import select
+import subprocess
+import termios
 
 import pytest
 
 from harness.keys import make_key
 from harness.peers import (SERVERS, culvert_words, run_culvert, start_culvertd, start_sshd,
                            tunnel_settings, tunnels_file)
+from harness.process import DEADLINE
 from harness.target import echo
 
 pytestmark = pytest.mark.short
@@ -91,3 +97,100 @@ def test_a_pinned_fingerprint_is_the_only_key_accepted(lab, other_key):
         else:
             log = refused(process).log()
             assert fingerprint in log and server.host_key.fingerprint in log
+
+
+class Terminal:
+    """What a program has for its controlling terminal, and what is typed there."""
+
+    def __init__(self):
+        self._ours, self.programs = os.openpty()
+
+    def options(self):
+        """For Popen."""
+        return {"stdin": self.programs, "start_new_session": True,
+                "preexec_fn": lambda: fcntl.ioctl(self.programs, termios.TIOCSCTTY, 0)}
+
+    def wait_for(self, text):
+        shown = b""
+        while text.encode() not in shown:
+            assert select.select([self._ours], [], [], DEADLINE)[0], shown
+            shown += os.read(self._ours, 4096)
+        return shown.decode()
+
+    def type(self, text):
+        os.write(self._ours, text.encode())
+
+    def close(self):
+        for end in (self._ours, self.programs):
+            os.close(end)
+
+
+@pytest.fixture
+def asked(lab):
+    """culvert at its question about an unknown key: the program, the terminal, the server and the
+    known_hosts file."""
+    server = start_culvertd(lab)
+    known_hosts = lab.known_hosts(server.port, None)
+    terminal = lab.keep(Terminal())
+    words = culvert_words(lab, server, [lab.target(echo)], UserKnownHostsFile=known_hosts,
+                          StrictHostKeyChecking="ask")
+    process = lab.run("culvert", words, **terminal.options())
+    shown = terminal.wait_for("(yes/no/the fingerprint)? ")
+    assert server.host_key.fingerprint in shown
+    return process, terminal, server, known_hosts
+
+
+@pytest.mark.parametrize("answer", ["yes", " YES ", "the fingerprint"])
+def test_a_key_accepted_on_the_terminal_is_remembered(asked, answer):
+    process, terminal, server, known_hosts = asked
+    terminal.type((server.host_key.fingerprint if answer == "the fingerprint" else answer) + "\n")
+    process.wait_for_line("^culvert: connected to")
+    assert server.host_key.public_line in known_hosts.read_text()
+
+
+@pytest.mark.parametrize("answer, text", [
+    ("No\n", "host key not accepted"),
+    ("SHA256:something\n", "you typed SHA256:something"),
+    ("\x04", "the terminal was closed instead of an answer"),
+])
+def test_a_key_not_accepted_on_the_terminal(asked, answer, text):
+    process, terminal, _, known_hosts = asked
+    terminal.type(answer)
+    assert text in refused(process).log()
+    assert known_hosts.read_text() == ""
+
+
+def test_an_answer_that_is_none_is_asked_for_again(asked):
+    process, terminal, _, _ = asked
+    terminal.type("perhaps\n")
+    terminal.wait_for("Please type 'yes', 'no' or the fingerprint: ")
+    terminal.type("yes\n")
+    process.wait_for_line("^culvert: connected to")
+
+
+def test_a_key_that_goes_nowhere_is_said_not_to_be_remembered(lab):
+    server = start_culvertd(lab)
+    process = lab.run("culvert", culvert_words(
+        lab, server, [lab.target(echo)], flags=(), UserKnownHostsFile="none",
+        StrictHostKeyChecking="accept-new"))
+    process.wait_for_line("not remembered: no known_hosts file is named")
+    process.wait_for_line("^culvert: connected to")
+
+
+def test_a_garbled_line_is_named_when_the_host_is_unknown(lab):
+    server = start_culvertd(lab)
+    known_hosts = lab.known_hosts(server.port, None)
+    known_hosts.write_text(f"# mine\n[127.0.0.1]:{server.port} ssh-ed25519 garbled\n")
+    words = culvert_words(lab, server, ["127.0.0.1:1"], flags=(), UserKnownHostsFile=known_hosts)
+    log = refused(lab.run("culvert", words)).log()
+    assert f"{known_hosts}:2: " in log
+
+
+def test_the_command_of_a_refusal_mends_it(lab):
+    server = start_culvertd(lab)
+    known_hosts = lab.known_hosts(server.port, None)
+    words = culvert_words(lab, server, [lab.target(echo)], UserKnownHostsFile=known_hosts)
+    log = refused(lab.run("culvert", words)).log()
+    command = re.search(r"run (echo '.*' >> \S+), or", log)[1]
+    assert subprocess.run(command, shell=True, timeout=DEADLINE).returncode == 0
+    lab.run("culvert", words).wait_for_line("^culvert: connected to")

@@ -1,6 +1,7 @@
 """SIGTERM and SIGINT end the programs as asked: no new streams, the open ones may finish."""
 
 import contextlib
+import json
 import signal
 import socket
 
@@ -8,7 +9,8 @@ import pytest
 
 from harness import streams
 from harness.listening import wait_until_closed
-from harness.peers import LOOPBACK, run_culvert, start_culvert, start_culvertd, start_ssh
+from harness.peers import (LOOPBACK, forwarded, run_culvert, start_culvert, start_culvertd,
+                           start_ssh, tunnel_settings, tunnels_file)
 from harness.target import echo
 
 pytestmark = pytest.mark.short
@@ -68,6 +70,19 @@ def test_a_second_signal_does_not_wait(lab, server, victim):
         assert process.wait() == 0
         assert streams.receive_to_end(connection).ending == "reset"
     assert target.result().ending == "reset"
+
+
+def test_a_stream_that_does_not_end_is_reset_when_drain_is_over(lab, server):
+    path = tunnels_file(lab, mail=tunnel_settings(lab, server, [target := lab.target(echo)]))
+    path.write_text(json.dumps({**json.loads(path.read_text()), "drain": "300ms"}))
+    process = run_culvert(lab, "up", "-c", path)
+    address = forwarded(process, target)
+    with streams.connect(address) as connection:
+        assert streams.echoes(connection)
+        process.signal(signal.SIGTERM)
+        process.wait_for_line(r"a stream is still open: waiting up to 0\.3 s")
+        assert process.wait() == 0
+        assert streams.receive_to_end(connection).ending == "reset"
 
 
 def test_a_client_that_leaves_does_not_disturb_the_others(lab, server):

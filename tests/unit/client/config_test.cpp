@@ -68,7 +68,11 @@ TEST_CASE("a tunnel of culvert.yaml (design 9)") {
         "    hash_known_hosts: true\n"
         "    address_family: inet6\n"
         "    bind_address: '2001:db8::7'\n"
-        "    rekey_limit: 512M\n"
+        "    rekey_limit: 512M 30m\n"
+        "    global_known_hosts: [/etc/kh, \"${KEYS}/global\"]\n"
+        "    batch_mode: true\n"
+        "    kex_algorithms: [curve25519-sha256]\n"
+        "    channel_open: 4s\n"
         "    tcp_keepalive: false\n"
         "    while_down: reset\n"
         "    hold_for: 500ms\n"
@@ -101,6 +105,11 @@ TEST_CASE("a tunnel of culvert.yaml (design 9)") {
     CHECK(mail.family == AddressFamily::v6);
     CHECK(mail.bind_address == "2001:db8::7");
     CHECK(mail.rekey_bytes == 512ULL << 20);
+    CHECK(mail.rekey_after == std::chrono::minutes{30});
+    CHECK(mail.global_known_hosts == Words{"/etc/kh", "/keys/global"});
+    CHECK(mail.batch_mode);
+    CHECK(mail.kex_algorithms == Words{"curve25519-sha256"});
+    CHECK(mail.channel_open == std::chrono::seconds{4});
     CHECK(!mail.tcp_keepalive);
     CHECK(mail.while_down == WhileDown::reset);
     CHECK(mail.hold_for == std::chrono::milliseconds{500});
@@ -160,6 +169,12 @@ TEST_CASE("what is wrong is said with its place") {
                  "'gzip' is not a compression; there are zstd, zlib and none"},
              Row{with("compression: yes"), "'yes' is not a compression"},
              Row{with("ciphers: aes128-cbc"), "tunnels.mail.ciphers: no cipher 'aes128-cbc'"},
+             Row{with("ciphers: [aes256-gcm@openssh.com, des]"),
+                 "tunnels.mail.ciphers[1]: no cipher 'des': culvert has aes256-gcm@openssh.com"},
+             Row{with("ciphers: []"), "tunnels.mail.ciphers: an empty list"},
+             Row{with("kex_algorithms: dh"), "tunnels.mail.kex_algorithms: no key exchange 'dh'"},
+             Row{with("channel_open: 0s"), "reaching a target takes more time than 0"},
+             Row{with("rekey_limit: 1G soon"), "tunnels.mail.rekey_limit: 'soon' is not a time"},
              Row{with("while_down: wait"), "'wait' is none of hold, reset"},
              Row{with("strict_host_key_checking: maybe"), "is none of yes, accept-new, ask, no"},
              Row{with("hold_for: 5"), "tunnels.mail.hold_for: '5' is not a duration with its unit"},
@@ -170,6 +185,10 @@ TEST_CASE("what is wrong is said with its place") {
              Row{with("connections: many"), "number"},
              Row{with("identity: ~bob/x"), "tunnels.mail.identity: ~bob/x"},
              Row{with("identity: \"${NOPE}\""), "the environment variable NOPE is not set"},
+             Row{with("known_hosts: $HOME_2/x"),
+                 "tunnels.mail.known_hosts: $HOME_2/x: $HOME_2 is not replaced: write ${HOME_2}"},
+             Row{with("known_hosts: '%d/x'"), "%d/x: ssh's %d is not replaced: write ~"},
+             Row{with("agent: $HOME/x"), "tunnels.mail.agent: $HOME/x: $NAME stands alone"},
              Row{with("known_hosts:"), "tunnels.mail.known_hosts: has no value"},
              Row{with("exit_on_forward_failure: maybe"), "is not true or false"},
          }) {
@@ -178,6 +197,16 @@ TEST_CASE("what is wrong is said with its place") {
         CAPTURE(error);
         CHECK(error.find(row.error) != std::string::npos);
         CHECK(error.starts_with("c.yaml:"));
+    }
+}
+
+TEST_CASE("algorithms are a list or text with commas") {
+    const std::string aes = "aes256-gcm@openssh.com";
+    const std::string chacha = "chacha20-poly1305@openssh.com";
+    for (const std::string& written : {chacha + "," + aes, "[" + chacha + ", " + aes + "]",
+                                       "['" + chacha + "," + aes + "', " + aes + "]"}) {
+        CAPTURE(written);
+        CHECK(parse(with("ciphers: " + written))[0].ciphers == Words{chacha, aes});
     }
 }
 
@@ -252,6 +281,17 @@ TEST_CASE("an include brings in the tunnels of other files") {
     folder.write("d/3.yaml", "include: d\n");
     CHECK(error("include: d\n") ==
           folder.path("d/3.yaml") + ":1:1: unknown key 'include'; known here: tunnels");
+}
+
+TEST_CASE("drain stands at the top of the file") {
+    const auto drain = [](const std::string& line) {
+        return parse_client_config(line + with(""), "c.yaml", made_up_surroundings()).drain;
+    };
+    CHECK(drain("") == std::chrono::seconds{30});
+    CHECK(drain("drain: 500ms\n") == std::chrono::milliseconds{500});
+    CHECK(drain("drain: 0s\n") == std::chrono::milliseconds{0});
+    CHECK(
+        error_of("drain: 5\n" + with("")).starts_with("c.yaml:1:8: drain: '5' is not a duration"));
 }
 
 TEST_CASE("threads stands at the top of the file, and is a number") {

@@ -39,6 +39,13 @@ TEST_CASE("what nobody chose is the engine's default (design 9, RFC 4253 9)") {
     CHECK(made.keepalive.interval == 15s);
     CHECK(made.keepalive.misses == 3);
     CHECK(made.login_grace == 30s);
+    CHECK(made.connection.open_time_limit == ConnectionConfig{}.open_time_limit);
+}
+
+TEST_CASE("how long the server may take to reach a target reaches the engine") {
+    TunnelSettings settings = tunnel({"gw", "1:h:2"});
+    settings.channel_open = 4s;
+    CHECK(engine_of(settings).connection.open_time_limit == 4s);
 }
 
 TEST_CASE("every option about the connection reaches the engine") {

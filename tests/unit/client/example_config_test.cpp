@@ -5,6 +5,7 @@
 
 #include "client/config.hpp"
 #include "client/defaults.hpp"
+#include "common/transport/proposal.hpp"
 #include "common/transport/rekey_policy.hpp"
 #include "tests/unit/common/config/example_config.hpp"
 #include "tests/unit/common/config/made_up_surroundings.hpp"
@@ -21,21 +22,29 @@ const auto config_folder =
 TEST_CASE("config/culvert.yaml is valid, and names every key with its default") {
     const Surroundings surroundings = made_up_surroundings();
     const ExampleConfig example{config_folder / "culvert.yaml"};
-    const auto as_it_is = parse_client_config(example.text, "culvert.yaml", surroundings).tunnels;
-    REQUIRE(as_it_is.size() == 1);
-    const auto all_on =
-        parse_client_config(example.with_settings_on, "culvert.yaml", surroundings).tunnels;
-    REQUIRE(all_on.size() == 1);
+    const ClientConfig as_it_is = parse_client_config(example.text, "culvert.yaml", surroundings);
+    REQUIRE(as_it_is.tunnels.size() == 1);
+    const ClientConfig all_on =
+        parse_client_config(example.with_settings_on, "culvert.yaml", surroundings);
+    REQUIRE(all_on.tunnels.size() == 1);
 
     // What the example says where it is switched on is what holds where it isn't.
-    const TunnelSettings& on = all_on[0];
-    const TunnelSettings& off = as_it_is[0];
+    CHECK(all_on.threads == as_it_is.threads);
+    CHECK(all_on.drain == as_it_is.drain);
+    const TunnelSettings& on = all_on.tunnels[0];
+    const TunnelSettings& off = as_it_is.tunnels[0];
     CHECK(on.identities == off.identities);
     CHECK(on.agent == off.agent);
     CHECK(on.identities_only == off.identities_only);
     CHECK(on.hash_known_hosts == off.hash_known_hosts);
     CHECK(on.family == off.family);
     CHECK(on.rekey_bytes == RekeyLimits{}.bytes);
+    CHECK(on.rekey_after == RekeyLimits{}.time);
+    CHECK(on.global_known_hosts == off.global_known_hosts);
+    CHECK(on.batch_mode == off.batch_mode);
+    CHECK(on.kex_algorithms == Algorithms{}.kex);
+    CHECK(on.channel_window == off.channel_window);
+    CHECK(on.channel_open == off.channel_open);
     CHECK(on.tcp_keepalive == off.tcp_keepalive);
     CHECK(on.user_known_hosts == off.user_known_hosts);
     CHECK(on.strict_host_key_checking == off.strict_host_key_checking);
@@ -55,7 +64,10 @@ TEST_CASE("config/culvert.yaml is valid, and names every key with its default") 
                                   "while_down",      "hold_for",       "agent",
                                   "identities_only", "host_key_alias", "hash_known_hosts",
                                   "address_family",  "bind_address",   "rekey_limit",
-                                  "tcp_keepalive",   "include"}) {
+                                  "tcp_keepalive",   "include",        "threads",
+                                  "window_memory",   "channel_window", "connections",
+                                  "drain",           "channel_open",   "global_known_hosts",
+                                  "batch_mode",      "kex_algorithms"}) {
         CAPTURE(key);
         CHECK(example.names(key));
     }

@@ -58,15 +58,15 @@ struct Scene {
         run(io, checked(*this, refusal));
     }
     AskUser ask() { return &Scene::answer_from_list; }
-    static awaitable<std::optional<std::string>> answer_from_list(std::string question) {
+    static awaitable<UserAnswer> answer_from_list(std::string question) {
         questions.push_back(std::move(question));
-        if (answers.empty()) co_return std::nullopt;
-        std::optional<std::string> answer = answers.front();
+        if (answers.empty()) co_return NoAnswer::no_terminal;
+        UserAnswer answer = answers.front();
         answers.erase(answers.begin());
         co_return answer;
     }
 
-    static inline std::vector<std::string> answers;
+    static inline std::vector<UserAnswer> answers;
     static inline std::vector<std::string> questions;
 
     test::SeededRandom random{1};
@@ -111,6 +111,8 @@ TEST_CASE("an unknown key is refused, asked about or remembered, as the user wan
         scene.settings.strict_host_key_checking = StrictHostKeyChecking::yes;
         const std::string refusal = scene.check();
         CHECK(contains(refusal, "accept-new"));
+        CHECK(contains(refusal, "run echo '[gw.example.com]:2222 " + scene.key.to_text() + "' >> " +
+                                    scene.settings.user_known_hosts.front()));
         // What `culvert up` takes, which has no -o.
         CHECK(contains(refusal, "culvert.yaml: host_key: " + fingerprint(scene.key)));
         CHECK(scene.known().empty());
@@ -126,6 +128,31 @@ TEST_CASE("an unknown key is refused, asked about or remembered, as the user wan
         Scene::answers = {};
         CHECK(contains(scene.check(), "no terminal"));
         CHECK(scene.known().empty());
+    }
+    SUBCASE("ask, and the terminal is closed") {
+        Scene scene;
+        Scene::answers = {NoAnswer::terminal_closed};
+        const std::string refusal = scene.check();
+        CHECK(contains(refusal, "the terminal was closed instead of an answer"));
+        CHECK(!contains(refusal, "there is no terminal"));
+    }
+    SUBCASE("ask, and the answer is yes or no, however it is written") {
+        for (const std::string yes : {"YES", " yes ", "\tYes\r"}) {
+            CAPTURE(yes);
+            Scene scene;
+            Scene::answers = {yes};
+            CHECK(scene.check().empty());
+            CHECK(!scene.known().empty());
+        }
+        for (const std::string no : {"NO", " no "}) {
+            CAPTURE(no);
+            Scene scene;
+            Scene::answers = {no};
+            CHECK(contains(scene.check(), "not accepted"));
+        }
+        Scene scene;
+        Scene::answers = {" " + fingerprint(scene.key) + " "};
+        CHECK(scene.check().empty());
     }
     SUBCASE("ask, and the answer is no") {
         Scene scene;
@@ -181,7 +208,10 @@ TEST_CASE("a revoked key, and a host known by another type of key, are named as 
         "[gw.example.com]:2222 ecdsa-sha2-nistp256 "
         "AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBEmKSENjQEezOmxkZMy7opKgwFB9nkt5YRrYMj"
         "NuG5N87uRgg6CLrbo5wAdT/y6v0mKV0U2w0WZ2YB/++Tpockg=");
-    CHECK(contains(other.check(), "another type"));
+    const std::string refusal = other.check();
+    CHECK(contains(refusal, "another type"));
+    CHECK(contains(refusal, "run echo '[gw.example.com]:2222 " + other.key.to_text() + "' >> " +
+                                other.settings.user_known_hosts.front()));
 }
 
 TEST_CASE("an alias stands for name and port; a file that can't be read lets nobody in") {
@@ -220,6 +250,7 @@ TEST_CASE("a key that was accepted is no question any more, another one is") {
     CHECK(scene.check().empty());
     CHECK(scene.check().empty());
     CHECK(scene.questions.size() == 1);
+    CHECK(!contains(scene.questions.front(), "remember"));
 
     std::swap(scene.key, scene.other_key);
     scene.answers = {"no"};

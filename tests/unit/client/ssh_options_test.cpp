@@ -58,6 +58,18 @@ TEST_CASE("-o takes ssh's options in all their spellings (ssh_config(5))") {
     CHECK(with_option("RekeyLimit=1G 1h").rekey_bytes == 1'073'741'824);
     CHECK(with_option("RekeyLimit=1G 1h").rekey_after == std::chrono::hours{1});
     CHECK(!with_option("RekeyLimit=default none").rekey_bytes);
+    CHECK(with_option("RekeyLimit=default none").rekey_after == std::chrono::seconds{0});
+    CHECK(with_option("RekeyLimit=1G none").rekey_after == std::chrono::seconds{0});
+    CHECK(!with_option("RekeyLimit=1G").rekey_after);
+    CHECK(!with_option("RekeyLimit=0").rekey_bytes);
+    CHECK(with_option("RekeyLimit=0 2h").rekey_after == std::chrono::hours{2});
+    CHECK(with_option("ConnectTimeout=0").connect_timeout >= std::chrono::hours{1});
+    CHECK(with_option("ConnectTimeout=none").connect_timeout >= std::chrono::hours{1});
+    CHECK(with_option("ServerAliveInterval=none").keepalive_interval.count() == 0);
+    CHECK(with_option("Ciphers=-aes*").ciphers == Words{"chacha20-poly1305@openssh.com"});
+    CHECK(with_option("Ciphers=^chacha20-poly1305@openssh.com").ciphers ==
+          Words{"chacha20-poly1305@openssh.com", "aes256-gcm@openssh.com"});
+    CHECK(with_option("KexAlgorithms=-*libssh*").kex_algorithms == Words{"curve25519-sha256"});
     CHECK(parse({"-oLogLevel=VERBOSE", "gw", "1:h:2"}).log.level == LogLevel::verbose);
     CHECK(parse({"-q", "-oLogLevel=VERBOSE", "gw", "1:h:2"}).log.level == LogLevel::error);
     for (const std::string option :
@@ -66,6 +78,39 @@ TEST_CASE("-o takes ssh's options in all their spellings (ssh_config(5))") {
         CAPTURE(option);
         CHECK(with_option(option).server.host == "gw");
     }
+}
+
+TEST_CASE("tokens in names and paths (ssh_config(5), TOKENS)") {
+    CHECK(with_option("HostName=%h.example.com").server.host == "gw.example.com");
+    CHECK(with_option("HostName=a%%b").server.host == "a%b");
+    const Words words{"-o",     "HostName=real",
+                      "-p",     "2222",
+                      "-o",     "HostKeyAlias=alias",
+                      "-i",     "%d/%u_%%/id",
+                      "bob@gw", "1:h:2",
+                      "-o",     "IdentityAgent=%d/%k",
+                      "-o",     "IdentityFile=~/%h_%n",
+                      "-o",     "UserKnownHostsFile=/%r /%p"};
+    const TunnelSettings settings = tunnel(words);
+    CHECK(settings.identities == Words{"/home/alice/alice_%/id", "/home/alice/real_gw"});
+    CHECK(settings.agent == "/home/alice/alias");
+    CHECK(settings.user_known_hosts == Words{"/bob", "/2222"});
+    CHECK(with_option("IdentityFile=%k").identities == Words{"gw"});
+}
+
+TEST_CASE("IdentityFile=none leaves out the default file only") {
+    const TunnelSettings none = with_option("IdentityFile=none");
+    CHECK(none.identities.empty());
+    CHECK(!none.identities_defaulted);
+    CHECK(tunnel({"-oIdentityFile=none", "-i", "/k", "gw", "1:h:2"}).identities == Words{"/k"});
+}
+
+TEST_CASE("ServerAliveCountMax=0 ends at the first silence, if there is an interval") {
+    CHECK(with_option("ServerAliveCountMax=0").keepalive_interval.count() == 0);
+    const TunnelSettings both =
+        tunnel({"-oServerAliveCountMax=0", "-oServerAliveInterval=7", "gw", "1:h:2"});
+    CHECK(both.keepalive_misses == 0);
+    CHECK(both.keepalive_interval == std::chrono::seconds{7});
 }
 
 TEST_CASE("an -o that is not understood is an error") {
@@ -87,13 +132,11 @@ TEST_CASE("an -o that is not understood is an error") {
              Row{"BatchMode=maybe", "-o BatchMode: 'maybe' is not yes or no"},
              Row{"StrictHostKeyChecking=never", "'never' is not yes, accept-new, ask or no"},
              Row{"ConnectTimeout=-1", "is not a time in seconds"},
-             Row{"ConnectTimeout=0", "is not a time above 0"},
              Row{"ConnectTimeout=500ms", "is not a time in seconds"},
              Row{"ConnectionAttempts=0", "is not a number from 1"},
              Row{"Connections=0", "is not a number from 1 to 64"},
              Row{"Connections=65", "is not a number from 1 to 64"},
              Row{"Threads=0", "is not a number from 1"},
-             Row{"ServerAliveCountMax=0", "is not a number from 1"},
              Row{"Ciphers=aes128-ctr", "no cipher 'aes128-ctr'"},
              Row{"KexAlgorithms=x", "no key exchange 'x'"},
              Row{"RekeyLimit=1X", "-o RekeyLimit:"},
@@ -102,9 +145,12 @@ TEST_CASE("an -o that is not understood is an error") {
              Row{"RekeyLimit=1G 1h 1", "-o RekeyLimit:"},
              Row{"User=-x", "-o User: the user name '-x' begins with '-'"},
              Row{"User=a b", "blank"},
-             Row{"HostName=%h.example.com", "-o HostName:"},
+             Row{"HostName=%n.example.com", "'%n' stands for nothing here; there are %%, %h"},
+             Row{"HostName=-%h", "begins with '-'"},
              Row{"HostName=a\nb", "control"},
-             Row{"IdentityFile=%d/id", "%-tokens"},
+             Row{"IdentityFile=%x/id", "'%x' stands for nothing here; there are %%, %d, %h"},
+             Row{"IdentityFile=id%", "'%' stands for nothing here"},
+             Row{"UserKnownHostsFile=%C", "'%C' stands for nothing here"},
              Row{"IdentityFile=~bob/id", "no other user's home"},
              Row{"ControlMaster=auto", "only ControlMaster=no is taken"},
              Row{"ForwardAgent=yes", "only ForwardAgent=no is taken"},

@@ -37,6 +37,7 @@ TEST_CASE("flags mean what they mean to ssh") {
     CHECK(tunnel({"gw", "1:h:2", "-L", "3:h:4", "5:h:6"}).forwards.size() == 3);
     CHECK(tunnel({"-fNTL", "1:h:2", "gw"}).forwards == std::vector{forward});
     CHECK(std::get<TunnelCommand>(parse({"-fNTL", "1:h:2", "gw"}).command).background);
+    CHECK(std::get<TunnelCommand>(parse({"-E", "a b", "gw", "1:h:2"}).command).log_file == "a b");
     CHECK(tunnel({"-C", "gw", "1:h:2"}).compression ==
           Words{"zstd@culvert.internal", "zlib@openssh.com", "none"});
     CHECK(tunnel({"-p2222", "gw", "1:h:2"}).server.port == 2222);
@@ -57,14 +58,26 @@ TEST_CASE("flags mean what they mean to ssh") {
     CHECK(!keys.identities_defaulted);
 }
 
-TEST_CASE("the first word on a matter holds, as with ssh") {
+TEST_CASE("which word on a matter holds, as ssh -G shows it") {
     CHECK(tunnel({"-l", "bob", "carol@gw", "1:h:2"}).user == "bob");
     CHECK(tunnel({"carol@gw", "-l", "bob", "1:h:2"}).user == "carol");
     CHECK(tunnel({"-p", "1", "-o", "Port=2", "gw", "1:h:2"}).server.port == 1);
     CHECK(tunnel({"-o", "Port=2", "-p", "1", "gw", "1:h:2"}).server.port == 2);
     CHECK(tunnel({"-p", "1", "ssh://gw:2", "1:h:2"}).server.port == 1);
     CHECK(tunnel({"gw:2", "-p", "1", "1:h:2"}).server.port == 2);
-    CHECK(tunnel({"-oCompression=no", "-C", "gw", "1:h:2"}).compression.front() == "none");
+    CHECK(tunnel({"-oPort=2", "-oPort=1", "gw", "1:h:2"}).server.port == 2);
+
+    const std::string aes = "aes256-gcm@openssh.com";
+    const std::string chacha = "chacha20-poly1305@openssh.com";
+    CHECK(tunnel({"-c", chacha, "-c", aes, "gw", "1:h:2"}).ciphers == Words{aes});
+    CHECK(tunnel({"-oCiphers=" + chacha, "-c", aes, "gw", "1:h:2"}).ciphers == Words{aes});
+    CHECK(tunnel({"-c", chacha, "-oCiphers=" + aes, "gw", "1:h:2"}).ciphers == Words{chacha});
+    CHECK(tunnel({"-4", "-6", "gw", "1:h:2"}).family == AddressFamily::v6);
+    CHECK(tunnel({"-oAddressFamily=inet", "-6", "gw", "1:h:2"}).family == AddressFamily::v6);
+    CHECK(tunnel({"-b::1", "-b::2", "gw", "1:h:2"}).bind_address == "::2");
+    CHECK(tunnel({"-oCompression=no", "-C", "gw", "1:h:2"}).compression.front() != "none");
+    CHECK(tunnel({"-C", "-oCompression=no", "gw", "1:h:2"}).compression.front() != "none");
+    CHECK(tunnel({"-oGatewayPorts=no", "-g", "gw", "1:h:2"}).forwards[0].bind == "*");
 }
 
 TEST_CASE("-g opens the forwards that name no address") {

@@ -4,6 +4,9 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include <thread>
+#include <vector>
+
 #include <doctest/doctest.h>
 
 #include "common/base/error.hpp"
@@ -45,46 +48,64 @@ TEST_CASE("a FIFO in place of a file holds nobody up") {
     const std::string fifo = folder.path("fifo");
     REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
     CHECK(error_of([&] { read_file(fifo, 10); }) == fifo + ": not a regular file");
-    CHECK(error_of([&] { replace_file(fifo, "x", 0600); }) == fifo + ": not a regular file");
+    CHECK(error_of([&] { append_line(fifo, "x"); }) == fifo + ": not a regular file");
 }
 
-TEST_CASE("a file is replaced whole") {
+TEST_CASE("a line is added behind what is there") {
     const TemporaryFolder folder;
     const std::string path = folder.path("file");
-    replace_file(path, "one", 0640);
-    CHECK(folder.read("file") == "one");
-    CHECK(folder.mode("file") == 0640);
-    replace_file(path, "two", 0600);
-    CHECK(folder.read("file") == "two");
+    append_line(path, "one\n");
+    CHECK(folder.read("file") == "one\n");
     CHECK(folder.mode("file") == 0600);
-    CHECK(folder.number_of_files() == 1);
-    CHECK(error_of([&] {
-              replace_file(folder.path("no/file"), "x", 0600);
-          }).ends_with("no such file"));
+    std::filesystem::permissions(path, std::filesystem::perms{0640});
+    append_line(path, "two\n");
+    CHECK(folder.read("file") == "one\ntwo\n");
+    CHECK(folder.mode("file") == 0640);
+    folder.write("file", "no newline");
+    append_line(path, "three\n");
+    CHECK(folder.read("file") == "no newline\nthree\n");
+    CHECK(error_of([&] { append_line(folder.path("no/file"), "x\n"); }).ends_with("no such file"));
 }
 
 TEST_CASE("a symbolic link stays one") {
     const TemporaryFolder folder;
-    folder.write("real", "old");
+    folder.write("real", "old\n");
     std::filesystem::create_symlink("real", folder.path("link"));
-    replace_file(folder.path("link"), "new", 0600);
+    append_line(folder.path("link"), "new\n");
     CHECK(std::filesystem::is_symlink(folder.path("link")));
-    CHECK(folder.read("real") == "new");
+    CHECK(folder.read("real") == "old\nnew\n");
 }
 
-TEST_CASE("when the new content can't be written, the old one stays") {
+TEST_CASE("lines that are added at once are all there") {
+    constexpr int writers = 8;
+    constexpr int lines = 50;
     const TemporaryFolder folder;
-    const std::string path = folder.write("file", "old");
+    const std::string path = folder.path("file");
+    std::vector<std::thread> threads;
+    for (int i = 0; i < writers; ++i) {
+        threads.emplace_back([&] {
+            for (int n = 0; n < lines; ++n) append_line(path, "a line\n");
+        });
+    }
+    for (std::thread& thread : threads) thread.join();
+    std::string expected;
+    for (int n = 0; n < writers * lines; ++n) expected += "a line\n";
+    CHECK(folder.read("file") == expected);
+}
+
+TEST_CASE("when a line can't be written, what was there stays, and the next one is its own") {
+    const TemporaryFolder folder;
+    const std::string path = folder.write("file", "old\n");
     rlimit before{};
     REQUIRE(::getrlimit(RLIMIT_FSIZE, &before) == 0);
     // Stands for a full disk: writing beyond fails with EFBIG.
     const auto old_handler = ::signal(SIGXFSZ, SIG_IGN);
-    const rlimit full{1'000, before.rlim_max};
+    const rlimit full{6, before.rlim_max};
     REQUIRE(::setrlimit(RLIMIT_FSIZE, &full) == 0);
-    const std::string error = error_of([&] { replace_file(path, std::string(5'000, 'x'), 0600); });
+    const std::string error = error_of([&] { append_line(path, "a line\n"); });
     REQUIRE(::setrlimit(RLIMIT_FSIZE, &before) == 0);
     ::signal(SIGXFSZ, old_handler);
     CHECK(error.starts_with(path + ": "));
-    CHECK(folder.read("file") == "old");
-    CHECK(folder.number_of_files() == 1);
+    append_line(path, "next\n");
+    CHECK(folder.read("file") == "old\na \nnext\n");
 }

@@ -43,6 +43,26 @@ TEST_CASE("without a backend AES-GCM is left out of a configured list, and can't
                          Error);
 }
 
+TEST_CASE("+, - and ^ change the default list, as with ssh (ssh_config(5), Ciphers)") {
+    const std::string aes = "aes256-gcm@openssh.com";
+    const std::string chacha = "chacha20-poly1305@openssh.com";
+    const Names defaults{aes, chacha};
+    CHECK(choose_ciphers(chacha, defaults) == Names{chacha});
+    CHECK(choose_ciphers("+" + chacha, defaults) == defaults);
+    CHECK(choose_ciphers("+" + chacha, {aes}) == defaults);
+    CHECK(choose_ciphers("^" + chacha, defaults) == Names{chacha, aes});
+    CHECK(choose_ciphers("-aes*", defaults) == Names{chacha});
+    CHECK(choose_ciphers("-aes128-ctr,3des-cbc", defaults) == defaults);
+    CHECK(choose_kex_algorithms("-curve25519-sha256") == Names{"curve25519-sha256@libssh.org"});
+    CHECK_THROWS_WITH_AS(choose_ciphers("-*", defaults),
+                         doctest::Contains("'-*' leaves no cipher: culvert has aes256"), Error);
+    for (const std::string list : {"", "+", "^", "+aes128-ctr", "^aes*"}) {
+        CAPTURE(list);
+        CHECK_THROWS_WITH_AS(choose_ciphers(list, defaults), doctest::Contains("no cipher '"),
+                             Error);
+    }
+}
+
 TEST_CASE("compression has three words") {
     CHECK(compression_method("zstd") == "zstd@culvert.internal");
     CHECK(compression_method("zlib") == "zlib@openssh.com");
