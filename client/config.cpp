@@ -12,6 +12,7 @@
 #include "common/base/error.hpp"
 #include "common/base/escape.hpp"
 #include "common/base/nearest.hpp"
+#include "common/config/algorithm_lists.hpp"
 #include "common/config/algorithms.hpp"
 #include "common/config/byte_size.hpp"
 #include "common/config/yaml_reader.hpp"
@@ -43,20 +44,6 @@ constexpr std::pair<std::string_view, StrictHostKeyChecking> strictness_words[] 
     {"no", StrictHostKeyChecking::no}};
 constexpr std::pair<std::string_view, AddressFamily> family_words[] = {
     {"any", AddressFamily::any}, {"inet", AddressFamily::v4}, {"inet6", AddressFamily::v6}};
-
-/// Wire names, with commas or as a list.
-auto name_reader(std::vector<std::string> (*parse)(std::string_view)) {
-    return [parse](const YamlValue& value) {
-        std::vector<std::string> names;
-        for (const YamlValue& element : value.one_or_list()) {
-            for (const std::string& name : element.parsed(parse)) {
-                if (std::ranges::find(names, name) == names.end()) names.push_back(name);
-            }
-        }
-        if (names.empty()) value.fail("an empty list: without the line the default holds");
-        return names;
-    };
-}
 
 std::chrono::milliseconds time_above_0(const YamlValue& value, std::string_view why) {
     const std::chrono::milliseconds time = value.duration();
@@ -149,8 +136,8 @@ TunnelSettings read_tunnel(const std::string& name, const YamlValue& value,
                  word_reader(strictness_words));
     map.optional("compression", tunnel.compression,
                  [](const YamlValue& v) { return v.parsed(prefer_compression); });
-    map.optional("ciphers", tunnel.ciphers, name_reader(parse_ciphers));
-    map.optional("kex_algorithms", tunnel.kex_algorithms, name_reader(parse_kex_algorithms));
+    map.optional("ciphers", tunnel.ciphers, read_ciphers);
+    map.optional("kex_algorithms", tunnel.kex_algorithms, read_kex_algorithms);
     map.optional("connections", tunnel.connections, [](const YamlValue& v) {
         return static_cast<unsigned>(v.integer(1, most_connections));
     });

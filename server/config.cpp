@@ -8,6 +8,7 @@
 #include "common/base/error.hpp"
 #include "common/base/escape.hpp"
 #include "common/base/number.hpp"
+#include "common/config/algorithm_lists.hpp"
 #include "common/config/algorithms.hpp"
 #include "common/config/byte_size.hpp"
 #include "common/config/yaml_reader.hpp"
@@ -161,8 +162,7 @@ ServerConfig read_config(const YamlValue& top, const Surroundings& surroundings)
     map.optional("listen", config.listen, read_listen);
     const bool names_host_keys = map.optional("host_keys", config.host_keys, read_host_keys);
     if (!names_host_keys) config.host_keys = {default_host_key_path(surroundings)};
-    map.optional("ciphers", config.ciphers,
-                 [](const YamlValue& value) { return value.parsed(parse_ciphers); });
+    map.optional("ciphers", config.ciphers, read_ciphers);
     map.optional("compression", config.compression, read_compression);
     map.optional("require_strict_kex", config.require_strict_kex);
     map.optional("rekey_limit", config.rekey_bytes,

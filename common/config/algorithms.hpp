@@ -8,8 +8,8 @@
 
 namespace culvert {
 
-/// Comma separated wire names as -c takes them, each one that culvert has. Throws Error{usage} for
-/// one that it hasn't, and names those that it has. What this CPU can't do is left out.
+/// Comma separated wire names, each one that culvert has. Throws Error{usage} for one that it
+/// hasn't, and names those that it has.
 std::vector<std::string> parse_ciphers(std::string_view list);
 std::vector<std::string> parse_kex_algorithms(std::string_view list);
 
@@ -19,7 +19,8 @@ std::vector<std::string> possible_ciphers(std::vector<std::string> names,
                                           const std::vector<AesGcmBackend>& backends);
 
 /// The same as ssh takes them after -c and -o: `+` adds the names to the defaults, `^` puts them
-/// first, and `-` takes out those that match its patterns. Throws Error{usage} where none is left.
+/// first, and `-` takes out those that match its patterns. What this CPU can't do is left out.
+/// Throws Error{usage} where none is left.
 std::vector<std::string> choose_ciphers(std::string_view list, std::vector<std::string> defaults);
 std::vector<std::string> choose_kex_algorithms(std::string_view list);
 

@@ -81,6 +81,7 @@ private:
             from.sent(bytes.size());
             to.received(bytes.size(), start_time);
             while (const auto event = to.poll(start_time)) {
+                if (std::holds_alternative<TurnOver>(*event)) continue;
                 const auto& data = std::get<ChannelDataReceived>(std::get<ConnectionEvent>(*event));
                 received_ += data.data.size();
                 to.delivered(data.channel, data.data.size(), start_time);

@@ -194,6 +194,7 @@ struct EventName {
     std::string_view operator()(const Authenticated&) { return "Authenticated"; }
     std::string_view operator()(const BannerReceived&) { return "BannerReceived"; }
     std::string_view operator()(const Rekeyed&) { return "Rekeyed"; }
+    std::string_view operator()(const TurnOver&) { return "TurnOver"; }
     std::string_view operator()(const PeerDisconnected&) { return "PeerDisconnected"; }
     std::string_view operator()(const ChannelRequested&) { return "ChannelRequested"; }
     std::string_view operator()(const ChannelOpened&) { return "ChannelOpened"; }

@@ -100,6 +100,27 @@ TEST_CASE("a flood is ignored, or ended before it takes memory") {
     }
 }
 
+TEST_CASE("what takes long is done in turns, so that others on the thread have theirs") {
+    struct Row {
+        std::string_view name;
+        ByteVector message;
+        int times;
+    };
+    for (const Row& row : {
+             Row{"large messages, which may have been small before they were inflated",
+                 encoded(msg::Ignore{ByteVector(200'000)}), 11},
+             Row{"small ones that may each open a socket", encoded(msg::Ignore{Bytes{}}), 257},
+         }) {
+        CAPTURE(row.name);
+        ServerWalk walk{{}, StrictKex::yes};
+        walk.go_to(S::channel_open);
+        const int before = walk.turns;
+        for (int i = 0; i < row.times; ++i) walk.peer.say(row.message);
+        walk.poll();
+        CHECK(walk.turns == before + 1);
+    }
+}
+
 TEST_CASE("channels beyond the limit are refused, and cost nothing") {
     EngineConfig config = server_config();
     config.connection.channel_limit = 100;

@@ -16,7 +16,13 @@ public:
     /// Everything that the engine has to tell.
     const std::vector<EngineEvent>& poll() {
         events.clear();
-        while (auto event = engine.poll(start_time)) events.push_back(std::move(*event));
+        while (auto event = engine.poll(start_time)) {
+            if (std::holds_alternative<TurnOver>(*event)) {
+                ++turns;
+            } else {
+                events.push_back(std::move(*event));
+            }
+        }
         return events;
     }
 
@@ -37,6 +43,7 @@ public:
     Engine engine;
     ScriptedPeer peer;
     std::vector<EngineEvent> events;
+    int turns = 0;  ///< that were over before everything was told
 };
 
 /// A server's connection. A stage is named after what the engine waits for, or after its state.

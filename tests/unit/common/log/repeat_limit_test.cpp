@@ -25,11 +25,10 @@ TEST_CASE("the first lines of a span are written, the rest counted and reported 
     fill(limit, "refused");
     const auto last = start + RepeatLimit::span - 1ns;
     for (int i = 0; i < 3; ++i) CHECK_FALSE(limit.admits(info, "refused", last));
-    CHECK(captured.text() == "");
-
+    log_info("so far");
     CHECK(limit.admits(info, "refused", start + RepeatLimit::span));
     CHECK(limit.admits(info, "refused", start + RepeatLimit::span));
-    CHECK(captured.text() == "culvertd: 3 more lines: refused\n");
+    CHECK(captured.text() == "culvertd: so far\nculvertd: 3 more lines: refused\n");
 }
 
 TEST_CASE("a flood hides no line with another cause") {
@@ -56,17 +55,18 @@ TEST_CASE("counts are reported when their span is over, or the program") {
     fill(limit, "full");
     for (int i = 0; i < 5; ++i) CHECK_FALSE(limit.admits(info, "full", start));
     limit.report(info, start + RepeatLimit::span - 1ns);
-    CHECK(captured.text() == "");
+    log_info("so far");
     limit.report(info, start + RepeatLimit::span);
     limit.report(info, start + 2 * RepeatLimit::span);
-    const std::string expected = "culvertd: 5 more connections turned away: full\n";
-    CHECK(captured.text() == expected);
 
     fill(limit, "full");
     CHECK_FALSE(limit.admits(info, "full", start));
     limit.log_rest(info);
     limit.log_rest(info);
-    CHECK(captured.text() == expected + "culvertd: 1 more connections turned away: full\n");
+    CHECK(captured.text() ==
+          "culvertd: so far\n"
+          "culvertd: 5 more connections turned away: full\n"
+          "culvertd: 1 more connections turned away: full\n");
 }
 
 TEST_CASE("what isn't logged at all isn't counted") {
