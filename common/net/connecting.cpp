@@ -10,6 +10,7 @@
 #include <asio/redirect_error.hpp>
 
 #include "common/net/accepted.hpp"
+#include "common/net/tcp_options.hpp"
 
 namespace culvert {
 namespace {
@@ -77,6 +78,7 @@ std::optional<DialFailure> Connecting::call_from(const tcp::endpoint& local) {
 
 std::optional<DialFailure> Connecting::call() {
     if (!switch_on(fd_.get(), IPPROTO_TCP, TCP_NODELAY)) return failed_with(errno);
+    if (remote_.address().is_loopback()) set_unpaced(fd_.get());
     const auto size = static_cast<socklen_t>(remote_.size());
     if (::connect(fd_.get(), remote_.data(), size) != 0) {
         if (errno != EINPROGRESS) return failed_with(errno);

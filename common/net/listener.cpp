@@ -21,6 +21,7 @@
 #include "common/net/address.hpp"
 #include "common/net/both.hpp"
 #include "common/net/dial_failure.hpp"
+#include "common/net/tcp_options.hpp"
 
 namespace culvert {
 namespace {
@@ -70,8 +71,9 @@ std::error_code listen_on(tcp::acceptor& acceptor, const tcp::endpoint& endpoint
     if (!error && endpoint.address().is_v6()) {
         acceptor.set_option(asio::ip::v6_only{true}, error);
     }
-    // Accepted sockets inherit it, which saves a call for each.
+    // Accepted sockets inherit these, which saves a call for each.
     if (!error) acceptor.set_option(tcp::no_delay{true}, error);
+    if (!error && endpoint.address().is_loopback()) set_unpaced(acceptor.native_handle());
     if (!error) acceptor.non_blocking(true, error);
     if (!error) acceptor.bind(endpoint, error);
     if (!error) acceptor.listen(tcp::acceptor::max_listen_connections, error);

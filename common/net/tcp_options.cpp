@@ -7,8 +7,10 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <limits>
+#include <string_view>
 
 #include <asio/error.hpp>
 
@@ -54,6 +56,19 @@ std::error_code set_on_close(asio::ip::tcp::socket& socket, OnClose on_close) {
 
 std::error_code set_on_close(const UniqueFd& socket, OnClose on_close) {
     return set(socket.get(), SOL_SOCKET, SO_LINGER, linger_for(on_close));
+}
+
+void set_unpaced(int socket) noexcept {
+    static const bool system_paces = [socket] {
+        std::array<char, 16> name{};
+        socklen_t size = name.size() - 1;
+        return getsockopt(socket, IPPROTO_TCP, TCP_CONGESTION, name.data(), &size) == 0 &&
+               std::string_view{name.data()}.starts_with("bbr");
+    }();
+    constexpr std::string_view reno = "reno";  // every kernel has it, for every user
+    if (!system_paces) return;
+    // Refused, it is only slower.
+    (void)setsockopt(socket, IPPROTO_TCP, TCP_CONGESTION, reno.data(), reno.size());
 }
 
 std::error_code set_unsent_limit(asio::ip::tcp::socket& socket, std::size_t bytes) {

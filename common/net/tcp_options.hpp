@@ -20,6 +20,11 @@ enum class OnClose {
 [[nodiscard]] std::error_code set_on_close(asio::ip::tcp::socket& socket, OnClose on_close);
 [[nodiscard]] std::error_code set_on_close(const UniqueFd& socket, OnClose on_close);
 
+/// For a connection within this machine. It has no path whose rate is to be found out, so where the
+/// system's congestion control does that (bbr), and sends by a timer, this socket has reno: half
+/// the CPU for bulk. Inherited by what is accepted.
+void set_unpaced(int socket) noexcept;
+
 /// The socket is writable only while the kernel holds less than `bytes` of it unsent
 /// (TCP_NOTSENT_LOWAT): what is sent next is decided late.
 [[nodiscard]] std::error_code set_unsent_limit(asio::ip::tcp::socket& socket, std::size_t bytes);

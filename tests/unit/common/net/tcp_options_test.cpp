@@ -3,7 +3,10 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
+#include <array>
 #include <memory>
+#include <string>
+#include <string_view>
 
 #include <asio/buffer.hpp>
 #include <asio/io_context.hpp>
@@ -59,6 +62,36 @@ TEST_CASE("a socket set to reset does so when it is only destroyed") {
         connected.one.reset();
         CHECK(read_end(connected.other) == row.end);
     }
+}
+
+TEST_CASE("what stays within the machine isn't paced, and what is accepted inherits that") {
+    asio::io_context io;
+    tcp::acceptor acceptor{io, loopback_v4()};
+    set_unpaced(acceptor.native_handle());
+    tcp::socket one{io};
+    one.open(tcp::v4());
+    set_unpaced(one.native_handle());
+    one.connect(acceptor.local_endpoint());
+    tcp::socket other = acceptor.accept();
+    for (tcp::socket* const socket : {&one, &other}) {
+        std::array<char, 16> name{};
+        socklen_t size = name.size() - 1;
+        REQUIRE(getsockopt(socket->native_handle(), IPPROTO_TCP, TCP_CONGESTION, name.data(),
+                           &size) == 0);
+        CHECK_FALSE(std::string_view{name.data()}.starts_with("bbr"));
+    }
+}
+
+TEST_CASE("what is on its way is told from what the other end's kernel has") {
+    asio::io_context io;
+    Connected pair{io};
+    CHECK_FALSE(has_unacknowledged(*pair.one));
+    pair.other.set_option(tcp::socket::receive_buffer_size{4096});
+    pair.one->non_blocking(true);
+    const std::string data(1 << 20, 'x');
+    std::error_code full;
+    while (!full) pair.one->write_some(asio::buffer(data), full);
+    CHECK(has_unacknowledged(*pair.one));
 }
 
 TEST_CASE("options reach the kernel, and a closed socket is an error") {
