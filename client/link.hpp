@@ -112,10 +112,9 @@ private:
 
     bool ready() const noexcept { return session_ != nullptr && session_->ready(); }
     void take(LocalConnection connection);
+    class OpenStream;
     awaitable<void> carry_here(asio::ip::tcp::socket socket, asio::ip::tcp::endpoint peer,
                                const LocalForward& forward);
-    awaitable<void> relay(asio::ip::tcp::socket socket, asio::ip::tcp::endpoint peer,
-                          const LocalForward& forward);
     void on_stream_over();
     void log_forward(const asio::ip::tcp::endpoint& peer, const LocalForward& forward,
                      std::string_view end, const Relay& relay, Duration took) const;

@@ -38,22 +38,10 @@ void Link::take(LocalConnection connection) {
     try {
         auto socket = std::move(connection.accepted).on(executor());
         streams_.spawn(carry_here(std::move(socket), peer, *connection.forward));
-    } catch (const std::system_error& error) {
+    } catch (const std::exception& error) {
         log_error("{}: {}", to_string(peer), error.what());
         on_stream_over();
     }
-}
-
-awaitable<void> Link::carry_here(asio::ip::tcp::socket socket, asio::ip::tcp::endpoint peer,
-                                 const LocalForward& forward) {
-    std::exception_ptr failure;
-    try {
-        co_await relay(std::move(socket), peer, forward);
-    } catch (...) {
-        failure = std::current_exception();
-    }
-    on_stream_over();
-    if (failure) std::rethrow_exception(failure);
 }
 
 void Link::on_stream_over() {
@@ -61,8 +49,22 @@ void Link::on_stream_over() {
     end_if_drained();
 }
 
-awaitable<void> Link::relay(asio::ip::tcp::socket socket, asio::ip::tcp::endpoint peer,
-                            const LocalForward& forward) {
+/// A stream that is counted already: as over when this goes.
+class Link::OpenStream {
+public:
+    explicit OpenStream(Link& link) : link_{link} {}
+    OpenStream(const OpenStream&) = delete;
+    OpenStream& operator=(const OpenStream&) = delete;
+    ~OpenStream() { link_.on_stream_over(); }
+
+private:
+    Link& link_;
+};
+
+// A coroutine for each stream, and no more: an idle one costs little but their frames.
+awaitable<void> Link::carry_here(asio::ip::tcp::socket socket, asio::ip::tcp::endpoint peer,
+                                 const LocalForward& forward) {
+    const OpenStream open{*this};
     if (!has_memory()) {
         context_.not_carried.log(LogLevel::info, "out of memory",
                                  "{} -> {}: reset, culvert is out of memory", to_string(peer),

@@ -214,20 +214,26 @@ void ServerConnection::on_channel_requested(ChannelRequested request) {
     streams_.spawn(carry(std::move(request)));
 }
 
-awaitable<void> ServerConnection::carry(ChannelRequested request) {
-    ++open_streams_;
-    std::exception_ptr failure;
-    try {
-        co_await connect_and_carry(request);
-    } catch (...) {
-        failure = std::current_exception();
+/// Counts a stream for as long as it lives.
+class ServerConnection::OpenStream {
+public:
+    explicit OpenStream(ServerConnection& connection) : connection_{connection} {
+        ++connection_.open_streams_;
     }
-    --open_streams_;
-    end_if_drained();
-    if (failure) std::rethrow_exception(failure);
-}
+    OpenStream(const OpenStream&) = delete;
+    OpenStream& operator=(const OpenStream&) = delete;
+    ~OpenStream() {
+        --connection_.open_streams_;
+        connection_.end_if_drained();
+    }
 
-awaitable<void> ServerConnection::connect_and_carry(const ChannelRequested& request) {
+private:
+    ServerConnection& connection_;
+};
+
+// A coroutine for each stream, and no more: an idle one costs little but their frames.
+awaitable<void> ServerConnection::carry(ChannelRequested request) {
+    const OpenStream open{*this};
     log_debug("{}: {} -> {}: asked for", name_, named(request.originator), named(request.target));
     const TimePoint began = Clock::now();
     auto reached = co_await reach(request);

@@ -71,8 +71,8 @@ private:
     void on_no_channels() override { end_if_drained(); }
     void on_channel_requested(ChannelRequested request) override;
 
+    class OpenStream;
     awaitable<void> carry(ChannelRequested request);
-    awaitable<void> connect_and_carry(const ChannelRequested& request);
     /// The socket that reached the target, or the answer that refuses the channel.
     awaitable<std::variant<asio::ip::tcp::socket, OpenFailure>> reach(ChannelRequested request);
     OpenFailure denied(const ChannelRequested& request, std::string_view why) const;

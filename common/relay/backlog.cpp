@@ -21,9 +21,11 @@ void Backlog::append(Bytes data) {
 }
 
 std::span<const Bytes> Backlog::front(std::span<Bytes> views) const noexcept {
-    const std::size_t count = std::min(views.size(), chunks_.size());
-    for (std::size_t i = 0; i < count; ++i) {
-        views[i] = Bytes{chunks_[i]}.subspan(i == 0 ? taken_ : 0);
+    std::size_t count = 0;
+    for (const ByteVector& chunk : chunks_) {
+        if (count == views.size()) break;
+        views[count] = Bytes{chunk}.subspan(count == 0 ? taken_ : 0);
+        ++count;
     }
     return views.first(count);
 }
@@ -39,7 +41,7 @@ void Backlog::taken(std::size_t bytes) noexcept {
 }
 
 void Backlog::clear() noexcept {
-    std::deque<ByteVector>{}.swap(chunks_);
+    chunks_.clear();
     taken_ = size_ = 0;
 }
 

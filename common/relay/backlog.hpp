@@ -1,7 +1,7 @@
 #pragma once
 
 #include <cstddef>
-#include <deque>
+#include <list>
 #include <span>
 
 #include "common/base/bytes.hpp"
@@ -29,8 +29,9 @@ private:
     static constexpr std::size_t largest_chunk = 64 * 1024;
     static constexpr std::size_t smallest_chunk = 4 * 1024;
 
-    std::deque<ByteVector> chunks_;  ///< none is empty
-    std::size_t taken_ = 0;          ///< of the first chunk
+    /// None is empty. Not a deque, which takes half a kilobyte also when nothing is in it.
+    std::list<ByteVector> chunks_;
+    std::size_t taken_ = 0;  ///< of the first chunk
     std::size_t size_ = 0;
 };
 

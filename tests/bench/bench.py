@@ -100,6 +100,7 @@ class Bench:
         self._closing.close()
 
 
+CONGESTION_CONTROL = pathlib.Path("/proc/sys/net/ipv4/tcp_congestion_control")
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -138,10 +139,12 @@ def main():
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     for number in ENDING:
         signal.signal(number, end)
-    machine = {"cpus": os.cpu_count(), "kernel": platform.release(), "runs": options.runs}
+    congestion_control = CONGESTION_CONTROL.read_text(encoding="ascii").strip()
+    machine = {"cpus": os.cpu_count(), "kernel": platform.release(),
+               "congestion_control": congestion_control, "runs": options.runs}
     measured = []
-    print(f"{os.cpu_count()} CPUs, Linux {platform.release()}; medians of {options.runs} runs, and "
-          "the median of the runs' ratios with their spread")
+    print(f"{os.cpu_count()} CPUs, Linux {platform.release()}, {congestion_control}; medians of "
+          f"{options.runs} runs, and the median of the runs' ratios with their spread")
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as ending:
         lab = make_lab(pathlib.Path(folder))
         ending.callback(end_quietly, lab)
