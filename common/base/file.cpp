@@ -103,8 +103,14 @@ void append_line(const std::string& path, std::string_view line) {
         throw Error{ErrorKind::config, fmt::format("{}: not a regular file", path)};
     }
     const bool on_its_own = ends_in_newline(file.get(), status.st_size);
-    write_all(file.get(), fmt::format("{}{}", on_its_own ? "" : "\n", line), path);
-    if (::fsync(file.get()) != 0) fail(path, errno);
+    try {
+        write_all(file.get(), fmt::format("{}{}", on_its_own ? "" : "\n", line), path);
+        if (::fsync(file.get()) != 0) fail(path, errno);
+    } catch (...) {
+        // A full disk may have taken a part of it.
+        (void)!::ftruncate(file.get(), status.st_size);
+        throw;
+    }
     // Some file systems report a full disk here.
     if (::close(file.release()) != 0) fail(path, errno);
 }
