@@ -148,7 +148,9 @@ awaitable<void> Relay::let_tail_arrive(std::size_t& discarded) {
     constexpr std::size_t most_discarded = 256 * 1024;
     constexpr Duration between_looks = std::chrono::milliseconds{100};
     const bool is_over = co_await read_away(socket_, most_discarded, discarded);
-    while (!is_over && has_unacknowledged(socket_)) co_await pause(between_looks);
+    while (!is_over && has_unacknowledged(socket_)) {
+        co_await pause(between_looks);
+    }
 }
 
 void Relay::set_end(RelayEnd end) noexcept {
