@@ -69,8 +69,9 @@ std::uint32_t ReceiveWindow::on_delivered(std::uint32_t bytes, const Pace& pace)
 void ReceiveWindow::follow(const Pace& pace) noexcept {
     const Duration round_trip = pace.round_trip + hesitation;
     const Duration took = pace.now - reading_since_;
-    if (read_ >= size_ / 2 && took <= round_trip / 2) {
-        // At this rate the window is used up before a grant can be back.
+    if (read_ >= size_ / 2 && took <= round_trip) {
+        // It would grow at the end of the round trip: but a sender that is still getting faster has
+        // use for it as soon as a grant can be there.
         grow_to(std::uint64_t{size_} * fastest_growth);
     } else if (took < round_trip) {
         return;
