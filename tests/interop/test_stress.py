@@ -226,7 +226,7 @@ def test_refused_connects_are_told_by_a_few_lines_and_an_exact_count(lab):
                              (server.process, "targets not opened")):
         process.signal(signal.SIGTERM)
         assert process.wait() == 0
-        lines = process.matching("connection refused")
+        lines = process.matching(f"127.0.0.1:{port}:? not opened: .*connection refused")
         counts = [int(match[1]) for line in process.lines
                   if (match := re.search(rf"(\d+) more {counted}", line))]
         assert len(lines) <= 10 * spans and len(counts) <= spans  # of each ten seconds
