@@ -64,6 +64,7 @@ def test_a_key_that_cannot_be_looked_up_is_not_refused_for_good(lab):
     process.wait_for_line("^culvert: connected to")
 
 
+@pytest.mark.short
 def test_a_tunnel_that_was_up_outlives_a_known_hosts_that_is_being_replaced(lab):
     server = start_culvertd(lab)
     known_hosts = lab.known_hosts(server.port, server.host_key)
