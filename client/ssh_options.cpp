@@ -360,7 +360,8 @@ TunnelSettings settings_from(const SshOptions& options, TunnelSettings base,
     put(base.batch_mode, options.batch_mode);
     put(base.strict_host_key_checking, options.strict_host_key_checking);
     if (options.user_known_hosts) base.user_known_hosts = paths.all(*options.user_known_hosts);
-    put(base.global_known_hosts, options.global_known_hosts);
+    if (options.global_known_hosts)
+        base.global_known_hosts = paths.all(*options.global_known_hosts);
     put(base.hash_known_hosts, options.hash_known_hosts);
     put(base.ciphers, options.ciphers);
     put(base.kex_algorithms, options.kex_algorithms);

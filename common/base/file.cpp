@@ -107,7 +107,7 @@ void append_line(const std::string& path, std::string_view line) {
         write_all(file.get(), fmt::format("{}{}", on_its_own ? "" : "\n", line), path);
         if (::fsync(file.get()) != 0) fail(path, errno);
     } catch (...) {
-        // A full disk may have taken a part of it.
+        // A full disk may have taken a part of it, and has no room for another program's line.
         (void)!::ftruncate(file.get(), status.st_size);
         throw;
     }

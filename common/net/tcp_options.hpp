@@ -21,8 +21,8 @@ enum class OnClose {
 [[nodiscard]] std::error_code set_on_close(const UniqueFd& socket, OnClose on_close);
 
 /// For a connection within this machine. It has no path whose rate is to be found out, so where the
-/// system's congestion control does that (bbr), and sends by a timer, this socket has reno: half
-/// the CPU for bulk. Inherited by what is accepted.
+/// system's congestion control does that (bbr), and sends by a timer, this socket has reno: a
+/// third less CPU for bulk. Inherited by what is accepted.
 void set_unpaced(int socket) noexcept;
 
 /// The socket is writable only while the kernel holds less than `bytes` of it unsent

@@ -135,8 +135,10 @@ awaitable<void> Relay::close_cleanly() {
     // its next byte with a reset, which may overtake the tail that it has yet to read.
     std::size_t discarded = 0;
     if (!eof_sent_) co_await with_timeout(let_tail_arrive(discarded), tail_time_);
-    // What was sent into the void must not look as if it had arrived.
-    (void)set_on_close(socket_, discarded > 0 ? OnClose::reset : OnClose::finish);
+    // What was sent into the void must not look as if it had arrived; but a reset would take what
+    // is still to arrive with it.
+    const bool resets = discarded > 0 && !has_unacknowledged(socket_);
+    (void)set_on_close(socket_, resets ? OnClose::reset : OnClose::finish);
     std::error_code ignored;
     socket_.close(ignored);
 }
@@ -147,8 +149,8 @@ awaitable<void> Relay::close_cleanly() {
 awaitable<void> Relay::let_tail_arrive(std::size_t& discarded) {
     constexpr std::size_t most_discarded = 256 * 1024;
     constexpr Duration between_looks = std::chrono::milliseconds{100};
-    const bool is_over = co_await read_away(socket_, most_discarded, discarded);
-    while (!is_over && has_unacknowledged(socket_)) {
+    (void)co_await read_away(socket_, most_discarded, discarded);
+    while (has_unacknowledged(socket_)) {
         co_await pause(between_looks);
     }
 }

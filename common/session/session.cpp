@@ -174,10 +174,11 @@ awaitable<void> Session::on_event(EngineEvent event) {
     } else if (std::holds_alternative<TurnOver>(event)) {
         co_await asio::post(use_awaitable);
     } else if (const auto* ended = std::get_if<PeerDisconnected>(&event)) {
-        dismissed_ = true;
         std::string text = "the peer ended the connection: " + escaped(ended->description);
         const auto by_application = static_cast<std::uint32_t>(DisconnectReason::by_application);
-        if (ended->reason != by_application) text += fmt::format(" (reason {})", ended->reason);
+        // One that shuts down, or can't decide for now, has not refused the keys that it was shown.
+        dismissed_ = ended->reason != by_application;
+        if (dismissed_) text += fmt::format(" (reason {})", ended->reason);
         throw Error{ErrorKind::network, text};
     }
 }
@@ -246,13 +247,15 @@ Stream& Session::detach(ChannelId channel) {
 
 std::optional<ChannelId> Session::open(Stream& stream, const Endpoint& target,
                                        const Endpoint& originator) {
+    std::optional<ChannelId> channel;
     try {
         make_room(engine_.next_channel());
-        const auto channel = engine_.open_direct_tcpip(target, originator, now());
+        channel = engine_.open_direct_tcpip(target, originator, now());
         if (channel) streams_[channel->value()] = &stream;
         pump_soon();
         return channel;
     } catch (...) {
+        if (channel) detach(*channel);
         fail(std::current_exception());
         throw;
     }

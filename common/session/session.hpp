@@ -87,7 +87,8 @@ public:
     std::uint64_t traffic() const noexcept { return engine_.traffic(); }
     const Transport& transport() const noexcept { return engine_.transport(); }
     const UserauthClient& userauth_client() const noexcept { return engine_.userauth_client(); }
-    /// The peer said that it ends the connection, and why: run() throws that as an Error{network}.
+    /// The peer said that it ends the connection for what we did: run() throws that as an
+    /// Error{network}.
     bool dismissed() const noexcept { return dismissed_; }
     asio::any_io_executor executor() { return socket_.get_executor(); }
 

@@ -51,13 +51,14 @@ void Session::pump() noexcept {
 
 /// When those who came in one batch have all been heard: their channels are asked for in one send.
 void Session::pump_soon() {
-    if (std::exchange(pumps_soon_, true)) return;
+    if (pumps_soon_) return;
     pumped_.reset();
     asio::post(socket_.get_executor(), [this] {
         pumps_soon_ = false;
         pumped_.set();
         pump();
     });
+    pumps_soon_ = true;
 }
 
 void Session::fill_output(std::size_t target, TimePoint when) {
