@@ -1,6 +1,5 @@
 #include "client/link.hpp"
 
-#include <array>
 #include <cassert>
 
 #include <fmt/format.h>

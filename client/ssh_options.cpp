@@ -355,13 +355,15 @@ TunnelSettings settings_from(const SshOptions& options, TunnelSettings base,
         base.identities_defaulted = false;
     }
     put(base.identities_only, options.identities_only);
-    if (options.agent)
+    if (options.agent) {
         base.agent = agent_socket(paths.tokens_replaced(*options.agent), surroundings);
+    }
     put(base.batch_mode, options.batch_mode);
     put(base.strict_host_key_checking, options.strict_host_key_checking);
     if (options.user_known_hosts) base.user_known_hosts = paths.all(*options.user_known_hosts);
-    if (options.global_known_hosts)
+    if (options.global_known_hosts) {
         base.global_known_hosts = paths.all(*options.global_known_hosts);
+    }
     put(base.hash_known_hosts, options.hash_known_hosts);
     put(base.ciphers, options.ciphers);
     put(base.kex_algorithms, options.kex_algorithms);

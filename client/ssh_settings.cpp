@@ -1,7 +1,9 @@
 #include "client/ssh_settings.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <string_view>
+#include <utility>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

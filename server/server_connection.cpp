@@ -168,16 +168,19 @@ void ServerConnection::log_end_without_login(std::string_view how) const {
 }
 
 void ServerConnection::on_denied(const RequestDenied& denied) {
-    log_denied(fmt::format("asked for {}:", escaped(denied.what, 64)),
-               "culvertd forwards to targets and does nothing else");
+    const std::string what = escaped(denied.what, 64);
+    log_denied(what, "culvertd forwards to targets and does nothing else",
+               fmt::format("asked for {}:", what));
 }
 
-void ServerConnection::log_denied(std::string_view what, std::string_view why) const {
+/// `said` is `what` for people.
+void ServerConnection::log_denied(std::string_view what, std::string_view why,
+                                  std::string_view said) const {
     if (!context_.repeats.denied.admits(LogLevel::info, why)) return;
     const std::string from = to_string(peer_);
     const std::array fields{LogField{"from", from}, LogField{"user", user_}, LogField{"key", key_},
                             LogField{"what", what}, LogField{"why", why}};
-    log_event(LogLevel::info, "denied", fields, fmt::format("{}: {} denied: {}", name_, what, why));
+    log_event(LogLevel::info, "denied", fields, fmt::format("{}: {} denied: {}", name_, said, why));
 }
 
 void ServerConnection::on_rekeyed() { log_verbose("{}: rekeyed", name_); }
@@ -201,6 +204,7 @@ void ServerConnection::on_channel_requested(ChannelRequested request) {
         return;
     }
     if (open_streams_ >= context_.config->limits.channels) {
+        log_not_opened(request, "too many streams on this connection");
         session_.refuse(request.channel, {OpenFailureReason::resource_shortage,
                                           "too many streams on this connection"});
         return;
@@ -317,7 +321,8 @@ awaitable<std::variant<asio::ip::tcp::socket, OpenFailure>> ServerConnection::re
 }
 
 OpenFailure ServerConnection::denied(const ChannelRequested& request, std::string_view why) const {
-    log_denied(named(request.target), why);
+    const std::string target = named(request.target);
+    log_denied(target, why, target);
     return {OpenFailureReason::administratively_prohibited, "denied by the server's rules"};
 }
 

@@ -82,7 +82,7 @@ private:
     void log_end(std::string_view how) const;
     void log_end_without_login(std::string_view how) const;
     void log_not_opened(const ChannelRequested& request, std::string_view why) const;
-    void log_denied(std::string_view what, std::string_view why) const;
+    void log_denied(std::string_view what, std::string_view why, std::string_view said) const;
 
     ServerContext context_;
     asio::ip::tcp::endpoint peer_;

@@ -51,8 +51,8 @@ struct PongReceived {
 /// Both sides use new keys: an exchange after the first has ended.
 struct Rekeyed {};
 
-/// So much was received at once that others on this thread should have a turn before the next
-/// poll(): a few bytes may inflate to many, and cost as much as they.
+/// So much has been received since the last turn's end that others on this thread should have
+/// theirs before the next poll(): a few bytes may inflate to many, and cost as much as they.
 struct TurnOver {};
 
 using TransportEvent =

@@ -17,18 +17,24 @@ def objects(process):
     return [json.loads(line) for line in process.lines]
 
 
-@pytest.mark.short
-def test_json_has_the_facts_of_a_login_a_forward_and_a_connection(lab):
-    server = start_culvertd(lab, flags=["--log-json"])
+def serve_one_forward(lab, flags, line):
+    """1,000 bytes there and back; `line` is written for the forward, and for the connection."""
+    server = start_culvertd(lab, flags=flags)
     target = lab.target(echo)
     tunnel = start_ssh(lab, server, [target])
     with streams.connect(tunnel.addresses[0]) as connection:
         data = streams.payload("counted", 1000)
         assert streams.exchange(connection, data) == streams.clean(data)
-    server.process.wait_for_line('"event":"forward"')
+    server.process.wait_for_line(line)
     tunnel.process.signal(15)
     tunnel.process.wait()
-    server.process.wait_for_line('"event":"connection"')
+    server.process.wait_for_line(line, times=2)
+    return server, target
+
+
+@pytest.mark.short
+def test_json_has_the_facts_of_a_login_a_forward_and_a_connection(lab):
+    server, target = serve_one_forward(lab, ["--log-json"], '"event":"(forward|connection)"')
     events = [one for one in objects(server.process) if "event" in one]
     assert [one["event"] for one in events] == ["login", "forward", "connection"]
     login, forward, connection = events
@@ -43,16 +49,7 @@ def test_json_has_the_facts_of_a_login_a_forward_and_a_connection(lab):
 
 @pytest.mark.short
 def test_the_same_facts_stand_in_lines_for_people(lab):
-    server = start_culvertd(lab, flags=())
-    target = lab.target(echo)
-    tunnel = start_ssh(lab, server, [target])
-    with streams.connect(tunnel.addresses[0]) as connection:
-        data = streams.payload("counted", 1000)
-        assert streams.exchange(connection, data) == streams.clean(data)
-    server.process.wait_for_line("bytes there")
-    tunnel.process.signal(15)
-    tunnel.process.wait()
-    server.process.wait_for_line("1000 back$", times=2)
+    server, target = serve_one_forward(lab, (), "bytes there, 1000 back$")
     who = rf"127\.0\.0\.1:\d+ \({USER}\)"
     bytes_each = r"after \d+\.\d s, 1000 bytes there, 1000 back"
     for pattern in (rf": 127\.0\.0\.1:\d+: {USER} logged in with ssh-ed25519 SHA256:",

@@ -31,7 +31,8 @@ TEST_CASE("-o takes ssh's options in all their spellings (ssh_config(5))") {
     CHECK(with_option("UserKnownHostsFile=~/a /b").user_known_hosts ==
           Words{"/home/alice/a", "/b"});
     CHECK(with_option("UserKnownHostsFile=none").user_known_hosts.empty());
-    CHECK(with_option("GlobalKnownHostsFile=/dev/null").global_known_hosts == Words{"/dev/null"});
+    CHECK(with_option("GlobalKnownHostsFile=~/a /dev/null").global_known_hosts ==
+          Words{"/home/alice/a", "/dev/null"});
     CHECK(with_option("HashKnownHosts=yes").hash_known_hosts);
     CHECK(with_option("ConnectTimeout=7").connect_timeout == std::chrono::seconds{7});
     CHECK(with_option("ConnectTimeout=1m30s").connect_timeout == std::chrono::seconds{90});

@@ -12,6 +12,14 @@ namespace {
 
 IpAddress address(const std::string& text) { return *IpAddress::parse(text); }
 
+/// So many connections of one source, and any number in all.
+ServerLimits limits_of_a_source(unsigned most) {
+    ServerLimits limits;
+    limits.unauthenticated_per_source = most;
+    limits.max_startups = {100, 100, 100};
+    return limits;
+}
+
 /// The n-th of many sources.
 IpAddress source(std::size_t n) {
     return address("10.0." + std::to_string(n / 250) + "." + std::to_string(n % 250 + 1));
@@ -22,9 +30,7 @@ IpAddress source(std::size_t n) {
 TEST_CASE("a source has so many connections that have not logged in") {
     test::SeededRandom random{1};
     Admission admission{random};
-    ServerLimits limits;
-    limits.unauthenticated_per_source = 3;
-    limits.max_startups = {100, 100, 100};
+    const ServerLimits limits = limits_of_a_source(3);
 
     std::vector<Admission::Ticket> tickets;
     for (int i = 0; i < 3; ++i) {
@@ -42,9 +48,7 @@ TEST_CASE("a source has so many connections that have not logged in") {
 TEST_CASE("whoever has one IPv6 address has its /64, and counts as one source") {
     test::SeededRandom random{1};
     Admission admission{random};
-    ServerLimits limits;
-    limits.unauthenticated_per_source = 1;
-    limits.max_startups = {100, 100, 100};
+    const ServerLimits limits = limits_of_a_source(1);
     const auto ticket = admission.admit(address("2001:db8::1"), limits);
     REQUIRE(ticket);
     CHECK(!admission.admit(address("2001:db8:0:0:ffff::2"), limits));

@@ -168,3 +168,17 @@ TEST_CASE("what went wrong here is not told to a server that may be anybody") {
     CHECK(pair.client_end == "/home/alice/.ssh/known_hosts: permission denied");
     CHECK(pair.server_end.find("alice") == std::string::npos);
 }
+
+TEST_CASE("a peer that shuts down has not dismissed us, one that ends it for what we did has") {
+    for (const DisconnectReason reason :
+         {DisconnectReason::by_application, DisconnectReason::protocol_error}) {
+        SessionPair pair;
+        const auto test = [](SessionPair& p, DisconnectReason why) -> awaitable<void> {
+            co_await p.client_owner.ready.wait();
+            p.server->end(why, "over");
+            while (p.client->running()) co_await asio::post(use_awaitable);
+        };
+        pair.run(test(pair, reason));
+        CHECK(pair.client->dismissed() == (reason != DisconnectReason::by_application));
+    }
+}
