@@ -23,6 +23,10 @@ inline auto uncancellable() {
     return asio::this_coro::reset_cancellation_state(asio::disable_cancellation{});
 }
 
+/// Ends that, for a coroutine that has more to do after its clean-up. A cancellation that came
+/// meanwhile is forgotten.
+inline auto cancellable() { return asio::this_coro::reset_cancellation_state(); }
+
 /// What a coroutine throws that was cancelled.
 inline bool is_operation_aborted(const std::exception_ptr& thrown) {
     if (!thrown) return false;

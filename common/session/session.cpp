@@ -64,6 +64,7 @@ awaitable<void> Session::run() {
         if (stream != nullptr) std::exchange(stream, nullptr)->on_connection_lost();
     }
     co_await close_socket();
+    co_await cancellable();
     if (!end_asked_) std::rethrow_exception(why);
 }
 

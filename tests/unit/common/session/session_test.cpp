@@ -1,6 +1,8 @@
 #include "common/session/session.hpp"
 
 #include <doctest/doctest.h>
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
 #include <asio/post.hpp>
 
 #include "tests/unit/common/session/session_pair.hpp"
@@ -181,4 +183,35 @@ TEST_CASE("a peer that shuts down has not dismissed us, one that ends it for wha
         pair.run(test(pair, reason));
         CHECK(pair.client->dismissed() == (reason != DisconnectReason::by_application));
     }
+}
+
+TEST_CASE("what comes after a session can be cancelled, whatever its own end could not be") {
+    SessionPair pair;
+    TaskGroup tasks{pair.context.get_executor(), [](const std::exception_ptr&) {}};
+    Event next_step;
+    bool cancelled = false;
+    const auto session_and_more = [](SessionPair& p, Event& next, bool& aborted) -> awaitable<void> {
+        try {
+            co_await p.client->run();
+        } catch (const Error&) {
+            // The server has ended it.
+        }
+        try {
+            co_await next.wait();
+        } catch (const std::system_error&) {
+            aborted = true;
+        }
+    };
+    const auto test = [](SessionPair& p, TaskGroup& group, Event& next) -> awaitable<void> {
+        co_await p.client_owner.ready.wait();
+        p.server->end(DisconnectReason::by_application, "over");
+        while (!next.has_waiter()) co_await asio::post(use_awaitable);
+        group.cancel();
+        next.set();  // comes too late for one that was cancelled
+    };
+    tasks.spawn(session_and_more(pair, next_step, cancelled));
+    tasks.spawn(pair.server->run());
+    asio::co_spawn(pair.context, test(pair, tasks, next_step), asio::detached);
+    pair.context.run();
+    CHECK(cancelled);
 }
