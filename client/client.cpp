@@ -95,7 +95,7 @@ awaitable<void> Client::obey_signals() {
     std::error_code cancelled;
     int signal = co_await signals_.async_wait(asio::redirect_error(use_awaitable, cancelled));
     if (cancelled) co_return;
-    manager_.stopping();
+    manager_.stopping(drain_);
     std::size_t streams = 0;
     for (const auto& tunnel : tunnels_) streams += tunnel->open_streams();
     if (streams > 0) {

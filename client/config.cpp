@@ -146,11 +146,8 @@ TunnelSettings read_tunnel(const std::string& name, const YamlValue& value,
     map.optional("address_family", tunnel.family, word_reader(family_words));
     map.optional("bind_address", tunnel.bind_address,
                  [](const YamlValue& v) { return v.parsed(parse_bind_address); });
-    RekeyLimit rekey;
-    map.optional("rekey_limit", rekey,
+    map.optional("rekey_limit", tunnel.rekey_limit,
                  [](const YamlValue& v) { return v.parsed(parse_rekey_limit); });
-    tunnel.rekey_bytes = rekey.bytes;
-    tunnel.rekey_after = rekey.after;
     map.optional("channel_window", tunnel.channel_window,
                  [](const YamlValue& v) { return v.parsed(parse_window_bytes); });
     map.optional("tcp_keepalive", tunnel.tcp_keepalive);

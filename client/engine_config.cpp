@@ -13,11 +13,9 @@ EngineConfig make_engine_config(const TunnelSettings& settings, ClientIdentities
         settings.ciphers.empty() ? default_ciphers() : settings.ciphers;
     made.transport.algorithms.compression = settings.compression;
     made.transport.extensions = {.server_sig_algs = {}, .ping = true, .reset = true};
-    if (settings.rekey_bytes) made.transport.rekey.bytes = *settings.rekey_bytes;
-    if (settings.rekey_after) {
-        const bool never = *settings.rekey_after == std::chrono::seconds::zero();
-        made.transport.rekey.time = never ? std::chrono::years{1} : *settings.rekey_after;
-    }
+    const RekeyLimit& rekey = settings.rekey_limit;
+    if (rekey.bytes) made.transport.rekey.bytes = *rekey.bytes;
+    if (rekey.after) made.transport.rekey.time = *rekey.after;
     made.connection.receive_window = window_sizes(settings.channel_window);
     made.connection.open_time_limit = settings.channel_open;
     made.connection.window_budget = std::move(windows);

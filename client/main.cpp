@@ -15,6 +15,7 @@
 #include "common/base/exit_code.hpp"
 #include "common/base/memory_reserve.hpp"
 #include "common/base/no_core_dump.hpp"
+#include "common/base/standard_descriptors.hpp"
 #include "common/config/surroundings.hpp"
 #include "common/crypto/sodium.hpp"
 #include "common/log/log.hpp"
@@ -92,6 +93,7 @@ private:
 };
 
 ExitCode run(std::span<const std::string> arguments) {
+    open_missing_standard_descriptors();
     forbid_core_dumps();
     start_log("culvert");
     try {

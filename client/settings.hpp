@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "common/base/endpoint.hpp"
+#include "common/config/rekey_limit.hpp"
 #include "common/connection/window.hpp"
 #include "common/net/address.hpp"
 
@@ -83,8 +84,7 @@ struct TunnelSettings {
     WhileDown while_down = WhileDown::hold;
     std::chrono::milliseconds hold_for{5'000};
 
-    std::optional<std::uint64_t> rekey_bytes;         ///< none: RFC 4253 9's 1 GiB
-    std::optional<std::chrono::seconds> rekey_after;  ///< none: its hour; 0: never by time
+    RekeyLimit rekey_limit;
 };
 
 }  // namespace culvert

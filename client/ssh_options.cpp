@@ -15,7 +15,6 @@
 #include "common/base/nearest.hpp"
 #include "common/base/number.hpp"
 #include "common/config/algorithms.hpp"
-#include "common/config/byte_size.hpp"
 #include "common/config/duration.hpp"
 #include "common/engine/default_ciphers.hpp"
 
@@ -52,12 +51,9 @@ struct Value {
 
     /// Seconds, or ssh's time format: 90, 90s, 1m30s, 1h.
     std::chrono::seconds seconds() const {
-        const bool digits = text.find_first_not_of("0123456789") == std::string::npos;
-        const auto duration = parse_duration(lower_case(digits ? text + "s" : text));
-        if (!duration || text.empty() || *duration % std::chrono::seconds{1} != Zero) {
-            fail_wanted("a time in seconds");
-        }
-        return std::chrono::duration_cast<std::chrono::seconds>(*duration);
+        const auto time = parse_ssh_time(text);
+        if (!time) fail_wanted("a time in seconds");
+        return *time;
     }
 
     /// The same, or `none` for 0.
@@ -66,15 +62,8 @@ struct Value {
     }
 
     std::vector<std::string> words() const {
-        std::vector<std::string> all;
-        for (std::string_view rest = text;;) {
-            const std::size_t start = rest.find_first_not_of(" \t");
-            if (start == std::string_view::npos) return all;
-            rest.remove_prefix(start);
-            const std::size_t end = std::min(rest.find_first_of(" \t"), rest.size());
-            all.emplace_back(rest.substr(0, end));
-            rest.remove_prefix(end);
-        }
+        const auto words = words_of(text);
+        return {words.begin(), words.end()};
     }
 
     /// As they are written.
@@ -82,8 +71,6 @@ struct Value {
         if (lower_case(text) == "none") return {};
         return words();
     }
-
-    static constexpr std::chrono::milliseconds Zero{0};
 };
 
 AddressFamily parse_family(const Value& value) {
@@ -315,20 +302,6 @@ void apply_ssh_option(std::string_view text, SshOptions& options) {
     }
 }
 
-RekeyLimit parse_rekey_limit(std::string_view text) {
-    const Value value{std::string{text}};
-    const std::vector<std::string> words = value.words();
-    if (words.empty() || words.size() > 2) {
-        value.fail_wanted("a number of bytes with K, M or G, and maybe a time");
-    }
-    RekeyLimit limit;
-    if (lower_case(words[0]) != "default" && words[0] != "0") {
-        limit.bytes = parse_rekey_bytes(words[0]);
-    }
-    if (words.size() == 2) limit.after = Value{words[1]}.seconds_or_none();
-    return limit;
-}
-
 std::string parse_bind_address(std::string_view text) {
     if (!IpAddress::parse(text.substr(0, text.find('%')))) {
         fail(fmt::format("'{}' is not an IP address of this machine to connect from",
@@ -370,10 +343,7 @@ TunnelSettings settings_from(const SshOptions& options, TunnelSettings base,
     if (options.compression) {
         base.compression = prefer_compression(*options.compression ? "zstd" : "none");
     }
-    if (options.rekey_limit) {
-        base.rekey_bytes = options.rekey_limit->bytes;
-        base.rekey_after = options.rekey_limit->after;
-    }
+    put(base.rekey_limit, options.rekey_limit);
     put(base.exit_on_forward_failure, options.exit_on_forward_failure);
     put(base.connect_timeout, options.connect_timeout);
     put(base.connection_attempts, options.connection_attempts);

@@ -8,16 +8,11 @@
 #include <vector>
 
 #include "client/settings.hpp"
+#include "common/config/rekey_limit.hpp"
 #include "common/config/surroundings.hpp"
 #include "common/log/log.hpp"
 
 namespace culvert {
-
-/// When new keys are agreed on: nothing where the default holds, and a time of 0 for never.
-struct RekeyLimit {
-    std::optional<std::uint64_t> bytes;
-    std::optional<std::chrono::seconds> after;
-};
 
 /// What the flags and -o have said so far. As with ssh the first -o on a matter holds, -l and -p
 /// count as one, every other flag outdoes what was said before, and identities add up.
@@ -62,9 +57,6 @@ struct SshOptions {
         if (!field) field = std::forward<Value>(value);
     }
 };
-
-/// `1G`, `512M 1h`, `default none`: ssh_config(5), RekeyLimit. Throws Error{usage}.
-RekeyLimit parse_rekey_limit(std::string_view text);
 
 /// Reads what stands after -o: `Name=value` or `Name value`, names without regard to case. Throws
 /// Error{usage} for an option or a value that is not understood.

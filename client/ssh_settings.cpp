@@ -88,7 +88,7 @@ std::string as_ssh_settings(const TunnelSettings& settings) {
     for (const std::string& file : settings.identities) lines.add("identityfile", file);
     lines.add("kexalgorithms", fmt::format("{}", fmt::join(transport.algorithms.kex, ",")));
     for (const LocalForward& forward : settings.forwards) lines.add("localforward", shown(forward));
-    const auto rekey_after = settings.rekey_after.value_or(
+    const auto rekey_after = settings.rekey_limit.after.value_or(
         std::chrono::duration_cast<std::chrono::seconds>(RekeyLimits{}.time));
     lines.add("rekeylimit", fmt::format("{} {}", transport.rekey.bytes, rekey_after.count()));
     lines.add("serveralivecountmax", std::uint64_t{settings.keepalive_misses});

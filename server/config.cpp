@@ -165,8 +165,8 @@ ServerConfig read_config(const YamlValue& top, const Surroundings& surroundings)
     map.optional("ciphers", config.ciphers, read_ciphers);
     map.optional("compression", config.compression, read_compression);
     map.optional("require_strict_kex", config.require_strict_kex);
-    map.optional("rekey_limit", config.rekey_bytes,
-                 [](const YamlValue& value) { return value.parsed(parse_rekey_bytes); });
+    map.optional("rekey_limit", config.rekey_limit,
+                 [](const YamlValue& value) { return value.parsed(parse_rekey_limit); });
     map.optional("threads", config.threads, [](const YamlValue& value) {
         return static_cast<unsigned>(value.integer(0, 1'024));
     });

@@ -11,6 +11,7 @@
 
 #include "common/auth/authorized_keys.hpp"
 #include "common/base/endpoint.hpp"
+#include "common/config/rekey_limit.hpp"
 #include "common/config/surroundings.hpp"
 #include "common/connection/window.hpp"
 #include "server/policy.hpp"
@@ -57,8 +58,8 @@ struct ServerConfig {
     std::vector<std::string> ciphers;      ///< wire names in order; empty: the default order
     std::vector<std::string> compression;  ///< wire names in order, never empty
     bool require_strict_kex = false;
-    std::optional<std::uint64_t> rekey_bytes;  ///< none: RFC 4253 9's 1 GiB
-    unsigned threads = 0;                      ///< 0: as many as there are CPUs
+    RekeyLimit rekey_limit;
+    unsigned threads = 0;  ///< 0: as many as there are CPUs
 
     std::map<std::string, UserConfig, std::less<>> users;
     /// --authorized-keys: whoever proves a key of these files is let in, under any user name.

@@ -135,7 +135,7 @@ awaitable<void> Daemon::reload() {
 }
 
 awaitable<void> Daemon::drain(std::string_view signal) {
-    manager_.stopping();
+    manager_.stopping(served_.config->limits.drain);
     const std::size_t open = connections();
     if (open == 0) {
         log_info("{}: ending", signal);

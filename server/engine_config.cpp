@@ -16,7 +16,9 @@ EngineConfig make_engine_config(const ServerConfig& config,
     made.transport.algorithms.compression = config.compression;
     made.transport.extensions = {.server_sig_algs = {"ssh-ed25519"}, .ping = true, .reset = true};
     made.transport.require_strict_kex = config.require_strict_kex;
-    if (config.rekey_bytes) made.transport.rekey.bytes = *config.rekey_bytes;
+    const RekeyLimit& rekey = config.rekey_limit;
+    if (rekey.bytes) made.transport.rekey.bytes = *rekey.bytes;
+    if (rekey.after) made.transport.rekey.time = *rekey.after;
 
     made.connection.accepts_direct_tcpip = true;
     made.connection.channel_limit = config.limits.channels;

@@ -4,6 +4,7 @@
 #include "common/base/exit_code.hpp"
 #include "common/base/memory_reserve.hpp"
 #include "common/base/no_core_dump.hpp"
+#include "common/base/standard_descriptors.hpp"
 #include "common/crypto/sodium.hpp"
 #include "common/log/log.hpp"
 #include "common/net/descriptor_limit.hpp"
@@ -34,6 +35,7 @@ void serve(const ServeCommand& command) {
 }
 
 ExitCode run(std::span<const std::string> arguments) {
+    open_missing_standard_descriptors();
     forbid_core_dumps();
     start_log("culvertd");
     try {

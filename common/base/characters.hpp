@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace culvert {
 
@@ -34,6 +35,18 @@ inline bool has_blank_or_control(std::string_view text) noexcept {
 inline bool is_one_word(std::string_view text) noexcept {
     const auto is_visible = [](char c) { return c > ' ' && c <= '~'; };
     return !text.empty() && std::ranges::all_of(text, is_visible);
+}
+
+/// What stands between its blanks and tabs.
+inline std::vector<std::string_view> words_of(std::string_view text) {
+    std::vector<std::string_view> words;
+    for (;;) {
+        const std::size_t start = text.find_first_not_of(" \t");
+        if (start == std::string_view::npos) return words;
+        text.remove_prefix(start);
+        words.push_back(text.substr(0, text.find_first_of(" \t")));
+        text.remove_prefix(words.back().size());
+    }
 }
 
 }  // namespace culvert

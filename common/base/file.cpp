@@ -27,12 +27,23 @@ bool is_of_the_system(int error) {
                 fmt::format("{}: {}", path, reason_of(error))};
 }
 
-void write_all(int descriptor, std::string_view text, const std::string& path) {
-    while (!text.empty()) {
-        const ssize_t written = ::write(descriptor, text.data(), text.size());
-        if (written < 0 && errno == EINTR) continue;
-        if (written < 0) fail(path, errno);
-        text.remove_prefix(static_cast<std::size_t>(written));
+/// `written` is right also when it throws.
+void write_all(int descriptor, std::string_view text, const std::string& path,
+               std::size_t& written) {
+    while (written < text.size()) {
+        const ssize_t n = ::write(descriptor, text.data() + written, text.size() - written);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) fail(path, errno);
+        written += static_cast<std::size_t>(n);
+    }
+}
+
+/// What was appended to a file of this size, unless another program has appended as well.
+void take_back(int descriptor, off_t size_before, std::size_t written) {
+    struct stat now {};
+    if (::fstat(descriptor, &now) != 0) return;
+    if (now.st_size == size_before + static_cast<off_t>(written)) {
+        (void)!::ftruncate(descriptor, size_before);
     }
 }
 
@@ -103,12 +114,13 @@ void append_line(const std::string& path, std::string_view line) {
         throw Error{ErrorKind::config, fmt::format("{}: not a regular file", path)};
     }
     const bool on_its_own = ends_in_newline(file.get(), status.st_size);
+    const std::string text = fmt::format("{}{}", on_its_own ? "" : "\n", line);
+    std::size_t written = 0;
     try {
-        write_all(file.get(), fmt::format("{}{}", on_its_own ? "" : "\n", line), path);
+        write_all(file.get(), text, path, written);
         if (::fsync(file.get()) != 0) fail(path, errno);
     } catch (...) {
-        // A full disk may have taken a part of it, and has no room for another program's line.
-        (void)!::ftruncate(file.get(), status.st_size);
+        take_back(file.get(), status.st_size, written);
         throw;
     }
     // Some file systems report a full disk here.

@@ -34,13 +34,6 @@ std::optional<std::uint64_t> parse_byte_size(std::string_view text) {
     return number << *shift;
 }
 
-std::uint64_t parse_rekey_bytes(std::string_view text) {
-    constexpr std::uint64_t least = 16;
-    const auto bytes = parse_byte_size(text);
-    if (bytes && *bytes >= least) return *bytes;
-    fail(text, "16 or more, with K, M or G behind it");
-}
-
 std::uint32_t parse_window_bytes(std::string_view text) {
     constexpr std::uint64_t least = 64 * 1024;
     constexpr std::uint64_t most = std::uint64_t{1} << 30;

@@ -10,10 +10,6 @@ namespace culvert {
 /// for anything else, and for 8 EiB or more.
 std::optional<std::uint64_t> parse_byte_size(std::string_view text);
 
-/// The same for a rekey limit: 16 bytes or more, since less than a packet would rekey without end.
-/// Throws Error{usage}.
-std::uint64_t parse_rekey_bytes(std::string_view text);
-
 /// The same for the largest receive window of a channel: 64K to 1G, since a message of SSH's may
 /// not grant more than 4 GiB and less than two packets stands still. Throws Error{usage}.
 std::uint32_t parse_window_bytes(std::string_view text);

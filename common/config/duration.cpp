@@ -3,6 +3,9 @@
 #include <array>
 #include <charconv>
 #include <cstdint>
+#include <string>
+
+#include "common/base/characters.hpp"
 
 namespace culvert {
 namespace {
@@ -42,6 +45,13 @@ std::optional<milliseconds> parse_duration(std::string_view text) {
         ++next_unit;
     }
     return total;
+}
+
+std::optional<std::chrono::seconds> parse_ssh_time(std::string_view text) {
+    const bool is_bare = !text.empty() && text.find_first_not_of("0123456789") == text.npos;
+    const auto duration = parse_duration(lower_case(text) + (is_bare ? "s" : ""));
+    if (!duration || *duration % std::chrono::seconds{1} != milliseconds{0}) return std::nullopt;
+    return std::chrono::duration_cast<std::chrono::seconds>(*duration);
 }
 
 }  // namespace culvert

@@ -47,7 +47,15 @@ void ServiceManager::reloading() const noexcept {
     }
 }
 
-void ServiceManager::stopping() const noexcept { send("STOPPING=1"); }
+void ServiceManager::stopping(std::chrono::milliseconds drain) const noexcept {
+    constexpr std::chrono::seconds afterwards{10};
+    const std::chrono::microseconds longest = drain + afterwards;
+    try {
+        send(fmt::format("STOPPING=1\nEXTEND_TIMEOUT_USEC={}", longest.count()));
+    } catch (const std::exception&) {
+        send("STOPPING=1");
+    }
+}
 
 void ServiceManager::send(std::string_view message) const noexcept {
     sockaddr_un address{};

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <string_view>
 
@@ -19,7 +20,8 @@ public:
     /// It works from here on; also the end of reloading.
     void ready(std::string_view status) const noexcept;
     void reloading() const noexcept;
-    void stopping() const noexcept;
+    /// It ends, and may take so long with it; the unit's own limit allows for less, perhaps.
+    void stopping(std::chrono::milliseconds drain) const noexcept;
 
 private:
     void send(std::string_view message) const noexcept;

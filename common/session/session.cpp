@@ -79,10 +79,14 @@ void Session::fail(std::exception_ptr why) noexcept {
     failed_.set();
 }
 
-void Session::end(DisconnectReason reason, std::string description) {
+void Session::end(DisconnectReason reason, std::string_view description) noexcept {
     if (ended_ || failure_) return;
     end_asked_ = true;
-    fail(std::make_exception_ptr(ProtocolError{description, reason}));
+    try {
+        fail(std::make_exception_ptr(ProtocolError{std::string{description}, reason}));
+    } catch (const std::bad_alloc&) {
+        fail(std::current_exception());
+    }
 }
 
 void Session::tell_end(const std::exception_ptr& why) noexcept {

@@ -61,7 +61,7 @@ public:
     awaitable<void> run();
 
     /// Ends it: the peer is told so, and run() returns soon.
-    void end(DisconnectReason reason, std::string description);
+    void end(DisconnectReason reason, std::string_view description) noexcept;
 
     bool running() const noexcept { return !ended_; }
     bool ready() const noexcept { return !ended_ && engine_.may_open_channels(); }

@@ -10,7 +10,7 @@ namespace culvert {
 /// When keys are replaced. RFC 4253 9 recommends a gigabyte and an hour.
 struct RekeyLimits {
     std::uint64_t bytes = std::uint64_t{1} << 30;  ///< in each direction; wire bytes
-    Duration time = std::chrono::hours{1};
+    Duration time = std::chrono::hours{1};         ///< 0: however old they are
     /// RFC 4344 3.1: before 2^32 packets, where the sequence number would come round.
     std::uint64_t packets = std::uint64_t{1} << 31;
 };
@@ -20,7 +20,8 @@ inline bool rekey_is_due(const RekeyLimits& limits, const KeyUse& sent, const Ke
     const auto worn = [&](const KeyUse& use) {
         return use.bytes >= limits.bytes || use.packets >= limits.packets;
     };
-    return worn(sent) || worn(received) || age >= limits.time;
+    const bool old = limits.time > Duration::zero() && age >= limits.time;
+    return worn(sent) || worn(received) || old;
 }
 
 }  // namespace culvert

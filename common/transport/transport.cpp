@@ -307,7 +307,9 @@ void Transport::rekey_if_due(TimePoint now) {
 
 std::optional<TimePoint> Transport::next_deadline() const {
     if (!authenticated_) return std::nullopt;  // the login grace time is the engine's
-    return exchange_ ? exchange_began_ + rekey_time_limit : keys_since_ + config_.rekey.time;
+    if (exchange_) return exchange_began_ + rekey_time_limit;
+    if (config_.rekey.time == Duration::zero()) return std::nullopt;
+    return keys_since_ + config_.rekey.time;
 }
 
 void Transport::on_time(TimePoint now) {

@@ -92,3 +92,11 @@ def test_what_fails_before_it_is_up_is_said_and_is_the_exit_status(lab):
                           f"{USER}@127.0.0.1")
     assert done.returncode == 1
     assert "refused" in done.stderr
+
+
+def test_started_without_stderr_the_log_file_is_no_other_descriptor(lab):
+    log_file = lab.root / "log"
+    done = lab.finish("culvert", "-E", log_file, "-F", "none", "-L", "0:h:1", "-p", "1",
+                      f"{USER}@127.0.0.1", preexec_fn=lambda: os.close(2))
+    assert done.returncode == 1
+    assert "127.0.0.1:1: connection refused" in log_file.read_text()

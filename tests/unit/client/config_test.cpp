@@ -104,8 +104,8 @@ TEST_CASE("a tunnel of culvert.yaml (design 9)") {
     CHECK(mail.hash_known_hosts);
     CHECK(mail.family == AddressFamily::v6);
     CHECK(mail.bind_address == "2001:db8::7");
-    CHECK(mail.rekey_bytes == 512ULL << 20);
-    CHECK(mail.rekey_after == std::chrono::minutes{30});
+    CHECK(mail.rekey_limit.bytes == 512ULL << 20);
+    CHECK(mail.rekey_limit.after == std::chrono::minutes{30});
     CHECK(mail.global_known_hosts == Words{"/etc/kh", "/keys/global"});
     CHECK(mail.batch_mode);
     CHECK(mail.kex_algorithms == Words{"curve25519-sha256"});

@@ -38,8 +38,8 @@ TEST_CASE("config/culvert.yaml is valid, and names every key with its default") 
     CHECK(on.identities_only == off.identities_only);
     CHECK(on.hash_known_hosts == off.hash_known_hosts);
     CHECK(on.family == off.family);
-    CHECK(on.rekey_bytes == RekeyLimits{}.bytes);
-    CHECK(on.rekey_after == RekeyLimits{}.time);
+    CHECK(on.rekey_limit.bytes == RekeyLimits{}.bytes);
+    CHECK(on.rekey_limit.after == RekeyLimits{}.time);
     CHECK(on.global_known_hosts == off.global_known_hosts);
     CHECK(on.batch_mode == off.batch_mode);
     CHECK(on.kex_algorithms == Algorithms{}.kex);

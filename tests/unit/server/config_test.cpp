@@ -65,7 +65,7 @@ TEST_CASE("culvertd.yaml with every key (design 9)") {
     CHECK(config.ciphers == Words{"aes256-gcm@openssh.com"});
     CHECK(config.compression == Words{"none"});
     CHECK(config.require_strict_kex);
-    CHECK(config.rekey_bytes == 4 * 1024 * 1024);
+    CHECK(config.rekey_limit.bytes == 4 * 1024 * 1024);
     CHECK(config.threads == 2);
     const UserConfig& alice = config.users.at("alice");
     CHECK(alice.authorized_keys.size() == 1);

@@ -70,6 +70,10 @@ TEST_CASE("every key about a connection reaches its engine") {
                  [](const EngineConfig& made) {
                      return made.transport.rekey.bytes == 4 * 1024 * 1024;
                  }},
+             Row{"rekey_limit: default 5m",
+                 [](const EngineConfig& made) { return made.transport.rekey.time == 5min; }},
+             Row{"rekey_limit: 1G none",
+                 [](const EngineConfig& made) { return made.transport.rekey.time == 0s; }},
              Row{"limits: {login_grace: 5s}",
                  [](const EngineConfig& made) { return made.login_grace == 5s; }},
              Row{"limits: {auth_tries: 2}",

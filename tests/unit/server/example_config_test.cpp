@@ -23,7 +23,8 @@ TEST_CASE("config/culvertd.yaml is valid, and names every key with its default")
     CHECK(on.host_keys == off.host_keys);
     CHECK(on.compression == off.compression);
     CHECK(on.require_strict_kex == off.require_strict_kex);
-    CHECK(on.rekey_bytes == RekeyLimits{}.bytes);
+    CHECK(on.rekey_limit.bytes == RekeyLimits{}.bytes);
+    CHECK(on.rekey_limit.after == RekeyLimits{}.time);
     CHECK(on.threads == off.threads);
     ServerLimits limits = on.limits;
     CHECK(limits.window_memory == std::uint64_t{1} << 30);  // at most; it depends on the machine

@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 using namespace culvert;
+using namespace std::chrono_literals;
 
 TEST_CASE("durations carry their units") {
     struct Row {
@@ -25,5 +26,15 @@ TEST_CASE("durations carry their units") {
         const auto parsed = parse_duration(row.text);
         CHECK(parsed.has_value() == (row.milliseconds >= 0));
         if (parsed) CHECK(parsed->count() == row.milliseconds);
+    }
+}
+
+TEST_CASE("ssh's times may be bare seconds, and are in letters of either case") {
+    CHECK(parse_ssh_time("90") == 90s);
+    CHECK(parse_ssh_time("1M30S") == 90s);
+    CHECK(parse_ssh_time("0") == 0s);
+    for (const std::string_view text : {"", "500ms", "1500ms", "1.5", "soon", "-1", "none"}) {
+        CAPTURE(text);
+        CHECK(!parse_ssh_time(text));
     }
 }

@@ -53,8 +53,8 @@ TEST_CASE("a manager hears of each change, at a path and at an abstract name (sd
         CHECK(manager.hears() == "READY=1\nSTATUS=listening");
         service.reloading();
         CHECK(manager.hears().starts_with("RELOADING=1\nMONOTONIC_USEC="));
-        service.stopping();
-        CHECK(manager.hears() == "STOPPING=1");
+        service.stopping(std::chrono::seconds{30});
+        CHECK(manager.hears() == "STOPPING=1\nEXTEND_TIMEOUT_USEC=40000000");
         CHECK(manager.hears().empty());
     }
 }

@@ -32,4 +32,8 @@ TEST_CASE("keys are replaced after a gigabyte, an hour or 2^31 packets (RFC 4253
         CAPTURE(row.name);
         CHECK(rekey_is_due(RekeyLimits{}, row.sent, row.received, row.age) == row.due);
     }
+    RekeyLimits never_by_time;
+    never_by_time.time = hours{0};
+    CHECK(!rekey_is_due(never_by_time, {}, {}, hours{24 * 365}));
+    CHECK(rekey_is_due(never_by_time, {gigabyte, 1}, {}, {}));
 }
