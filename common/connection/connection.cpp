@@ -21,7 +21,11 @@ constexpr std::string_view nothing_for_servers = "a client opens nothing for a s
 }  // namespace
 
 Connection::Connection(const ConnectionConfig& config, PacketSink& out)
-    : config_{config}, out_{out}, channels_{config.channel_limit}, global_requests_{out} {
+    : config_{config},
+      windows_of_next_{config.receive_window},
+      out_{out},
+      channels_{config.channel_limit},
+      global_requests_{out} {
     if (!config_.window_budget) {
         constexpr std::uint64_t of_its_own = 256 * 1024 * 1024;
         config_.window_budget = std::make_shared<WindowBudget>(of_its_own);
@@ -65,7 +69,7 @@ Connection::Event Connection::on_packet(Bytes payload, TimePoint now) {
             return on_global_request(payload);
         case msg::RequestSuccess::number:
         case msg::RequestFailure::number:
-            global_requests_.on_reply();
+            global_requests_.on_reply(now);
             return std::nullopt;
         default:
             throw ProtocolError{fmt::format("message {}, an answer to nothing that we asked",
@@ -119,8 +123,7 @@ Connection::Event Connection::on_direct_tcpip(const msg::ChannelOpen& open, Read
                "too many channels for the memory that their windows may take");
         return std::nullopt;
     }
-    const Channel& channel =
-        channels_.emplace(config_.receive_window, *config_.window_budget, open);
+    const Channel& channel = channels_.emplace(windows_of_next_, *config_.window_budget, open);
     return ChannelRequested{
         .channel = channel.local(),
         .target = {std::string{tcpip.host}, static_cast<std::uint16_t>(tcpip.port)},
@@ -135,7 +138,7 @@ void Connection::refuse(ChannelId remote, OpenFailureReason reason, std::string_
 std::optional<ChannelId> Connection::open_direct_tcpip(const Endpoint& target,
                                                        const Endpoint& originator, TimePoint now) {
     if (channels_.full() || !config_.window_budget->has_room()) return std::nullopt;
-    Channel& channel = channels_.emplace(config_.receive_window, *config_.window_budget);
+    Channel& channel = channels_.emplace(windows_of_next_, *config_.window_budget);
     channel.open_deadline = now + config_.open_time_limit;
     open_deadlines_.push_back({channel.open_deadline, channel.local()});
 
@@ -226,6 +229,13 @@ void Connection::on_extended_data(Bytes payload) {
     if (channel.on_data(message.data.size())) {
         delivered(channel.local(), message.data.size(), Pace{});
     }
+}
+
+void Connection::fit_first_window(double bytes) noexcept {
+    const WindowSizes& sizes = config_.receive_window;
+    const std::uint32_t least = std::min(sizes.first_on_short_path, sizes.first);
+    windows_of_next_.first =
+        static_cast<std::uint32_t>(std::clamp<double>(bytes, least, sizes.first));
 }
 
 void Connection::delivered(ChannelId id, std::size_t bytes, const Pace& pace) {

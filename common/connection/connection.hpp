@@ -51,6 +51,9 @@ public:
     void reset(ChannelId channel, bool peer_knows_reset);
     /// Received data has left for where it was going: the peer may send as much again.
     void delivered(ChannelId channel, std::size_t bytes, const Pace& pace);
+    /// Channels are opened with a window of about so many bytes from here on, within
+    /// WindowSizes.
+    void fit_first_window(double bytes) noexcept;
 
     /// The owner has something to send on this channel, or no more.
     void set_readable(ChannelId channel, bool readable);
@@ -98,6 +101,7 @@ private:
     void erase(Channel& channel);
 
     ConnectionConfig config_;
+    WindowSizes windows_of_next_;  ///< channel to be opened
     PacketSink& out_;
     ChannelTable channels_;
     Scheduler scheduler_;

@@ -5,9 +5,9 @@
 
 namespace culvert {
 
-void GlobalRequests::send_keepalive() {
+void GlobalRequests::send_keepalive(TimePoint now) {
     out_.send(msg::GlobalRequest{"keepalive@openssh.com", true});
-    ++awaited_replies_;
+    if (awaited_replies_++ == 0) asked_alone_ = now;
 }
 
 std::string_view GlobalRequests::on_request(Bytes payload) {
@@ -17,9 +17,10 @@ std::string_view GlobalRequests::on_request(Bytes payload) {
     return request.type;
 }
 
-void GlobalRequests::on_reply() {
+void GlobalRequests::on_reply(TimePoint now) {
     if (awaited_replies_ == 0) throw ProtocolError{"an answer to a global request never made"};
     --awaited_replies_;
+    if (asked_alone_) round_trip_ = now - *std::exchange(asked_alone_, std::nullopt);
 }
 
 }  // namespace culvert

@@ -1,7 +1,10 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
+#include <utility>
 
+#include "common/base/time.hpp"
 #include "common/connection/packet_sink.hpp"
 
 namespace culvert {
@@ -13,7 +16,7 @@ public:
     explicit GlobalRequests(PacketSink& out) noexcept : out_{out} {}
 
     /// Asks the peer for a sign of life, as OpenSSH does. Every answer to it is one.
-    void send_keepalive();
+    void send_keepalive(TimePoint now);
     std::size_t awaited_replies() const noexcept { return awaited_replies_; }
 
     /// We grant none, and say so where an answer is wanted: that is what keepalive@openssh.com
@@ -21,11 +24,17 @@ public:
     /// request's name, which lies in the payload.
     std::string_view on_request(Bytes payload);
     /// Throws ProtocolError if nothing was asked.
-    void on_reply();
+    void on_reply(TimePoint now);
+    /// How long the last answer took, once; nothing where others were awaited before it.
+    std::optional<Duration> take_round_trip() noexcept {
+        return std::exchange(round_trip_, std::nullopt);
+    }
 
 private:
     PacketSink& out_;
     std::size_t awaited_replies_ = 0;
+    std::optional<TimePoint> asked_alone_;
+    std::optional<Duration> round_trip_;
 };
 
 }  // namespace culvert

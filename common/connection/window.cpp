@@ -11,9 +11,12 @@
 namespace culvert {
 namespace {
 
-// A round trip's worth that the reader takes late is no sign that it needs less: programs wait for
-// the processor, and a path's queues make it longer.
+// A round trip's worth that the reader takes so much late is no sign that it needs less: programs
+// wait for the processor, and a path's queues make it longer.
 constexpr Duration hesitation = std::chrono::milliseconds{1};
+// What lies in the system's buffers is read faster than it comes: only over several of its bursts
+// does the rate show.
+constexpr Duration bursts = std::chrono::milliseconds{5};
 // While the window holds the stream back nobody knows what it needs: six doublings to the largest
 // would take as many round trips.
 constexpr std::uint32_t fastest_growth = 4;
@@ -67,13 +70,14 @@ std::uint32_t ReceiveWindow::on_delivered(std::uint32_t bytes, const Pace& pace)
 }
 
 void ReceiveWindow::follow(const Pace& pace) noexcept {
-    const Duration round_trip = pace.round_trip + hesitation;
+    const Duration round_trip = pace.round_trip + (pace.peer_pulls ? hesitation : Duration{});
+    const Duration measured = pace.peer_pulls ? round_trip : std::max(round_trip, bursts);
     const Duration took = pace.now - reading_since_;
-    if (read_ >= size_ / 2 && took <= round_trip) {
+    if (read_ >= size_ / 2 && took <= round_trip && round_trip == measured) {
         // It would grow at the end of the round trip: but a sender that is still getting faster has
         // use for it as soon as a grant can be there.
         grow_to(std::uint64_t{size_} * fastest_growth);
-    } else if (took < round_trip) {
+    } else if (took < measured) {
         return;
     } else {
         fit_to(static_cast<std::uint64_t>(static_cast<double>(read_) *

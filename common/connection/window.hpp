@@ -27,6 +27,7 @@ private:
 struct WindowSizes {
     std::uint32_t first = 2 * 1024 * 1024;
     std::uint32_t largest = 64 * 1024 * 1024;
+    std::uint32_t first_on_short_path = 256 * 1024;
 };
 
 /// Those of a channel whose window may come to `largest`.
@@ -38,6 +39,9 @@ constexpr WindowSizes window_sizes(std::uint32_t largest) noexcept {
 struct Pace {
     TimePoint now{};
     Duration round_trip{};
+    /// The peer reads no more from its program than it can send. Others, OpenSSH among them, read
+    /// as much as the window allows: what is more than the path carries only costs them time.
+    bool peer_pulls = true;
 };
 
 /// What we still let the peer send. Credit is returned for bytes that were delivered, so that a

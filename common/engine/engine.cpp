@@ -20,6 +20,12 @@ constexpr std::uint8_t first_connection_message = 80;
 constexpr std::uint8_t last_connection_message = 127;
 // All the text that a server may show before the user is in.
 constexpr std::size_t banner_limit = 16 * 1024;
+// The round trip to a peer without pings is measured 0.2 s, 1 s and 5 s after the time before:
+// soon, and when neither the login nor a stream that came with it may be in the way.
+constexpr int measurement_growth = 5;
+constexpr Duration last_measurement = std::chrono::seconds{5};
+// A path that is faster than this is measured by its stream, not guessed by its round trip.
+constexpr double fast_path = 1e9;  // bytes a second
 
 bool is_assigned_to_authentication(std::uint8_t number) {
     return (number >= msg::UserauthRequest::number && number <= msg::UserauthBanner::number) ||
@@ -101,9 +107,12 @@ std::optional<EngineEvent> Engine::on_packet(const PacketReceived& packet, TimeP
             throw ProtocolError{fmt::format("message {} before authentication", number)};
         }
         if (Connection::handles(number)) {
+            if (number == msg::ChannelOpen::number) fit_first_window();
             auto event = connection_.on_packet(packet.payload, now);
-            if (!event) return std::nullopt;
-            return std::move(*event);
+            if (event) return std::move(*event);
+            const auto round_trip = connection_.global_requests().take_round_trip();
+            if (round_trip) flight_.on_round_trip(*round_trip);
+            return std::nullopt;
         }
     } else if (number < msg::UserauthRequest::number || is_assigned_to_authentication(number)) {
         return config_.transport.role == Role::server
@@ -303,6 +312,30 @@ void Engine::on_pong(Bytes data, TimePoint now) {
     flight_.on_answer(load_big_endian<std::uint64_t>(data.first<sizeof(std::uint64_t)>()), now);
 }
 
+// ---------------------------------------------------------------------- the path
+
+/// Pings among the data do the same better.
+void Engine::measure_round_trip(TimePoint now) {
+    connection_.global_requests().send_keepalive(now);
+    measurement_interval_ *= measurement_growth;
+    measure_at_.reset();
+    if (measurement_interval_ <= last_measurement) measure_at_ = now + measurement_interval_;
+}
+
+bool Engine::peer_pulls() const noexcept { return transport_.peer_extensions().reset; }
+
+void Engine::fit_first_window() noexcept {
+    const Duration round_trip = flight_.round_trip();
+    if (peer_pulls() || round_trip == Duration::zero()) return;
+    connection_.fit_first_window(std::chrono::duration<double>(round_trip).count() * fast_path);
+}
+
+Pace Engine::pace(TimePoint now) const noexcept {
+    return {now, flight_.round_trip(), peer_pulls()};
+}
+
+// ---------------------------------------------------------------------- pings
+
 // ---------------------------------------------------------------------- time and end
 
 std::optional<TimePoint> Engine::next_deadline() {
@@ -315,6 +348,7 @@ std::optional<TimePoint> Engine::next_deadline() {
     };
     consider(connection_.next_deadline());
     consider(flight_.next_deadline());
+    consider(measure_at_);
     if (keepalive_.enabled()) consider(keepalive_.next_deadline());
     return next;
 }
@@ -322,8 +356,12 @@ std::optional<TimePoint> Engine::next_deadline() {
 void Engine::on_login(TimePoint now) {
     authenticated_ = true;
     transport_.on_authenticated(now);
-    if (transport_.peer_extensions().ping) flight_.begin();
     if (const auto took = transport_.exchange_round_trip()) flight_.on_round_trip(*took);
+    if (transport_.peer_extensions().ping) {
+        flight_.begin();
+    } else if (config_.measures_round_trip) {
+        measure_at_ = now + measurement_interval_;
+    }
 }
 
 void Engine::on_login_too_slow() const {
@@ -351,11 +389,12 @@ std::optional<EngineEvent> Engine::on_time(TimePoint now) {
     }
     transport_.on_time(now);
     flight_.on_time(now);
+    if (measure_at_ && now >= *measure_at_) measure_round_trip(now);
     switch (keepalive_.on_time(now)) {
         case Keepalive::Action::none:
             break;
         case Keepalive::Action::ask:
-            connection_.global_requests().send_keepalive();
+            connection_.global_requests().send_keepalive(now);
             break;
         case Keepalive::Action::give_up:
             throw Error{ErrorKind::network,

@@ -19,6 +19,8 @@ struct EngineConfig {
     TransportConfig transport;
     ConnectionConfig connection;
     KeepaliveConfig keepalive;
+    /// Asks peers that answer no pings for a sign of life a few times, to see how long it takes.
+    bool measures_round_trip = true;
     UserauthLimits userauth;      ///< a server's
     ClientIdentities identities;  ///< a client's
     /// From the start until the user is authenticated, without the time that it takes the owner to
@@ -85,6 +87,7 @@ public:
     bool authenticated() const noexcept { return authenticated_; }
     std::optional<ChannelId> open_direct_tcpip(const Endpoint& target, const Endpoint& originator,
                                                TimePoint now) {
+        fit_first_window();
         return connection_.open_direct_tcpip(target, originator, now);
     }
     void confirm_open(ChannelId channel) { connection_.confirm_open(channel); }
@@ -97,7 +100,7 @@ public:
         connection_.reset(channel, transport_.peer_extensions().reset);
     }
     void delivered(ChannelId channel, std::size_t bytes, TimePoint now) {
-        connection_.delivered(channel, bytes, {now, flight_.round_trip()});
+        connection_.delivered(channel, bytes, pace(now));
     }
     void set_readable(ChannelId channel, bool readable) {
         connection_.set_readable(channel, readable);
@@ -164,6 +167,10 @@ private:
     std::optional<EngineEvent> on_banner(Bytes payload);
     void begin_authentication();
     void check_backlog();
+    void measure_round_trip(TimePoint now);
+    bool peer_pulls() const noexcept;
+    void fit_first_window() noexcept;
+    Pace pace(TimePoint now) const noexcept;
     void send_mark(TimePoint now);
     void on_pong(Bytes data, TimePoint now);
     void on_login(TimePoint now);
@@ -176,6 +183,8 @@ private:
     Keepalive keepalive_;
     Flight flight_;
     TimePoint login_deadline_;
+    Duration measurement_interval_ = std::chrono::milliseconds{200};
+    std::optional<TimePoint> measure_at_;        ///< only of peers without pings
     std::optional<TimePoint> host_key_offered_;  ///< since when the owner is asked about it
     bool authenticated_ = false;
     bool ended_ = false;

@@ -26,6 +26,20 @@ constexpr std::uint32_t value(OpenFailureReason reason) {
 
 }  // namespace
 
+TEST_CASE("channels are opened with a window that fits the path, within what was configured") {
+    const WindowSizes sizes{};
+    ConnectionConfig config = test::of_client();
+    config.receive_window = sizes;
+    LoneConnection client{config};
+    const auto window_for = [&](double bytes) {
+        client.connection.fit_first_window(bytes);
+        return client.connection.find(client.ask())->receive_window();
+    };
+    CHECK(window_for(1e3) == sizes.first_on_short_path);
+    CHECK(window_for(1e6) == 1'000'000);
+    CHECK(window_for(1e9) == sizes.first);
+}
+
 TEST_CASE("a server is asked for a channel, and confirms or refuses it (RFC 4254 5.1, 7.2)") {
     LoneConnection server{test::of_server()};
     const auto event =

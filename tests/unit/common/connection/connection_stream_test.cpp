@@ -169,8 +169,8 @@ TEST_CASE("global requests are passed on") {
     CHECK(server.sent.take() == Payloads{encoded(msg::RequestFailure{})});
     CHECK_THROWS_AS(server.hears(msg::RequestSuccess{}), ProtocolError);
     CHECK_THROWS_AS(server.hears(msg::RequestFailure{}), ProtocolError);
-    server.connection.global_requests().send_keepalive();
-    server.connection.global_requests().send_keepalive();
+    server.connection.global_requests().send_keepalive(TimePoint{});
+    server.connection.global_requests().send_keepalive(TimePoint{});
     CHECK_FALSE(server.hears(msg::RequestFailure{}));
     ByteVector with_data = encoded(msg::RequestSuccess{});
     with_data.push_back(std::byte{1});

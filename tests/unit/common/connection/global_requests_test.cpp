@@ -7,6 +7,7 @@
 #include "tests/unit/common/wire/refusal.hpp"
 
 using namespace culvert;
+using namespace std::chrono_literals;
 using Payloads = std::vector<ByteVector>;
 
 namespace {
@@ -43,15 +44,34 @@ TEST_CASE("a garbled request is refused") {
 }
 
 TEST_CASE("a reply needs a request, and each request has one reply") {
+    const TimePoint now{};
     test::RecordingSink sent;
     GlobalRequests requests{sent};
-    CHECK_THROWS_AS(requests.on_reply(), ProtocolError);
-    requests.send_keepalive();
-    requests.send_keepalive();
+    CHECK_THROWS_AS(requests.on_reply(now), ProtocolError);
+    requests.send_keepalive(now);
+    requests.send_keepalive(now);
     CHECK(sent.take() == Payloads(2, request("keepalive@openssh.com", true)));
     CHECK(requests.awaited_replies() == 2);
-    requests.on_reply();
-    requests.on_reply();
+    requests.on_reply(now);
+    requests.on_reply(now);
     CHECK(requests.awaited_replies() == 0);
-    CHECK(test::refusal([&] { requests.on_reply(); }).reason() == DisconnectReason::protocol_error);
+    CHECK(test::refusal([&] { requests.on_reply(now); }).reason() ==
+          DisconnectReason::protocol_error);
+}
+
+TEST_CASE("a question that was asked while no other was awaited measures the round trip, once") {
+    test::RecordingSink sent;
+    GlobalRequests requests{sent};
+    const TimePoint start{1h};
+    requests.send_keepalive(start);
+    requests.send_keepalive(start + 5ms);
+    CHECK(!requests.take_round_trip());
+    requests.on_reply(start + 8ms);
+    CHECK(requests.take_round_trip() == 8ms);
+    CHECK(!requests.take_round_trip());
+    requests.on_reply(start + 9ms);
+    CHECK(!requests.take_round_trip());
+    requests.send_keepalive(start + 1s);
+    requests.on_reply(start + 1s + 2ms);
+    CHECK(requests.take_round_trip() == 2ms);
 }

@@ -168,7 +168,7 @@ struct Download {
                 const std::uint32_t length = bytes / pieces + (piece < bytes % pieces ? 1 : 0);
                 now += trip / pieces;
                 window.on_received(length);
-                if (reads) (void)window.on_delivered(length, {now, trip});
+                if (reads) (void)window.on_delivered(length, {now, trip, peer_pulls});
             }
         }
     }
@@ -178,6 +178,7 @@ struct Download {
     Duration trip;
     TimePoint now{1h};
     bool reads = true;
+    bool peer_pulls = true;
 };
 
 constexpr WindowSizes usual{};
@@ -205,6 +206,36 @@ TEST_CASE("a window grows to twice what its reader takes in a round trip, and no
         CHECK(download.window.size() <= row.most);
         CHECK(budget.claimed() == download.window.size());
     }
+}
+
+TEST_CASE("the window of a peer that reads ahead follows the path, not the bursts it comes in") {
+    constexpr Duration round_trip = 300us;
+    constexpr std::uint32_t burst = 300'000;  // in 30 us; and so 600 MB/s
+    WindowBudget budget{1'000'000'000};
+    for (const bool peer_pulls : {false, true}) {
+        CAPTURE(peer_pulls);
+        ReceiveWindow window{{256 * 1024, usual.largest}, budget};
+        TimePoint now{1h};
+        for (int i = 0; i < 1000; ++i) {
+            std::uint32_t left = std::min(burst, window.left());
+            for (int piece = 0; piece < 10; ++piece) {
+                const std::uint32_t length = left / 10;
+                now += 3us;
+                window.on_received(length);
+                (void)window.on_delivered(length, {now, round_trip, peer_pulls});
+            }
+            now += 470us;
+        }
+        CHECK((window.size() < 512 * 1024) == !peer_pulls);
+    }
+}
+
+TEST_CASE("a peer that reads ahead gets as large a window for a long path as one that doesn't") {
+    WindowBudget budget{1'000'000'000};
+    Download download{usual, budget, 125e6, 100ms};
+    download.peer_pulls = false;
+    download.run(12);
+    CHECK(download.window.size() >= 20'000'000);
 }
 
 TEST_CASE("a reader that takes nothing never makes its window grow") {

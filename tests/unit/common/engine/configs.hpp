@@ -60,6 +60,7 @@ inline EngineConfig client_config(const Choice& choice = {}) {
     config.transport.role = Role::client;
     config.transport.algorithms = algorithms_of(choice);
     config.transport.extensions = {.server_sig_algs = {}, .ping = false, .reset = true};
+    config.measures_round_trip = false;
     config.identities = {.user = "alice", .keys = {user_key()->public_key()}, .sure = {}};
     return config;
 }
@@ -71,6 +72,7 @@ inline EngineConfig server_config(const Choice& choice = {}) {
     config.transport.host_key = host_key();
     config.transport.extensions = {
         .server_sig_algs = {std::string{ssh_ed25519}}, .ping = true, .reset = true};
+    config.measures_round_trip = false;
     config.connection.accepts_direct_tcpip = true;
     return config;
 }
