@@ -25,7 +25,7 @@ private:
 
 /// How far a channel's window reaches at first, and at most, in bytes.
 struct WindowSizes {
-    std::uint32_t first = 4 * 1024 * 1024;
+    std::uint32_t first = 2 * 1024 * 1024;
     std::uint32_t largest = 64 * 1024 * 1024;
     std::uint32_t first_on_short_path = 256 * 1024;
 };

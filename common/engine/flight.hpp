@@ -59,7 +59,7 @@ public:
     std::size_t limit() const noexcept;
     std::size_t in_flight() const noexcept { return static_cast<std::size_t>(sent_ - arrived_); }
 
-    static constexpr std::size_t first_limit = 512 * 1024;
+    static constexpr std::size_t first_limit = 256 * 1024;
     static constexpr std::size_t least_limit = 32 * 1024;  ///< a packet of SSH's
     static constexpr Duration answer_time = std::chrono::seconds{30};
 
