@@ -155,7 +155,7 @@ awaitable<void> Link::connect_once() {
     // GCC 12 makes nonsense of a co_await in a loop's condition.
     for (;;) {
         const bool once_more = co_await run_session();
-        if (!once_more || ending_) co_return;
+        if (!once_more || ending_ || draining_) co_return;
         log_verbose(
             "{}: the server ended the connection before every key was tried: once more, "
             "with the others",

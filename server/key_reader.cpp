@@ -43,7 +43,7 @@ KeyReader::Reading KeyReader::reading(const Function& read, const std::string& p
 awaitable<std::shared_ptr<const std::string>> KeyReader::text_of(std::string path) {
     const auto answer = co_await with_timeout(fresh(path), patience_);
     if (!answer) {
-        throw Error{ErrorKind::internal,
+        throw Error{ErrorKind::config,
                     fmt::format("{}: not read within {:.3g} s: it lets nobody in for now",
                                 escaped(path), std::chrono::duration<double>(patience_).count())};
     }

@@ -27,7 +27,7 @@ std::uint64_t parse_bytes(std::string_view text) {
 std::chrono::seconds parse_time(std::string_view text) {
     if (lower_case(text) == "none") return std::chrono::seconds::zero();
     const auto time = parse_ssh_time(text);
-    if (!time) fail(text, "a time in seconds");
+    if (!time) fail(text, "a time as in 90, 30m or 1h30m, nor none");
     return *time;
 }
 

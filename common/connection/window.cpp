@@ -58,7 +58,7 @@ std::uint32_t ReceiveWindow::on_delivered(std::uint32_t bytes, const Pace& pace)
     to_grant_ += bytes;
     read_ += bytes;
     assert(left_ + to_grant_ <= size_ + excess_);
-    if (reading_since_ == TimePoint{}) reading_since_ = pace.now;
+    if (reading_since_ == TimePoint{}) reading_since_ = needed_at_ = pace.now;
     if (to_grant_ < size_ / grants_a_window) return 0;
     if (pace.round_trip > Duration::zero()) follow(pace);
     const std::uint32_t kept_back = std::min(excess_, to_grant_);
@@ -70,31 +70,34 @@ std::uint32_t ReceiveWindow::on_delivered(std::uint32_t bytes, const Pace& pace)
 }
 
 void ReceiveWindow::follow(const Pace& pace) noexcept {
-    const Duration round_trip = pace.round_trip + (pace.peer_pulls ? hesitation : Duration{});
+    const Duration round_trip = pace.round_trip + hesitation;
     const Duration measured = pace.peer_pulls ? round_trip : std::max(round_trip, bursts);
     const Duration took = pace.now - reading_since_;
     if (read_ >= size_ / 2 && took <= round_trip && round_trip == measured) {
         // It would grow at the end of the round trip: but a sender that is still getting faster has
         // use for it as soon as a grant can be there.
+        needed_at_ = pace.now;
         grow_to(std::uint64_t{size_} * fastest_growth);
     } else if (took < measured) {
         return;
     } else {
         fit_to(static_cast<std::uint64_t>(static_cast<double>(read_) *
                                           (std::chrono::duration<double>(round_trip) / took)),
-               took);
+               pace.now);
     }
     reading_since_ = pace.now;
     read_ = 0;
 }
 
 /// `need` is what the reader takes in one round trip.
-void ReceiveWindow::fit_to(std::uint64_t need, Duration took) noexcept {
+void ReceiveWindow::fit_to(std::uint64_t need, TimePoint now) noexcept {
+    if (need >= size_ / 8) needed_at_ = now;
     if (2 * need > size_) {
         grow_to(2 * need);
     } else if (budget_.is_short()) {
         shrink_to(std::max(budget_.fair_share(), 2 * need));
-    } else if (took >= long_time && need < size_ / 8) {
+    } else if (now - needed_at_ >= long_time) {
+        needed_at_ = now;
         shrink_to(size_ / 2);
     }
 }

@@ -27,7 +27,7 @@ private:
 struct WindowSizes {
     std::uint32_t first = 2 * 1024 * 1024;
     std::uint32_t largest = 64 * 1024 * 1024;
-    std::uint32_t first_on_short_path = 256 * 1024;
+    std::uint32_t first_on_short_path = 512 * 1024;
 };
 
 /// Those of a channel whose window may come to `largest`.
@@ -47,10 +47,11 @@ struct Pace {
 /// What we still let the peer send. Credit is returned for bytes that were delivered, so that a
 /// program that doesn't read stops its own stream.
 ///
-/// The window grows as long as its reader takes most of it within a round trip: then the window is
-/// what holds the stream back. It follows what is read, not what is received, so a stalled reader's
-/// never grows. It shrinks, by credit that isn't returned, when the stream has long needed far
-/// less, or when all windows together claim too much and this one has more than its share.
+/// The window grows as long as its reader takes most of it within a round trip, or at the rate that
+/// this would be: then the window is what holds the stream back. It follows what is read, not what
+/// is received, so a stalled reader's never grows. It shrinks, by credit that isn't returned, when
+/// the stream has long needed far less, or when all windows together claim too much and this one
+/// has more than its share.
 class ReceiveWindow {
 public:
     /// `budget` must outlive it.
@@ -72,7 +73,7 @@ public:
 
 private:
     void follow(const Pace& pace) noexcept;
-    void fit_to(std::uint64_t need, Duration took) noexcept;
+    void fit_to(std::uint64_t need, TimePoint now) noexcept;
     void grow_to(std::uint64_t size) noexcept;
     void shrink_to(std::uint64_t size) noexcept;
     void give_back(std::uint32_t bytes) noexcept;
@@ -86,6 +87,7 @@ private:
     std::uint32_t excess_ = 0;   ///< promised beyond size_ since that has shrunk
     std::uint64_t read_ = 0;     ///< since `reading_since_`
     TimePoint reading_since_{};  ///< not set before anything was read
+    TimePoint needed_at_{};      ///< when a good part of it last was
 };
 
 }  // namespace culvert

@@ -111,7 +111,7 @@ std::optional<EngineEvent> Engine::on_packet(const PacketReceived& packet, TimeP
             auto event = connection_.on_packet(packet.payload, now);
             if (event) return std::move(*event);
             const auto round_trip = connection_.global_requests().take_round_trip();
-            if (round_trip) flight_.on_round_trip(*round_trip);
+            if (round_trip) on_round_trip(*round_trip, now);
             return std::nullopt;
         }
     } else if (number < msg::UserauthRequest::number || is_assigned_to_authentication(number)) {
@@ -314,12 +314,19 @@ void Engine::on_pong(Bytes data, TimePoint now) {
 
 // ---------------------------------------------------------------------- the path
 
-/// Pings among the data do the same better.
+/// Pings measure it only where we send much, and streams are mostly downloads. A culvert at the
+/// other end reads no more than it can send: there it matters little.
 void Engine::measure_round_trip(TimePoint now) {
     connection_.global_requests().send_keepalive(now);
     measurement_interval_ *= measurement_growth;
     measure_at_.reset();
     if (measurement_interval_ <= last_measurement) measure_at_ = now + measurement_interval_;
+}
+
+/// Windows follow it: a peer that takes his time gains little.
+void Engine::on_round_trip(Duration took, TimePoint now) noexcept {
+    constexpr Duration believed = std::chrono::seconds{1};
+    if (took > Duration::zero()) flight_.on_round_trip(std::min(took, believed), now);
 }
 
 bool Engine::peer_pulls() const noexcept { return transport_.peer_extensions().reset; }
@@ -333,8 +340,6 @@ void Engine::fit_first_window() noexcept {
 Pace Engine::pace(TimePoint now) const noexcept {
     return {now, flight_.round_trip(), peer_pulls()};
 }
-
-// ---------------------------------------------------------------------- pings
 
 // ---------------------------------------------------------------------- time and end
 
@@ -356,10 +361,9 @@ std::optional<TimePoint> Engine::next_deadline() {
 void Engine::on_login(TimePoint now) {
     authenticated_ = true;
     transport_.on_authenticated(now);
-    if (const auto took = transport_.exchange_round_trip()) flight_.on_round_trip(*took);
-    if (transport_.peer_extensions().ping) {
-        flight_.begin();
-    } else if (config_.measures_round_trip) {
+    if (const auto took = transport_.exchange_round_trip()) on_round_trip(*took, now);
+    if (transport_.peer_extensions().ping) flight_.begin();
+    if (config_.measures_round_trip && keepalive_.enabled() && !peer_pulls()) {
         measure_at_ = now + measurement_interval_;
     }
 }

@@ -19,7 +19,8 @@ struct EngineConfig {
     TransportConfig transport;
     ConnectionConfig connection;
     KeepaliveConfig keepalive;
-    /// Asks peers that answer no pings for a sign of life a few times, to see how long it takes.
+    /// With keepalives: peers other than culvert are asked a few times after the login, to see how
+    /// long the answer takes.
     bool measures_round_trip = true;
     UserauthLimits userauth;      ///< a server's
     ClientIdentities identities;  ///< a client's
@@ -168,6 +169,7 @@ private:
     void begin_authentication();
     void check_backlog();
     void measure_round_trip(TimePoint now);
+    void on_round_trip(Duration took, TimePoint now) noexcept;
     bool peer_pulls() const noexcept;
     void fit_first_window() noexcept;
     Pace pace(TimePoint now) const noexcept;

@@ -79,7 +79,7 @@ void Flight::on_answer(std::uint64_t number, TimePoint now) noexcept {
     ++first_mark_;
 
     on_arrived(mark.sent);
-    on_round_trip(now - mark.at);
+    on_round_trip(now - mark.at, now);
     const double took = seconds(now - mark.arrived_at);
     if (mark.sent > mark.arrived && took > 0) {
         on_rate(static_cast<double>(mark.sent - mark.arrived) / took, mark);
@@ -121,7 +121,15 @@ void Flight::measure_round_trip_anew(TimePoint now) noexcept {
     drain_mark_.reset();
 }
 
-void Flight::on_round_trip(Duration took) noexcept { round_trip_.add(took); }
+void Flight::on_round_trip(Duration took, TimePoint now) noexcept {
+    // Answers to pings begin spans more often, each with an empty queue.
+    const TimePoint began = std::max(other_span_, round_trip_span_.value_or(TimePoint{}));
+    if (now - began >= 2 * round_trip_span) {
+        other_span_ = now;
+        round_trip_.begin_span();
+    }
+    round_trip_.add(took);
+}
 
 void Flight::on_exchange_begun() noexcept {
     if (!exchange_begun_) exchange_begun_ = {sent_, next_mark_};

@@ -46,15 +46,15 @@ public:
     void on_exchange_begun() noexcept;
     /// It is over, so what was sent before it has arrived; pings may have been dropped meanwhile.
     void on_exchange_over() noexcept;
-    /// A round trip that was measured by other means.
-    void on_round_trip(Duration took) noexcept;
+    /// A round trip that was measured by other means, or by a ping.
+    void on_round_trip(Duration took, TimePoint now) noexcept;
 
     /// When the first answer is awaited no longer: the peer answers no pings. One that has answered
     /// before is slow, or gone, and then the keepalives say so.
     std::optional<TimePoint> next_deadline() const noexcept;
     void on_time(TimePoint now) noexcept;
 
-    /// The least of the last 10 to 20 s in which one was measured; zero: none was.
+    /// The least of the last two spans of 10 s or more in which one was measured; zero: none was.
     Duration round_trip() const noexcept { return round_trip_.best().value_or(Duration::zero()); }
     std::size_t limit() const noexcept;
     std::size_t in_flight() const noexcept { return static_cast<std::size_t>(sent_ - arrived_); }
@@ -97,6 +97,7 @@ private:
     Lately<double, std::greater<>> rate_;  ///< bytes a second
     Lately<Duration, std::less<>> round_trip_;
     std::optional<TimePoint> round_trip_span_;  ///< since when; not before the first answer
+    TimePoint other_span_{};                    ///< the same, begun without an answer
 
     struct Place {
         std::uint64_t sent;

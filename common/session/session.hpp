@@ -57,7 +57,8 @@ public:
 
     /// Runs the connection to its end, and returns if that end was asked for with end(). Throws the
     /// Error that ended it otherwise, or operation_aborted. In any case every stream has been told,
-    /// and the socket is closed.
+    /// and the socket is closed. The clean-up can't be cancelled: that came meanwhile is forgotten,
+    /// so whoever goes on after it asks what he was told otherwise.
     awaitable<void> run();
 
     /// Ends it: the peer is told so, and run() returns soon.

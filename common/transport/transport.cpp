@@ -235,11 +235,9 @@ void Transport::on_client_init(Bytes payload, TimePoint now) {
 /// Not where a user may have been asked in between.
 void Transport::on_exchange_answered(TimePoint now) {
     constexpr Duration longest = std::chrono::seconds{3};
-    // Windows follow it: a peer that takes his time gains little.
-    constexpr Duration believed = std::chrono::seconds{1};
     const Duration took = now - exchange_asked_;
     exchange_round_trip_.reset();
-    if (took > Duration::zero() && took < longest) exchange_round_trip_ = std::min(took, believed);
+    if (took < longest) exchange_round_trip_ = took;
 }
 
 std::optional<TransportEvent> Transport::on_server_reply(Bytes payload, TimePoint now) {

@@ -214,7 +214,7 @@ TEST_CASE("the window of a peer that reads ahead follows the path, not the burst
     WindowBudget budget{1'000'000'000};
     for (const bool peer_pulls : {false, true}) {
         CAPTURE(peer_pulls);
-        ReceiveWindow window{{256 * 1024, usual.largest}, budget};
+        ReceiveWindow window{{512 * 1024, usual.largest}, budget};
         TimePoint now{1h};
         for (int i = 0; i < 1000; ++i) {
             std::uint32_t left = std::min(burst, window.left());
@@ -226,7 +226,7 @@ TEST_CASE("the window of a peer that reads ahead follows the path, not the burst
             }
             now += 470us;
         }
-        CHECK((window.size() < 512 * 1024) == !peer_pulls);
+        CHECK((window.size() < 2'000'000) == !peer_pulls);
     }
 }
 
@@ -261,6 +261,16 @@ TEST_CASE("a window that was long needed far less is smaller, by credit that isn
     CHECK(download.window.size() >= usual.first);
     CHECK(download.window.left() <= download.window.size());
     CHECK(budget.claimed() == download.window.size());
+}
+
+TEST_CASE("so is one whose stream has long been slower without a pause") {
+    WindowBudget budget{1'000'000'000};
+    Download download{usual, budget, 1.25e9, 100ms};
+    download.run(12);
+    REQUIRE(download.window.size() == usual.largest);
+    download.rate = 5e6;
+    download.run(600);
+    CHECK(download.window.size() < usual.largest / 4);
 }
 
 TEST_CASE("when all claims together are too much, who has more than a fair share gives of it") {

@@ -21,27 +21,63 @@ void exchange_all(World& world, Duration one_way) {
     }
 }
 
-}  // namespace
-
-TEST_CASE("a peer without pings is asked a few times, since a login takes longer than the path") {
+/// Of programs that are no culverts, unless `reset` says so.
+Scene scene_of(bool ping, bool reset) {
     Scene scene;
     for (EngineConfig* const config : {&scene.client, &scene.server}) {
         config->measures_round_trip = true;
-        config->transport.extensions.ping = false;
-        config->keepalive.interval = Duration::zero();
+        config->transport.extensions.ping = ping;
+        config->transport.extensions.reset = reset;
     }
-    World world{std::move(scene)};
-    const auto round_trip = [&](Role role) { return world.engine(role).flight().round_trip(); };
+    return scene;
+}
+
+/// The login takes its time, what comes after it doesn't. Returns how often the client had
+/// something to do in the first ten seconds.
+int log_in_slowly(World& world) {
     exchange_all(world, 10ms);
-    CHECK(round_trip(Role::client) == 20ms);
-    CHECK(round_trip(Role::server) == 20ms);
     int times = 0;
-    while (world.engine(Role::client).next_deadline() < start_time + 1h) {
-        world.pass(*world.engine(Role::client).next_deadline() - world.now());
-        exchange_all(world, 1ms);
+    for (Engine& client = world.engine(Role::client);;) {
+        const Duration wait = *client.next_deadline() - world.now();
+        if (world.now() + wait > start_time + 10s) return times;
+        world.pass(wait);
+        exchange_all(world, 100us);
         ++times;
     }
-    CHECK(times == 3);
-    CHECK(round_trip(Role::client) == 2ms);
-    CHECK(round_trip(Role::server) == 3ms);  // its words wait for the client to have its turn
+}
+
+std::uint64_t claim_of_a_new_channel(World& world) {
+    Engine& client = world.engine(Role::client);
+    const std::uint64_t before = client.windows()->claimed();
+    REQUIRE(client.open_direct_tcpip({"target", 1}, {"originator", 2}, world.now()));
+    return client.windows()->claimed() - before;
+}
+
+}  // namespace
+
+TEST_CASE("others than culverts are asked a few times: a login takes longer than the path") {
+    for (const bool ping : {false, true}) {
+        CAPTURE(ping);
+        World world{scene_of(ping, false)};
+        CHECK(log_in_slowly(world) == 3);
+        CHECK(world.engine(Role::client).flight().round_trip() == 200us);
+        // Its words wait for the client to have its turn.
+        CHECK(world.engine(Role::server).flight().round_trip() == 300us);
+        CHECK(claim_of_a_new_channel(world) == WindowSizes{}.first_on_short_path);
+    }
+}
+
+TEST_CASE("a culvert isn't asked, and has the usual windows") {
+    World world{scene_of(true, true)};
+    CHECK(log_in_slowly(world) == 0);
+    CHECK(world.engine(Role::client).flight().round_trip() == 20ms);
+    CHECK(claim_of_a_new_channel(world) == WindowSizes{}.first);
+}
+
+TEST_CASE("who wants no keepalives sends none") {
+    Scene scene = scene_of(false, false);
+    scene.client.keepalive.interval = Duration::zero();
+    scene.server.keepalive.interval = Duration::zero();
+    World world{std::move(scene)};
+    CHECK(log_in_slowly(world) == 0);
 }
