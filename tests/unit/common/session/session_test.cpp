@@ -190,7 +190,8 @@ TEST_CASE("what comes after a session can be cancelled, whatever its own end cou
     TaskGroup tasks{pair.context.get_executor(), [](const std::exception_ptr&) {}};
     Event next_step;
     bool cancelled = false;
-    const auto session_and_more = [](SessionPair& p, Event& next, bool& aborted) -> awaitable<void> {
+    const auto session_and_more = [](SessionPair& p, Event& next,
+                                     bool& aborted) -> awaitable<void> {
         try {
             co_await p.client->run();
         } catch (const Error&) {
