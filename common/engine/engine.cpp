@@ -20,12 +20,6 @@ constexpr std::uint8_t first_connection_message = 80;
 constexpr std::uint8_t last_connection_message = 127;
 // All the text that a server may show before the user is in.
 constexpr std::size_t banner_limit = 16 * 1024;
-// The round trip to a peer without pings is measured 0.2 s, 1 s and 5 s after the time before:
-// soon, and when neither the login nor a stream that came with it may be in the way.
-constexpr int measurement_growth = 5;
-constexpr Duration last_measurement = std::chrono::seconds{5};
-// A path that is faster than this is measured by its stream, not guessed by its round trip.
-constexpr double fast_path = 1e9;  // bytes a second
 
 bool is_assigned_to_authentication(std::uint8_t number) {
     return (number >= msg::UserauthRequest::number && number <= msg::UserauthBanner::number) ||
@@ -299,46 +293,6 @@ void Engine::commit(std::size_t bytes, bool still_readable) {
     if (flight_.mark_is_due()) send_mark(turn_at_);
     connection_.on_data_sent(turn_.channel, bytes, turn_at_);
     if (!still_readable) connection_.set_readable(turn_.channel, false);
-}
-
-void Engine::send_mark(TimePoint now) {
-    std::array<std::byte, sizeof(std::uint64_t)> number;
-    store_big_endian<std::uint64_t>(number, flight_.mark(now));
-    PacketSink::send(msg::Ping{number});
-}
-
-void Engine::on_pong(Bytes data, TimePoint now) {
-    if (data.size() != sizeof(std::uint64_t)) return;
-    flight_.on_answer(load_big_endian<std::uint64_t>(data.first<sizeof(std::uint64_t)>()), now);
-}
-
-// ---------------------------------------------------------------------- the path
-
-/// Pings measure it only where we send much, and streams are mostly downloads. A culvert at the
-/// other end reads no more than it can send: there it matters little.
-void Engine::measure_round_trip(TimePoint now) {
-    connection_.global_requests().send_keepalive(now);
-    measurement_interval_ *= measurement_growth;
-    measure_at_.reset();
-    if (measurement_interval_ <= last_measurement) measure_at_ = now + measurement_interval_;
-}
-
-/// Windows follow it: a peer that takes his time gains little.
-void Engine::on_round_trip(Duration took, TimePoint now) noexcept {
-    constexpr Duration believed = std::chrono::seconds{1};
-    if (took > Duration::zero()) flight_.on_round_trip(std::min(took, believed), now);
-}
-
-bool Engine::peer_pulls() const noexcept { return transport_.peer_extensions().reset; }
-
-void Engine::fit_first_window() noexcept {
-    const Duration round_trip = flight_.round_trip();
-    if (peer_pulls() || round_trip == Duration::zero()) return;
-    connection_.fit_first_window(std::chrono::duration<double>(round_trip).count() * fast_path);
-}
-
-Pace Engine::pace(TimePoint now) const noexcept {
-    return {now, flight_.round_trip(), peer_pulls()};
 }
 
 // ---------------------------------------------------------------------- time and end
