@@ -1,8 +1,9 @@
+#include "common/engine/engine.hpp"
+
 #include <algorithm>
 #include <array>
 
 #include "common/base/big_endian.hpp"
-#include "common/engine/engine.hpp"
 #include "common/wire/transport_messages.hpp"
 
 namespace culvert {
