@@ -101,6 +101,13 @@ def echoes(connection, data=b"ping"):
     return receive_exactly(connection, len(data)) == data
 
 
+def send_all(connection, data):
+    """As sendall(), whose deadline is for everything together; here each wait has its own."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[connection.send(rest[:CHUNK]):]
+
+
 def receive_to_end(connection, collect=None):
     """Reads until EOF or reset; `collect` (a bytearray) gets the bytes as well."""
     digest, length, buffer = hashlib.sha256(), 0, bytearray(CHUNK)
@@ -124,7 +131,7 @@ def exchange(connection, data, collect=None):
 
     def send():
         try:
-            connection.sendall(data)
+            send_all(connection, data)
             connection.shutdown(socket.SHUT_WR)
         except OSError as failure:
             failures.append(failure)
