@@ -110,20 +110,22 @@ std::optional<EngineEvent> Engine::on_packet(const PacketReceived& packet, TimeP
         }
     } else if (number < msg::UserauthRequest::number || is_assigned_to_authentication(number)) {
         return config_.transport.role == Role::server
-                   ? on_server_packet(number, packet.payload)
+                   ? on_server_packet(number, packet.payload, now)
                    : on_client_packet(number, packet.payload, now);
     }
     transport_.send_unimplemented(packet.sequence_number);
     return std::nullopt;
 }
 
-std::optional<EngineEvent> Engine::on_server_packet(std::uint8_t number, Bytes payload) {
+std::optional<EngineEvent> Engine::on_server_packet(std::uint8_t number, Bytes payload,
+                                                    TimePoint now) {
     if (number == msg::ServiceRequest::number && !authenticated_) {
         send(userauth_server_.on_service_request(payload));
         return std::nullopt;
     }
     if (number != msg::UserauthRequest::number) throw not_from_this_side(number);
     if (authenticated_) return std::nullopt;  // RFC 4252 5.1: ignored
+    on_login_answer(now);
     auto outcome = userauth_server_.on_request(payload, transport_.session_id());
     if (outcome.shown) return std::move(*outcome.shown);
     send(outcome.reply);
@@ -139,6 +141,7 @@ std::optional<EngineEvent> Engine::on_client_packet(std::uint8_t number, Bytes p
     switch (number) {
         case msg::ServiceAccept::number:
             userauth_client_.on_service_accept(payload);
+            on_login_answer(now);
             return std::nullopt;
         case msg::UserauthBanner::number:
             return on_banner(payload);
@@ -197,6 +200,7 @@ void Engine::on_peer_gone(Gone how) const {
 void Engine::accept_host_key(TimePoint now) {
     login_deadline_ += now - *std::exchange(host_key_offered_, std::nullopt);
     transport_.accept_host_key();
+    login_asked_ = now;
     begin_authentication();
 }
 
@@ -223,7 +227,10 @@ void Engine::decline_signature() {
 
 void Engine::accept_key(TimePoint now) {
     send(userauth_server_.accept());
-    if (!userauth_server_.authenticated()) return;
+    if (!userauth_server_.authenticated()) {
+        login_asked_ = now;
+        return;
+    }
     on_login(now);
     pending_ = Authenticated{userauth_server_.user(), userauth_server_.key()};
 }

@@ -147,6 +147,8 @@ public:
     /// Gives memory back that an idle connection doesn't need.
     void release_buffers() noexcept { transport_.release_buffers(); }
 
+    /// The peer is a culvert, and has said so.
+    bool peer_pulls() const noexcept;
     const Flight& flight() const noexcept { return flight_; }
     void start_rekey(TimePoint now) { transport_.start_rekey(now); }
     const Transport& transport() const noexcept { return transport_; }
@@ -161,16 +163,16 @@ public:
 private:
     void send(Bytes payload) override;
     std::optional<EngineEvent> on_packet(const PacketReceived& packet, TimePoint now);
-    std::optional<EngineEvent> on_server_packet(std::uint8_t number, Bytes payload);
+    std::optional<EngineEvent> on_server_packet(std::uint8_t number, Bytes payload, TimePoint now);
     std::optional<EngineEvent> on_client_packet(std::uint8_t number, Bytes payload, TimePoint now);
     std::optional<EngineEvent> follow(UserauthClient::Step step);
     [[noreturn]] void on_login_too_slow() const;
     std::optional<EngineEvent> on_banner(Bytes payload);
     void begin_authentication();
     void check_backlog();
+    void on_login_answer(TimePoint now) noexcept;
     void measure_round_trip(TimePoint now);
     void on_round_trip(Duration took, TimePoint now) noexcept;
-    bool peer_pulls() const noexcept;
     void fit_first_window() noexcept;
     Pace pace(TimePoint now) const noexcept;
     void send_mark(TimePoint now);
@@ -187,6 +189,7 @@ private:
     TimePoint login_deadline_;
     Duration measurement_interval_ = std::chrono::milliseconds{200};
     std::optional<TimePoint> measure_at_;        ///< only of peers without pings
+    std::optional<TimePoint> login_asked_;       ///< when that was sent which the peer then answers
     std::optional<TimePoint> host_key_offered_;  ///< since when the owner is asked about it
     bool authenticated_ = false;
     bool ended_ = false;

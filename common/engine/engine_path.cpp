@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "common/base/big_endian.hpp"
 #include "common/wire/transport_messages.hpp"
@@ -36,6 +37,12 @@ void Engine::measure_round_trip(TimePoint now) {
     measurement_interval_ *= measurement_growth;
     measure_at_.reset();
     if (measurement_interval_ <= last_measurement) measure_at_ = now + measurement_interval_;
+}
+
+/// A server's SERVICE_ACCEPT, a client's signature after PK_OK: nothing that is sent then stands in
+/// their way, as a stream's data may later.
+void Engine::on_login_answer(TimePoint now) noexcept {
+    if (login_asked_) on_round_trip(now - *std::exchange(login_asked_, std::nullopt), now);
 }
 
 /// Windows follow it: a peer that takes his time gains little.

@@ -71,6 +71,11 @@ void set_unpaced(int socket) noexcept {
     (void)setsockopt(socket, IPPROTO_TCP, TCP_CONGESTION, reno.data(), reno.size());
 }
 
+void acknowledge_now(asio::ip::tcp::socket& socket) noexcept {
+    // Refused, the peer only waits longer.
+    (void)set(socket, IPPROTO_TCP, TCP_QUICKACK, 1);
+}
+
 std::error_code set_unsent_limit(asio::ip::tcp::socket& socket, std::size_t bytes) {
     constexpr std::size_t largest = std::numeric_limits<int>::max();
     return set(socket, IPPROTO_TCP, TCP_NOTSENT_LOWAT, static_cast<int>(std::min(bytes, largest)));

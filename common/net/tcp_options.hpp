@@ -25,6 +25,10 @@ enum class OnClose {
 /// third less CPU for bulk. Inherited by what is accepted.
 void set_unpaced(int socket) noexcept;
 
+/// What came is acknowledged now, where the kernel would first wait for something to send with it
+/// (TCP_QUICKACK; up to 40 ms). A peer whose Nagle algorithm is on sends no small packet before.
+void acknowledge_now(asio::ip::tcp::socket& socket) noexcept;
+
 /// The socket is writable only while the kernel holds less than `bytes` of it unsent
 /// (TCP_NOTSENT_LOWAT): what is sent next is decided late.
 [[nodiscard]] std::error_code set_unsent_limit(asio::ip::tcp::socket& socket, std::size_t bytes);

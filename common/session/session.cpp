@@ -128,6 +128,8 @@ awaitable<void> Session::read_loop() {
             last_received_ = now();
             engine_.received(length, last_received_);
             co_await dispatch();
+            // OpenSSH leaves Nagle's algorithm on for forwards; no culvert does.
+            if (!engine_.peer_pulls()) acknowledge_now(socket_);
             if (length < space.size() || company) break;
         }
     }

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <doctest/doctest.h>
 
 #include "tests/unit/common/engine/world.hpp"
@@ -8,14 +10,16 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// Both sides say all that they have to say, and each time it takes `one_way` to arrive.
-void exchange_all(World& world, Duration one_way) {
+/// Both sides say all that they have to say, and each time it takes `one_way` to arrive, or longer
+/// before the client has its keys.
+void exchange_all(World& world, Duration one_way, Duration longer = {}) {
     for (bool said = true; said;) {
         said = false;
         for (const Role role : {Role::client, Role::server}) {
             world.program(role).work(world.now());
             world.transmit(role, SIZE_MAX);
-            world.pass(one_way);
+            const bool has_keys = world.engine(Role::client).transport().keys_sent();
+            world.pass(has_keys ? one_way : std::max(one_way, longer));
             if (world.carry(role, SIZE_MAX) > 0) said = true;
         }
     }
@@ -64,6 +68,21 @@ TEST_CASE("others than culverts are asked a few times: a login takes longer than
         // Its words wait for the client to have its turn.
         CHECK(world.engine(Role::server).flight().round_trip() == 300us);
         CHECK(claim_of_a_new_channel(world) == WindowSizes{}.first_on_short_path);
+    }
+}
+
+TEST_CASE("the answers in a login are a measure, and the key exchange is none") {
+    Scene scene = scene_of(false, false);
+    // Of two keys it has to ask about the first.
+    scene.client_keys = {user_key(), stranger_key()};
+    scene.client.identities.keys = {user_key()->public_key(), stranger_key()->public_key()};
+    World world{std::move(scene)};
+    // Nothing is asked after the login yet.
+    exchange_all(world, 100us, 5ms);
+    for (const Role role : {Role::client, Role::server}) {
+        CAPTURE(role);
+        REQUIRE(world.engine(role).authenticated());
+        CHECK(world.engine(role).flight().round_trip() == 200us);
     }
 }
 

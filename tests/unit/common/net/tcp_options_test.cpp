@@ -10,6 +10,8 @@
 
 #include <asio/buffer.hpp>
 #include <asio/io_context.hpp>
+#include <asio/read.hpp>
+#include <asio/write.hpp>
 
 #include "tests/unit/common/net/loopback.hpp"
 
@@ -62,6 +64,22 @@ TEST_CASE("a socket set to reset does so when it is only destroyed") {
         connected.one.reset();
         CHECK(read_end(connected.other) == row.end);
     }
+}
+
+TEST_CASE("what came is acknowledged now also where requests and answers alternate") {
+    asio::io_context io;
+    Connected connected{io};
+    char byte{};
+    for (int i = 0; i < 8; ++i) {
+        asio::write(*connected.one, asio::buffer(&byte, 1));
+        asio::read(connected.other, asio::buffer(&byte, 1));
+        asio::write(connected.other, asio::buffer(&byte, 1));
+        asio::read(*connected.one, asio::buffer(&byte, 1));
+    }
+    // The kernel has seen the pattern, and waits for the next request to carry the acknowledgement.
+    CHECK(option(*connected.one, IPPROTO_TCP, TCP_QUICKACK) == 0);
+    acknowledge_now(*connected.one);
+    CHECK(option(*connected.one, IPPROTO_TCP, TCP_QUICKACK) == 1);
 }
 
 TEST_CASE("what stays within the machine isn't paced, and what is accepted inherits that") {
