@@ -9,15 +9,16 @@ namespace {
 constexpr std::size_t unlimited = std::numeric_limits<std::size_t>::max();
 
 // In multiples of what the path carries in a round trip. Two keep it full while answers come late
-// or in clumps; four let a new connection reach any rate in a few round trips.
+// or in clumps; eight let a new connection reach any rate in a few round trips.
 constexpr double gain = 2;
-constexpr double starting_gain = 4;
+constexpr double starting_gain = 8;
 constexpr double draining_gain = 0.75;
 // Programs that wait for a processor answer late: what the path carries meanwhile may be on its way
 // too. On loopback this is nearly all of the limit.
 constexpr double hesitation = 0.010;  // seconds
 
-// A rate that has not grown by a quarter in three round trips is the path's (BBR 4.3.1.2).
+// A rate that has not grown by a quarter in three round trips is the path's (BBR 4.3.1.2). So it is
+// when round trips have become a quarter longer, since then a queue stands.
 constexpr double growth = 1.25;
 constexpr unsigned most_flat_rounds = 3;
 // The rate is the best of the last eight to sixteen rounds, the round trip the least of the last 10
@@ -79,7 +80,9 @@ void Flight::on_answer(std::uint64_t number, TimePoint now) noexcept {
     ++first_mark_;
 
     on_arrived(mark.sent);
-    on_round_trip(now - mark.at, now);
+    const Duration round_trip = now - mark.at;
+    on_round_trip(round_trip, now);
+    if (seconds(round_trip) > growth * seconds(*round_trip_.best()) + hesitation) starting_ = false;
     const double took = seconds(now - mark.arrived_at);
     if (mark.sent > mark.arrived && took > 0) {
         on_rate(static_cast<double>(mark.sent - mark.arrived) / took, mark);

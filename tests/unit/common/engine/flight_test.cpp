@@ -110,9 +110,26 @@ TEST_CASE("what is on its way comes to about twice what the path carries in a ro
     }
 }
 
+TEST_CASE("a start fills no queue by more than two round trips") {
+    for (const double rate : {2.5e6, 25e6, 125e6}) {
+        for (const Duration round_trip : {2ms, 20ms, 50ms, 300ms}) {
+            CAPTURE(rate);
+            CAPTURE(round_trip.count());
+            Path path{rate, round_trip};
+            Duration longest{};
+            for (int i = 0; i < 5000; ++i) {
+                path.carry(1ms);
+                longest = std::max(longest, path.queue());
+            }
+            // And the first 256 KiB, before anything is known.
+            CHECK(longest < 2 * round_trip + 110ms);
+        }
+    }
+}
+
 TEST_CASE("a fast path is filled within some round trips") {
     Path path{500e6, 100ms};
-    path.carry(600ms);
+    path.carry(500ms);
     path.carry(1s);
     CHECK(path.carried > 0.9 * 500e6);
 }
