@@ -6,7 +6,6 @@
 
 #include <fmt/format.h>
 #include <asio/redirect_error.hpp>
-#include <asio/steady_timer.hpp>
 
 #include "client/terminal.hpp"
 #include "common/base/error.hpp"
@@ -64,7 +63,7 @@ void Client::start_threads(std::size_t wanted) {
 }
 
 /// One after the other, so that a tunnel's connections are on as many as possible.
-asio::any_io_executor Client::next_thread() {
+IoExecutor Client::next_thread() {
     if (threads_.empty()) return context_.get_executor();
     return threads_[threads_given_++ % threads_.size()]->executor();
 }
@@ -106,7 +105,7 @@ awaitable<void> Client::obey_signals() {
     }
     for (const auto& tunnel : tunnels_) tunnel->drain();
 
-    asio::steady_timer deadline{context_, drain_};
+    Timer deadline{context_, drain_};
     deadline.async_wait([this](const std::error_code&) { signals_.cancel(); });
     co_await signals_.async_wait(asio::redirect_error(use_awaitable, cancelled));
     for (const auto& tunnel : tunnels_) tunnel->end();

@@ -10,6 +10,7 @@
 #include "client/config.hpp"
 #include "client/tunnel.hpp"
 #include "common/net/io_thread.hpp"
+#include "common/net/io_types.hpp"
 #include "common/net/service_manager.hpp"
 
 namespace culvert {
@@ -27,7 +28,7 @@ public:
 
 private:
     void start_threads(std::size_t wanted);
-    asio::any_io_executor next_thread();
+    IoExecutor next_thread();
     awaitable<void> run_tunnel(Tunnel& tunnel);
     awaitable<void> obey_signals();
     void on_tunnel_up();

@@ -30,7 +30,7 @@ double seconds(Duration time) { return std::chrono::duration<double>(time).count
 
 }  // namespace
 
-Link::Link(asio::any_io_executor executor, const LinkContext& context, std::size_t index,
+Link::Link(IoExecutor executor, const LinkContext& context, std::size_t index,
            Identities identities)
     : context_{context},
       settings_{context.settings},
@@ -163,7 +163,7 @@ awaitable<void> Link::connect_once() {
     }
 }
 
-awaitable<asio::ip::tcp::socket> Link::dial_server() {
+awaitable<TcpSocket> Link::dial_server() {
     DialOptions options;
     options.family = settings_.family;
     if (settings_.bind_address) {
@@ -183,7 +183,7 @@ awaitable<asio::ip::tcp::socket> Link::dial_server() {
         }
         throw Error{ErrorKind::network, failure->details + hint};
     }
-    auto socket = std::get<asio::ip::tcp::socket>(std::move(dialed));
+    auto socket = std::get<TcpSocket>(std::move(dialed));
     if (settings_.tcp_keepalive) (void)set_tcp_keepalive(socket, TcpKeepalive::on);
     co_return socket;
 }

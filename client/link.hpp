@@ -13,6 +13,7 @@
 #include "client/local_connection.hpp"
 #include "client/settings.hpp"
 #include "common/log/repeat_limit.hpp"
+#include "common/net/io_types.hpp"
 #include "common/net/resolver.hpp"
 #include "common/net/task_group.hpp"
 #include "common/relay/relay.hpp"
@@ -49,7 +50,7 @@ public:
 /// What the connections of a tunnel share; it outlives them, and what changes in it is safe to
 /// share between threads.
 struct LinkContext {
-    asio::any_io_executor owner_executor;
+    IoExecutor owner_executor;
     LinkOwner& owner;
     const TunnelSettings& settings;
     FirstFailure first_failure;
@@ -64,8 +65,7 @@ struct LinkContext {
 class Link final : private SessionOwner {
 public:
     /// `identities` are its own: what servers said to them is asked of each connection anew.
-    Link(asio::any_io_executor executor, const LinkContext& context, std::size_t index,
-         Identities identities);
+    Link(IoExecutor executor, const LinkContext& context, std::size_t index, Identities identities);
 
     // ---- from the tunnel's thread, arriving in this order in a turn of their own
     /// Connects, and connects again, until it is over.
@@ -84,7 +84,7 @@ public:
     awaitable<std::uint64_t> traffic() const;
 
     // ---- from any thread
-    const asio::any_io_executor& executor() const noexcept { return streams_.executor(); }
+    const IoExecutor& executor() const noexcept { return streams_.executor(); }
     std::size_t open_streams() const noexcept {
         return open_streams_.load(std::memory_order_relaxed);
     }
@@ -105,7 +105,7 @@ private:
     awaitable<void> live();
     awaitable<void> keep_connected();
     awaitable<void> connect_once();
-    awaitable<asio::ip::tcp::socket> dial_server();
+    awaitable<TcpSocket> dial_server();
     awaitable<bool> run_session();
     bool is_final(const Error& error);
     awaitable<void> wait_before_retry(const Error& why);
@@ -113,9 +113,11 @@ private:
     bool ready() const noexcept { return session_ != nullptr && session_->ready(); }
     void take(LocalConnection connection);
     class OpenStream;
-    awaitable<void> carry_here(asio::ip::tcp::socket socket, asio::ip::tcp::endpoint peer,
+    awaitable<void> carry_here(TcpSocket socket, asio::ip::tcp::endpoint peer,
                                const LocalForward& forward);
     void on_stream_over();
+    void log_not_opened(const asio::ip::tcp::endpoint& peer, const LocalForward& forward,
+                        const OpenFailure& failure) const;
     void log_forward(const asio::ip::tcp::endpoint& peer, const LocalForward& forward,
                      std::string_view end, const Relay& relay, Duration took) const;
     void name_connection(std::vector<LogField>& fields) const;

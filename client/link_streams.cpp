@@ -4,6 +4,7 @@
 #include "client/link.hpp"
 #include "common/base/memory_reserve.hpp"
 #include "common/log/log.hpp"
+#include "common/net/io_types.hpp"
 #include "common/relay/relay.hpp"
 
 namespace culvert {
@@ -62,7 +63,7 @@ private:
 };
 
 // A coroutine for each stream, and no more: an idle one costs little but their frames.
-awaitable<void> Link::carry_here(asio::ip::tcp::socket socket, asio::ip::tcp::endpoint peer,
+awaitable<void> Link::carry_here(TcpSocket socket, asio::ip::tcp::endpoint peer,
                                  const LocalForward& forward) {
     const OpenStream open{*this};
     if (!has_memory()) {
@@ -74,14 +75,21 @@ awaitable<void> Link::carry_here(asio::ip::tcp::socket socket, asio::ip::tcp::en
     log_debug("{} -> {}: opening{}", to_string(peer), to_string(forward.target), suffix_);
     const TimePoint began = Clock::now();
     Relay relay{std::move(socket), *session_, streams_};
-    const RelayEnd end = co_await relay.open(forward.target, to_endpoint(peer));
+    // Not in the co_await: its temporaries would lie in the frame as long as the stream lives.
+    auto carried = relay.open(forward.target, to_endpoint(peer));
+    const RelayEnd end = co_await std::move(carried);
     if (end == RelayEnd::refused) {
-        const std::string why = describe(relay.failure());
-        context_.not_carried.log(LogLevel::info, why, "{} -> {}: not opened: {}{}", to_string(peer),
-                                 to_string(forward.target), why, where_to_look(relay.failure()));
-        co_return;
+        log_not_opened(peer, forward, relay.failure());
+    } else {
+        log_forward(peer, forward, name_of(end), relay, Clock::now() - began);
     }
-    log_forward(peer, forward, name_of(end), relay, Clock::now() - began);
+}
+
+void Link::log_not_opened(const asio::ip::tcp::endpoint& peer, const LocalForward& forward,
+                          const OpenFailure& failure) const {
+    const std::string why = describe(failure);
+    context_.not_carried.log(LogLevel::info, why, "{} -> {}: not opened: {}{}", to_string(peer),
+                             to_string(forward.target), why, where_to_look(failure));
 }
 
 /// The one line about a stream that is over.

@@ -14,6 +14,7 @@
 #include "common/base/load.hpp"
 #include "common/log/repeat_limit.hpp"
 #include "common/net/event.hpp"
+#include "common/net/io_types.hpp"
 #include "common/net/listener.hpp"
 #include "common/net/resolver.hpp"
 #include "common/net/task_group.hpp"
@@ -22,9 +23,9 @@ namespace culvert {
 
 /// What all tunnels of the program share; it outlives them.
 struct ClientContext {
-    asio::any_io_executor executor;
+    IoExecutor executor;
     /// Where the next SSH connection is to live: on this thread or another one.
-    std::function<asio::any_io_executor()> next_thread;
+    std::function<IoExecutor()> next_thread;
     std::shared_ptr<WindowBudget> windows;  ///< of all connections
     Resolver& resolver;
     Random& random;

@@ -9,6 +9,7 @@
 #include <asio/signal_set.hpp>
 
 #include "common/net/event.hpp"
+#include "common/net/io_types.hpp"
 #include "common/net/listener.hpp"
 #include "common/net/resolver.hpp"
 #include "common/net/service_manager.hpp"
@@ -39,7 +40,7 @@ public:
 private:
     /// One entry of `listen`, and the task that accepts what connects to it.
     struct Listening {
-        Listening(const asio::any_io_executor& executor, Endpoint named,
+        Listening(const IoExecutor& executor, Endpoint named,
                   const std::vector<asio::ip::tcp::endpoint>& endpoints,
                   TaskGroup::OnError on_error)
             : where{std::move(named)},

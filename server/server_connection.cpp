@@ -43,7 +43,7 @@ OpenFailure to_open_failure(const DialFailure& failure) {
 
 }  // namespace
 
-ServerConnection::ServerConnection(ServerContext context, asio::ip::tcp::socket socket,
+ServerConnection::ServerConnection(ServerContext context, TcpSocket socket,
                                    asio::ip::tcp::endpoint peer, Admission::Ticket ticket)
     : context_{std::move(context)},
       peer_{std::move(peer)},
@@ -250,7 +250,7 @@ awaitable<void> ServerConnection::carry(ChannelRequested request) {
         session_.refuse(request.channel, *failure);
         co_return;
     }
-    Relay relay{std::get<asio::ip::tcp::socket>(std::move(reached)), session_, streams_};
+    Relay relay{std::get<TcpSocket>(std::move(reached)), session_, streams_};
     const RelayEnd end = co_await relay.accept(request.channel);
     bytes_there_ += relay.bytes_received();
     bytes_back_ += relay.bytes_sent();
@@ -284,8 +284,8 @@ void ServerConnection::log_forward(const ChannelRequested& request, std::string_
                           originator, target, end, seconds, there, back));
 }
 
-awaitable<std::variant<asio::ip::tcp::socket, OpenFailure>> ServerConnection::reach(
-    ChannelRequested request) {
+awaitable<std::variant<TcpSocket, OpenFailure>> ServerConnection::reach(
+    const ChannelRequested& request) {
     const auto rules = open_rules(*context_.config, user_);
     const OpenRequest asked{request.target.host, request.target.port};
     if (const auto why = why_denied(permissions_, rules, asked)) co_return denied(request, *why);
@@ -311,7 +311,7 @@ awaitable<std::variant<asio::ip::tcp::socket, OpenFailure>> ServerConnection::re
     if (const auto* failure = std::get_if<DialFailure>(&dialed)) {
         co_return to_open_failure(*failure);
     }
-    auto socket = std::get<asio::ip::tcp::socket>(std::move(dialed));
+    auto socket = std::get<TcpSocket>(std::move(dialed));
     if (is_of_the_last_descriptors(socket.native_handle())) {
         // Those are for others to log in with, and for their files.
         co_return OpenFailure{OpenFailureReason::resource_shortage,

@@ -7,6 +7,7 @@
 
 #include "common/log/repeat_limit.hpp"
 #include "common/net/event.hpp"
+#include "common/net/io_types.hpp"
 #include "common/net/resolver.hpp"
 #include "common/net/task_group.hpp"
 #include "common/session/session.hpp"
@@ -48,8 +49,8 @@ struct ServerContext {
 /// One client's SSH connection: who is logged in, what he may open, and the streams that he opened.
 class ServerConnection final : private SessionOwner {
 public:
-    ServerConnection(ServerContext context, asio::ip::tcp::socket socket,
-                     asio::ip::tcp::endpoint peer, Admission::Ticket ticket);
+    ServerConnection(ServerContext context, TcpSocket socket, asio::ip::tcp::endpoint peer,
+                     Admission::Ticket ticket);
 
     /// Runs it to its end, and logs what there is to say.
     awaitable<void> run();
@@ -73,8 +74,9 @@ private:
 
     class OpenStream;
     awaitable<void> carry(ChannelRequested request);
-    /// The socket that reached the target, or the answer that refuses the channel.
-    awaitable<std::variant<asio::ip::tcp::socket, OpenFailure>> reach(ChannelRequested request);
+    /// The socket that reached the target, or the answer that refuses the channel. `request` must
+    /// outlive it.
+    awaitable<std::variant<TcpSocket, OpenFailure>> reach(const ChannelRequested& request);
     OpenFailure denied(const ChannelRequested& request, std::string_view why) const;
     void log_forward(const ChannelRequested& request, std::string_view end, std::uint64_t there,
                      std::uint64_t back, double seconds) const;

@@ -2,10 +2,10 @@
 
 #include <utility>
 
-#include <asio/any_io_executor.hpp>
 #include <asio/ip/tcp.hpp>
 
 #include "common/base/unique_fd.hpp"
+#include "common/net/io_types.hpp"
 
 namespace culvert {
 
@@ -17,8 +17,8 @@ struct Accepted {
 
     /// To be called on the thread of the executor's io_context. Throws std::system_error when epoll
     /// has no room for it, and the connection is closed.
-    asio::ip::tcp::socket on(const asio::any_io_executor& executor) && {
-        asio::ip::tcp::socket socket{executor};
+    TcpSocket on(const IoExecutor& executor) && {
+        TcpSocket socket{executor};
         socket.assign(remote.protocol(), fd.get());
         fd.release();
         // Asio waits in a call that would block unless it was told this itself.

@@ -3,17 +3,19 @@
 #include <exception>
 #include <system_error>
 
-#include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
 #include <asio/cancellation_state.hpp>
 #include <asio/error.hpp>
 #include <asio/this_coro.hpp>
 #include <asio/use_awaitable.hpp>
 
+#include "common/net/io_types.hpp"
+
 namespace culvert {
 
-using asio::awaitable;
-using asio::use_awaitable;
+template <class T>
+using awaitable = asio::awaitable<T, IoExecutor>;
+inline constexpr asio::use_awaitable_t<IoExecutor> use_awaitable;
 
 /// Once a coroutine has been cancelled, Asio makes each further co_await in it throw
 /// operation_aborted, also those of its clean-up. `co_await uncancellable();` comes first there:

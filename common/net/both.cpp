@@ -35,8 +35,8 @@ public:
     explicit Pair(Caller caller) : caller_{std::move(caller)} {}
 
 private:
-    void spawn(const asio::any_io_executor& executor, awaitable<void> half,
-               asio::cancellation_signal& signal, const std::shared_ptr<Pair>& self) {
+    void spawn(const IoExecutor& executor, awaitable<void> half, asio::cancellation_signal& signal,
+               const std::shared_ptr<Pair>& self) {
         asio::co_spawn(
             executor, std::move(half),
             asio::bind_cancellation_slot(signal.slot(), [self](std::exception_ptr thrown) {

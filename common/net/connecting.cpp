@@ -28,8 +28,7 @@ bool switch_on(int fd, int level, int option) {
 
 /// Lends Asio a descriptor that stays its owner's, whatever happens.
 struct Watched {
-    Watched(const asio::any_io_executor& executor, const tcp::endpoint& remote, int fd)
-        : socket{executor} {
+    Watched(const IoExecutor& executor, const tcp::endpoint& remote, int fd) : socket{executor} {
         socket.assign(remote.protocol(), fd);
     }
     Watched(const Watched&) = delete;
@@ -39,7 +38,7 @@ struct Watched {
         socket.release(ignored);
     }
 
-    tcp::socket socket;
+    TcpSocket socket;
 };
 
 bool calls_itself(int fd, const tcp::endpoint& remote) {
@@ -104,7 +103,7 @@ awaitable<void> Connecting::wait() {
     std::error_code cancelled;
     {
         Watched watched{executor, remote_, fd_.get()};
-        co_await watched.socket.async_wait(tcp::socket::wait_write,
+        co_await watched.socket.async_wait(TcpSocket::wait_write,
                                            asio::redirect_error(use_awaitable, cancelled));
     }
     if (cancelled) throw std::system_error{cancelled};
@@ -112,7 +111,7 @@ awaitable<void> Connecting::wait() {
     failure_ = outcome();
 }
 
-tcp::socket Connecting::take(const asio::any_io_executor& executor) {
+TcpSocket Connecting::take(const IoExecutor& executor) {
     return Accepted{std::move(fd_), remote_}.on(executor);
 }
 

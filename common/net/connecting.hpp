@@ -7,6 +7,7 @@
 #include "common/base/unique_fd.hpp"
 #include "common/net/awaitable.hpp"
 #include "common/net/dial_failure.hpp"
+#include "common/net/io_types.hpp"
 
 namespace culvert {
 
@@ -28,7 +29,7 @@ public:
     const std::optional<DialFailure>& failure() const noexcept { return failure_; }
     /// The connected socket on the executor, non-blocking and with TCP_NODELAY, once. Throws
     /// std::system_error when epoll has no room for it.
-    asio::ip::tcp::socket take(const asio::any_io_executor& executor);
+    TcpSocket take(const IoExecutor& executor);
 
 private:
     std::optional<DialFailure> call_from(const asio::ip::tcp::endpoint& local);

@@ -29,8 +29,7 @@ struct Attempt {
 /// The attempts of one connect_to(), which owns the list.
 class Race {
 public:
-    Race(const asio::any_io_executor& executor, const DialOptions& options,
-         std::vector<Attempt>& list)
+    Race(const IoExecutor& executor, const DialOptions& options, std::vector<Attempt>& list)
         : options_{options}, list_{list}, attempts_{executor, [this](std::exception_ptr thrown) {
                                                         thrown_ = std::move(thrown);
                                                         changed_.set();
@@ -47,7 +46,7 @@ public:
         const auto failed = [](const Attempt& attempt) { return attempt.failure.has_value(); };
         return winner_ || thrown_ || std::ranges::all_of(list_, failed);
     }
-    std::optional<tcp::socket> take_winner() { return std::exchange(winner_, std::nullopt); }
+    std::optional<TcpSocket> take_winner() { return std::exchange(winner_, std::nullopt); }
 
 private:
     void begin(Attempt& attempt);
@@ -56,7 +55,7 @@ private:
 
     const DialOptions& options_;
     std::vector<Attempt>& list_;
-    std::optional<tcp::socket> winner_;
+    std::optional<TcpSocket> winner_;
     std::exception_ptr thrown_;
     Event changed_;
     TaskGroup attempts_;

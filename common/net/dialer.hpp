@@ -13,12 +13,13 @@
 #include "common/net/awaitable.hpp"
 #include "common/net/deadline.hpp"
 #include "common/net/dial_failure.hpp"
+#include "common/net/io_types.hpp"
 #include "common/net/resolver.hpp"
 
 namespace culvert {
 
 /// A connected socket on the caller's executor, non-blocking and with TCP_NODELAY, or why not.
-using Dialed = std::variant<asio::ip::tcp::socket, DialFailure>;
+using Dialed = std::variant<TcpSocket, DialFailure>;
 
 /// Of a name's addresses no more are tried: whoever owns the name chooses how many it has.
 inline constexpr std::size_t most_attempts = 16;

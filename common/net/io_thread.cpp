@@ -9,7 +9,7 @@ namespace culvert {
 
 IoThread::IoThread() {
     // With its first socket a context opens what it waits with: now, when there are descriptors.
-    const asio::ip::tcp::socket first{context_};
+    const TcpSocket first{context_};
     thread_ = std::jthread{[this] { context_.run(); }};
 }
 

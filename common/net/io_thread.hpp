@@ -2,11 +2,11 @@
 
 #include <thread>
 
-#include <asio/any_io_executor.hpp>
 #include <asio/executor_work_guard.hpp>
 #include <asio/io_context.hpp>
 
 #include "common/base/time.hpp"
+#include "common/net/io_types.hpp"
 
 namespace culvert {
 
@@ -23,7 +23,7 @@ public:
     void join();
 
     // ---- from any thread
-    asio::any_io_executor executor() noexcept { return context_.get_executor(); }
+    IoExecutor executor() noexcept { return context_.get_executor(); }
     /// How long it has kept a CPU busy, in all. Zero once it has been joined.
     Duration cpu_time() const noexcept;
 

@@ -14,7 +14,6 @@
 
 #include <asio/error.hpp>
 #include <asio/ip/v6_only.hpp>
-#include <asio/steady_timer.hpp>
 
 #include "common/base/error.hpp"
 #include "common/base/escape.hpp"
@@ -64,10 +63,10 @@ bool is_missing_here(std::error_code error) {
     return error.value() == EADDRNOTAVAIL || error.value() == EAFNOSUPPORT;
 }
 
-std::error_code listen_on(tcp::acceptor& acceptor, const tcp::endpoint& endpoint) {
+std::error_code listen_on(TcpAcceptor& acceptor, const tcp::endpoint& endpoint) {
     std::error_code error;
     acceptor.open(endpoint.protocol(), error);
-    if (!error) acceptor.set_option(tcp::acceptor::reuse_address{true}, error);
+    if (!error) acceptor.set_option(TcpAcceptor::reuse_address{true}, error);
     if (!error && endpoint.address().is_v6()) {
         acceptor.set_option(asio::ip::v6_only{true}, error);
     }
@@ -76,20 +75,20 @@ std::error_code listen_on(tcp::acceptor& acceptor, const tcp::endpoint& endpoint
     if (!error && endpoint.address().is_loopback()) set_unpaced(acceptor.native_handle());
     if (!error) acceptor.non_blocking(true, error);
     if (!error) acceptor.bind(endpoint, error);
-    if (!error) acceptor.listen(tcp::acceptor::max_listen_connections, error);
+    if (!error) acceptor.listen(TcpAcceptor::max_listen_connections, error);
     return error;
 }
 
 /// Empty when the port picked for the first address is taken on another.
-std::vector<tcp::acceptor> listen_on_all(const asio::any_io_executor& executor,
-                                         const std::vector<tcp::endpoint>& endpoints) {
-    std::vector<tcp::acceptor> acceptors;
+std::vector<TcpAcceptor> listen_on_all(const IoExecutor& executor,
+                                       const std::vector<tcp::endpoint>& endpoints) {
+    std::vector<TcpAcceptor> acceptors;
     std::optional<Error> missing;
     std::uint16_t port = endpoints.front().port();
     const bool any_port = port == 0;
     for (const tcp::endpoint& given : endpoints) {
         const tcp::endpoint endpoint{given.address(), port};
-        tcp::acceptor acceptor{executor};
+        TcpAcceptor acceptor{executor};
         const std::error_code error = listen_on(acceptor, endpoint);
         if (error.value() == EADDRINUSE && any_port && port != 0) return {};
         if (is_missing_here(error)) {
@@ -162,23 +161,23 @@ public:
     Accepting(const Listener::AcceptOne& accept, const Listener::Events& events)
         : accept_{accept}, events_{events}, exhaustion_{events} {}
 
-    awaitable<void> from_all(std::span<tcp::acceptor> acceptors) {
+    awaitable<void> from_all(std::span<TcpAcceptor> acceptors) {
         auto first = from(acceptors.front());
         if (acceptors.size() == 1) return first;
         return both(std::move(first), from_all(acceptors.subspan(1)));
     }
 
 private:
-    awaitable<void> from(tcp::acceptor& acceptor);
-    std::error_code batch(tcp::acceptor& acceptor);
+    awaitable<void> from(TcpAcceptor& acceptor);
+    std::error_code batch(TcpAcceptor& acceptor);
 
     const Listener::AcceptOne& accept_;
     const Listener::Events& events_;
     Exhaustion exhaustion_;
 };
 
-awaitable<void> Accepting::from(tcp::acceptor& acceptor) {
-    asio::steady_timer timer{acceptor.get_executor()};
+awaitable<void> Accepting::from(TcpAcceptor& acceptor) {
+    Timer timer{acceptor.get_executor()};
     for (;;) {
         const std::error_code exhausted = batch(acceptor);
         if (exhausted) {
@@ -187,13 +186,13 @@ awaitable<void> Accepting::from(tcp::acceptor& acceptor) {
         } else {
             // Also when nobody was there: accept(2) takes its descriptor first.
             exhaustion_.is_over();
-            co_await acceptor.async_wait(tcp::acceptor::wait_read, use_awaitable);
+            co_await acceptor.async_wait(TcpAcceptor::wait_read, use_awaitable);
         }
     }
 }
 
 /// Takes what is there, up to a batch. The error is one of Exhaustion's.
-std::error_code Accepting::batch(tcp::acceptor& acceptor) {
+std::error_code Accepting::batch(TcpAcceptor& acceptor) {
     for (int taken = 0; taken < batch_length; ++taken) {
         Accepted accepted;
         const std::error_code error = accept_(acceptor, accepted);
@@ -229,7 +228,7 @@ awaitable<std::vector<tcp::endpoint>> listen_endpoints(Resolver& resolver, Endpo
     co_return std::get<std::vector<tcp::endpoint>>(std::move(resolved));
 }
 
-std::error_code Listener::accept_one(tcp::acceptor& acceptor, Accepted& accepted) {
+std::error_code Listener::accept_one(TcpAcceptor& acceptor, Accepted& accepted) {
     auto size = static_cast<socklen_t>(accepted.remote.capacity());
     accepted.fd = UniqueFd{::accept4(acceptor.native_handle(), accepted.remote.data(), &size,
                                      SOCK_NONBLOCK | SOCK_CLOEXEC)};
@@ -239,8 +238,8 @@ std::error_code Listener::accept_one(tcp::acceptor& acceptor, Accepted& accepted
     return {};
 }
 
-Listener::Listener(const asio::any_io_executor& executor,
-                   const std::vector<tcp::endpoint>& endpoints, AcceptOne accept)
+Listener::Listener(const IoExecutor& executor, const std::vector<tcp::endpoint>& endpoints,
+                   AcceptOne accept)
     : accept_{std::move(accept)} {
     assert(!endpoints.empty());
     for (int tries = 0; acceptors_.empty(); ++tries) {

@@ -6,13 +6,13 @@
 #include <system_error>
 #include <vector>
 
-#include <asio/any_io_executor.hpp>
 #include <asio/ip/tcp.hpp>
 
 #include "common/base/endpoint.hpp"
 #include "common/net/accepted.hpp"
 #include "common/net/awaitable.hpp"
 #include "common/net/deadline.hpp"
+#include "common/net/io_types.hpp"
 #include "common/net/resolver.hpp"
 
 namespace culvert {
@@ -38,14 +38,14 @@ public:
     };
 
     /// accept(2); tests have it fail.
-    using AcceptOne = std::function<std::error_code(asio::ip::tcp::acceptor&, Accepted&)>;
-    static std::error_code accept_one(asio::ip::tcp::acceptor& acceptor, Accepted& accepted);
+    using AcceptOne = std::function<std::error_code(TcpAcceptor&, Accepted&)>;
+    static std::error_code accept_one(TcpAcceptor& acceptor, Accepted& accepted);
 
     /// Binds all of `endpoints`, which have one port in common; 0 is one that is free on each of
     /// them. An address that this machine doesn't have may be missing as long as another is there.
     /// Throws Error that names the address, nothing is bound then.
-    Listener(const asio::any_io_executor& executor,
-             const std::vector<asio::ip::tcp::endpoint>& endpoints, AcceptOne accept = accept_one);
+    Listener(const IoExecutor& executor, const std::vector<asio::ip::tcp::endpoint>& endpoints,
+             AcceptOne accept = accept_one);
 
     /// The addresses really bound, with the port.
     std::vector<asio::ip::tcp::endpoint> bound() const;
@@ -55,7 +55,7 @@ public:
     awaitable<void> run(Events events);
 
 private:
-    std::vector<asio::ip::tcp::acceptor> acceptors_;
+    std::vector<TcpAcceptor> acceptors_;
     AcceptOne accept_;
 };
 

@@ -1,15 +1,14 @@
 #pragma once
 
-#include <asio/steady_timer.hpp>
-
 #include "common/base/time.hpp"
 #include "common/net/awaitable.hpp"
+#include "common/net/io_types.hpp"
 
 namespace culvert {
 
 /// Does nothing for so long. Throws operation_aborted when cancelled.
 inline awaitable<void> pause(Duration time) {
-    asio::steady_timer timer{co_await asio::this_coro::executor, time};
+    Timer timer{co_await asio::this_coro::executor, time};
     co_await timer.async_wait(use_awaitable);
 }
 

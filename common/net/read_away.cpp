@@ -8,7 +8,7 @@
 
 namespace culvert {
 
-awaitable<bool> read_away(asio::ip::tcp::socket& socket, std::size_t most, std::size_t& discarded) {
+awaitable<bool> read_away(TcpSocket& socket, std::size_t most, std::size_t& discarded) {
     std::array<std::byte, 4096> nothing;
     std::error_code end;
     while (!end && discarded < most) {
@@ -19,7 +19,7 @@ awaitable<bool> read_away(asio::ip::tcp::socket& socket, std::size_t most, std::
     co_return bool{end};
 }
 
-awaitable<void> read_away(asio::ip::tcp::socket& socket) {
+awaitable<void> read_away(TcpSocket& socket) {
     std::size_t discarded = 0;
     (void)co_await read_away(socket, std::numeric_limits<std::size_t>::max(), discarded);
 }

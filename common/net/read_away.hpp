@@ -5,15 +5,16 @@
 #include <asio/ip/tcp.hpp>
 
 #include "common/net/awaitable.hpp"
+#include "common/net/io_types.hpp"
 
 namespace culvert {
 
 /// Reads and forgets what still comes, until the other end closes (true) or `most` bytes have come
 /// (false); `discarded` counts them. A socket that is closed with unread bytes in it makes the
 /// kernel send a reset, which can overtake what was written before.
-awaitable<bool> read_away(asio::ip::tcp::socket& socket, std::size_t most, std::size_t& discarded);
+awaitable<bool> read_away(TcpSocket& socket, std::size_t most, std::size_t& discarded);
 
 /// As long as the other end sends.
-awaitable<void> read_away(asio::ip::tcp::socket& socket);
+awaitable<void> read_away(TcpSocket& socket);
 
 }  // namespace culvert

@@ -8,6 +8,7 @@
 #include <asio/defer.hpp>
 
 #include "common/net/awaitable.hpp"
+#include "common/net/io_types.hpp"
 
 namespace culvert {
 
@@ -15,13 +16,13 @@ namespace culvert {
 /// For the few places that are an asynchronous operation themselves, see Event::wait().
 template <class... Results>
 using Suspended =
-    typename asio::async_result<asio::use_awaitable_t<>, void(Results...)>::handler_type;
+    typename asio::async_result<asio::use_awaitable_t<IoExecutor>, void(Results...)>::handler_type;
 
 /// What initiates such an operation: `initiate(Suspended<Results...>, args...)` takes the coroutine
 /// over.
 template <class... Results, class Initiate, class... Args>
 auto suspend(Initiate initiate, Args... args) {
-    return asio::async_initiate<const asio::use_awaitable_t<>, void(Results...)>(
+    return asio::async_initiate<const asio::use_awaitable_t<IoExecutor>, void(Results...)>(
         std::move(initiate), use_awaitable, std::move(args)...);
 }
 

@@ -20,7 +20,7 @@ using Caller = Suspended<std::exception_ptr>;
 /// caller's cancellation touch the operation on the wrong one.
 class Hop {
 public:
-    static void run(Caller caller, asio::any_io_executor there, awaitable<void> operation) {
+    static void run(Caller caller, IoExecutor there, awaitable<void> operation) {
         const auto hop = std::make_shared<Hop>(std::move(caller), std::move(there));
         auto slot = asio::get_associated_cancellation_slot(hop->caller_);
         if (slot.is_connected()) {
@@ -34,7 +34,7 @@ public:
         });
     }
 
-    Hop(Caller caller, asio::any_io_executor there)
+    Hop(Caller caller, IoExecutor there)
         : caller_{std::move(caller)},
           here_{caller_.get_executor()},
           there_{std::move(there)},
@@ -62,17 +62,17 @@ private:
     }
 
     Caller caller_;
-    asio::any_io_executor here_;
-    asio::any_io_executor there_;
+    IoExecutor here_;
+    IoExecutor there_;
     /// Nothing else may be left to do here meanwhile.
-    asio::executor_work_guard<asio::any_io_executor> waiting_;
+    asio::executor_work_guard<IoExecutor> waiting_;
     asio::cancellation_signal signal_;  ///< of there, as is ended_
     bool ended_ = false;
 };
 
 }  // namespace
 
-awaitable<void> run_on(asio::any_io_executor there, awaitable<void> operation) {
+awaitable<void> run_on(IoExecutor there, awaitable<void> operation) {
     // GCC 12 makes nonsense of a co_await within the comparison.
     const auto here = co_await asio::this_coro::executor;
     if (there == here) {

@@ -3,16 +3,15 @@
 #include <optional>
 #include <utility>
 
-#include <asio/any_io_executor.hpp>
-
 #include "common/net/awaitable.hpp"
+#include "common/net/io_types.hpp"
 
 namespace culvert {
 
 /// Runs the operation on another thread, the executor's, and waits for it here. What it throws is
 /// thrown here, and a cancellation here reaches it there; it is waited for all the same. What it
 /// refers to is that thread's until then. On the caller's own executor it is simply awaited.
-awaitable<void> run_on(asio::any_io_executor there, awaitable<void> operation);
+awaitable<void> run_on(IoExecutor there, awaitable<void> operation);
 
 namespace detail {
 template <class T>
@@ -23,7 +22,7 @@ awaitable<void> store_there(awaitable<T> operation, std::optional<T>& result) {
 
 /// The same with the operation's result.
 template <class T>
-awaitable<T> run_on(asio::any_io_executor there, awaitable<T> operation) {
+awaitable<T> run_on(IoExecutor there, awaitable<T> operation) {
     std::optional<T> result;
     co_await run_on(std::move(there), detail::store_there(std::move(operation), result));
     co_return std::move(*result);

@@ -8,7 +8,7 @@
 
 namespace culvert {
 
-TaskGroup::TaskGroup(asio::any_io_executor executor, OnError on_error)
+TaskGroup::TaskGroup(IoExecutor executor, OnError on_error)
     : executor_{std::move(executor)}, on_error_{std::move(on_error)} {}
 
 TaskGroup::~TaskGroup() { assert(empty()); }

@@ -5,11 +5,11 @@
 #include <functional>
 #include <list>
 
-#include <asio/any_io_executor.hpp>
 #include <asio/cancellation_signal.hpp>
 
 #include "common/net/awaitable.hpp"
 #include "common/net/event.hpp"
+#include "common/net/io_types.hpp"
 
 namespace culvert {
 
@@ -21,7 +21,7 @@ public:
     /// error and not reported. It must not throw.
     using OnError = std::function<void(std::exception_ptr)>;
 
-    TaskGroup(asio::any_io_executor executor, OnError on_error);
+    TaskGroup(IoExecutor executor, OnError on_error);
     TaskGroup(const TaskGroup&) = delete;
     TaskGroup& operator=(const TaskGroup&) = delete;
     ~TaskGroup();
@@ -40,7 +40,7 @@ public:
 
     bool empty() const noexcept { return tasks_.empty(); }
     std::size_t size() const noexcept { return tasks_.size(); }
-    const asio::any_io_executor& executor() const noexcept { return executor_; }
+    const IoExecutor& executor() const noexcept { return executor_; }
 
 private:
     struct Task {
@@ -52,7 +52,7 @@ private:
     static void cancel(Task& task);
     void on_end(Tasks::iterator task, const std::exception_ptr& thrown);
 
-    asio::any_io_executor executor_;
+    IoExecutor executor_;
     OnError on_error_;
     Tasks tasks_;
     Event ended_;

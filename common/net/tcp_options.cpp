@@ -26,7 +26,7 @@ std::error_code set(int socket, int level, int option, const Value& value) {
 }
 
 template <class Value>
-std::error_code set(asio::ip::tcp::socket& socket, int level, int option, const Value& value) {
+std::error_code set(TcpSocket& socket, int level, int option, const Value& value) {
     return set(socket.native_handle(), level, option, value);
 }
 
@@ -34,23 +34,21 @@ constexpr linger linger_for(OnClose on_close) { return {on_close == OnClose::res
 
 }  // namespace
 
-std::error_code set_no_delay(asio::ip::tcp::socket& socket) {
-    return set(socket, IPPROTO_TCP, TCP_NODELAY, 1);
-}
+std::error_code set_no_delay(TcpSocket& socket) { return set(socket, IPPROTO_TCP, TCP_NODELAY, 1); }
 
-std::error_code pending_error(asio::ip::tcp::socket& socket) {
+std::error_code pending_error(TcpSocket& socket) {
     int error = 0;
     socklen_t size = sizeof error;
     if (getsockopt(socket.native_handle(), SOL_SOCKET, SO_ERROR, &error, &size) != 0) error = errno;
     return {error, asio::error::get_system_category()};
 }
 
-bool has_unacknowledged(asio::ip::tcp::socket& socket) noexcept {
+bool has_unacknowledged(TcpSocket& socket) noexcept {
     int bytes = 0;
     return ioctl(socket.native_handle(), SIOCOUTQ, &bytes) == 0 && bytes > 0;
 }
 
-std::error_code set_on_close(asio::ip::tcp::socket& socket, OnClose on_close) {
+std::error_code set_on_close(TcpSocket& socket, OnClose on_close) {
     return set(socket, SOL_SOCKET, SO_LINGER, linger_for(on_close));
 }
 
@@ -71,17 +69,17 @@ void set_unpaced(int socket) noexcept {
     (void)setsockopt(socket, IPPROTO_TCP, TCP_CONGESTION, reno.data(), reno.size());
 }
 
-void acknowledge_now(asio::ip::tcp::socket& socket) noexcept {
+void acknowledge_now(TcpSocket& socket) noexcept {
     // Refused, the peer only waits longer.
     (void)set(socket, IPPROTO_TCP, TCP_QUICKACK, 1);
 }
 
-std::error_code set_unsent_limit(asio::ip::tcp::socket& socket, std::size_t bytes) {
+std::error_code set_unsent_limit(TcpSocket& socket, std::size_t bytes) {
     constexpr std::size_t largest = std::numeric_limits<int>::max();
     return set(socket, IPPROTO_TCP, TCP_NOTSENT_LOWAT, static_cast<int>(std::min(bytes, largest)));
 }
 
-std::error_code set_tcp_keepalive(asio::ip::tcp::socket& socket, TcpKeepalive keepalive) {
+std::error_code set_tcp_keepalive(TcpSocket& socket, TcpKeepalive keepalive) {
     return set(socket, SOL_SOCKET, SO_KEEPALIVE, keepalive == TcpKeepalive::on ? 1 : 0);
 }
 

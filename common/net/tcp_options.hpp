@@ -6,18 +6,19 @@
 #include <asio/ip/tcp.hpp>
 
 #include "common/base/unique_fd.hpp"
+#include "common/net/io_types.hpp"
 
 namespace culvert {
 
 /// Small segments are sent at once (TCP_NODELAY). Dialer and Listener have set it already.
-[[nodiscard]] std::error_code set_no_delay(asio::ip::tcp::socket& socket);
+[[nodiscard]] std::error_code set_no_delay(TcpSocket& socket);
 
 /// What the peer sees when the socket is closed, also by the death of this process.
 enum class OnClose {
     finish,  ///< what was written, then FIN; the default of a new socket
     reset,   ///< RST; what it hasn't taken yet is lost (linger of zero)
 };
-[[nodiscard]] std::error_code set_on_close(asio::ip::tcp::socket& socket, OnClose on_close);
+[[nodiscard]] std::error_code set_on_close(TcpSocket& socket, OnClose on_close);
 [[nodiscard]] std::error_code set_on_close(const UniqueFd& socket, OnClose on_close);
 
 /// For a connection within this machine. It has no path whose rate is to be found out, so where the
@@ -27,21 +28,20 @@ void set_unpaced(int socket) noexcept;
 
 /// What came is acknowledged now, where the kernel would first wait for something to send with it
 /// (TCP_QUICKACK; up to 40 ms). A peer whose Nagle algorithm is on sends no small packet before.
-void acknowledge_now(asio::ip::tcp::socket& socket) noexcept;
+void acknowledge_now(TcpSocket& socket) noexcept;
 
 /// The socket is writable only while the kernel holds less than `bytes` of it unsent
 /// (TCP_NOTSENT_LOWAT): what is sent next is decided late.
-[[nodiscard]] std::error_code set_unsent_limit(asio::ip::tcp::socket& socket, std::size_t bytes);
+[[nodiscard]] std::error_code set_unsent_limit(TcpSocket& socket, std::size_t bytes);
 
 /// Whether something that was written, or the FIN, has yet to be acknowledged by the peer's kernel.
-bool has_unacknowledged(asio::ip::tcp::socket& socket) noexcept;
+bool has_unacknowledged(TcpSocket& socket) noexcept;
 
 /// What the kernel has to report of the connection, such as a reset; it reports it once.
-[[nodiscard]] std::error_code pending_error(asio::ip::tcp::socket& socket);
+[[nodiscard]] std::error_code pending_error(TcpSocket& socket);
 
 /// The kernel's own probes of an idle connection, at the system's intervals.
 enum class TcpKeepalive { off, on };
-[[nodiscard]] std::error_code set_tcp_keepalive(asio::ip::tcp::socket& socket,
-                                                TcpKeepalive keepalive);
+[[nodiscard]] std::error_code set_tcp_keepalive(TcpSocket& socket, TcpKeepalive keepalive);
 
 }  // namespace culvert

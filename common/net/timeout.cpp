@@ -7,7 +7,6 @@
 #include <asio/bind_cancellation_slot.hpp>
 #include <asio/cancellation_signal.hpp>
 #include <asio/co_spawn.hpp>
-#include <asio/steady_timer.hpp>
 
 #include "common/net/resume.hpp"
 
@@ -55,7 +54,7 @@ private:
     }
 
     Caller caller_;
-    asio::steady_timer timer_;
+    Timer timer_;
     asio::cancellation_signal signal_;
     bool timed_out_ = false;
     bool ended_ = false;

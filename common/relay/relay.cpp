@@ -45,7 +45,7 @@ std::string_view name_of(RelayEnd end) noexcept {
     return "";
 }
 
-Relay::Relay(asio::ip::tcp::socket socket, Session& session, TaskGroup& tasks, Duration tail_time)
+Relay::Relay(TcpSocket socket, Session& session, TaskGroup& tasks, Duration tail_time)
     : socket_{std::move(socket)}, session_{session}, tasks_{tasks}, tail_time_{tail_time} {
     (void)set_on_close(socket_, OnClose::reset);
 }
@@ -54,7 +54,7 @@ Relay::~Relay() { assert(!channel_ && !draining_ && !watching_); }
 
 // ---------------------------------------------------------------------- the life of a stream
 
-awaitable<RelayEnd> Relay::open(Endpoint target, Endpoint originator) {
+awaitable<RelayEnd> Relay::open(const Endpoint& target, const Endpoint& originator) {
     try {
         channel_ = session_.open(*this, target, originator);
         if (!channel_) {
@@ -79,10 +79,16 @@ awaitable<RelayEnd> Relay::accept(ChannelId channel) {
     return carry();
 }
 
+// One frame for the whole life: an idle stream is little else.
 awaitable<RelayEnd> Relay::carry() {
     try {
         co_await opened_.wait();
-        co_await send_until_eof();
+        while (may_send()) {
+            std::error_code ended;
+            co_await socket_.async_wait(TcpSocket::wait_read,
+                                        asio::redirect_error(use_awaitable, ended));
+            if (may_send() && !take_turn()) co_await turn_over_.wait();
+        }
         finish_if_done();
         co_await wait_for_end();
         if (*end_ == RelayEnd::clean) co_await close_cleanly();
@@ -95,19 +101,16 @@ awaitable<RelayEnd> Relay::carry() {
     co_return *end_;
 }
 
-awaitable<void> Relay::send_until_eof() {
-    while (!end_ && !eof_sent_ && channel_) {
-        std::error_code ended;
-        co_await socket_.async_wait(asio::ip::tcp::socket::wait_read,
-                                    asio::redirect_error(use_awaitable, ended));
-        if (end_ || !channel_) break;
-        turn_over_.reset();
-        session_.set_readable(*channel_);
-        if (turn_over_.is_set()) continue;
-        // No window, or no room on the way: until there is, nobody reads from the socket.
-        watch_for_reset();
-        co_await turn_over_.wait();
-    }
+bool Relay::may_send() const noexcept { return !end_ && !eof_sent_ && channel_; }
+
+/// Lets the session read all there is. False if it has to wait with that: there is no window, or no
+/// room on the way, and until there is, nobody reads from the socket.
+bool Relay::take_turn() {
+    turn_over_.reset();
+    session_.set_readable(*channel_);
+    if (turn_over_.is_set()) return true;
+    watch_for_reset();
+    return false;
 }
 
 awaitable<void> Relay::wait_for_end() {
@@ -120,7 +123,7 @@ awaitable<void> Relay::wait_for_end() {
 void Relay::watch_for_reset() {
     if (std::exchange(watching_, true)) return;
     watch_over_.reset();
-    socket_.async_wait(asio::ip::tcp::socket::wait_error, [this](std::error_code cancelled) {
+    socket_.async_wait(TcpSocket::wait_error, [this](std::error_code cancelled) {
         watching_ = false;
         if (!end_ && !cancelled) {
             // The end of both directions wakes this too, and is no reset.
@@ -282,13 +285,13 @@ awaitable<void> Relay::drain_backlog() {
 }
 
 awaitable<void> Relay::wait_writable() {
-    co_await socket_.async_wait(asio::ip::tcp::socket::wait_write, use_awaitable);
+    co_await socket_.async_wait(TcpSocket::wait_write, use_awaitable);
 }
 
 void Relay::on_written() noexcept {
     if (!end_ && eof_received_ && !draining_ && !fin_sent_) {
         std::error_code failure;
-        socket_.shutdown(asio::ip::tcp::socket::shutdown_send, failure);
+        socket_.shutdown(TcpSocket::shutdown_send, failure);
         fin_sent_ = true;
         if (failure) return fail_here();
     }

@@ -9,6 +9,7 @@
 
 #include "common/net/awaitable.hpp"
 #include "common/net/event.hpp"
+#include "common/net/io_types.hpp"
 #include "common/net/task_group.hpp"
 #include "common/relay/backlog.hpp"
 #include "common/session/session.hpp"
@@ -34,14 +35,14 @@ public:
     /// `tasks` and the session must outlive it, the session until it has let the stream go.
     /// `tail_time`: how long a program may read nothing of the tail of a stream that is over at the
     /// far end.
-    Relay(asio::ip::tcp::socket socket, Session& session, TaskGroup& tasks,
+    Relay(TcpSocket socket, Session& session, TaskGroup& tasks,
           Duration tail_time = std::chrono::seconds{30});
     Relay(const Relay&) = delete;
     Relay& operator=(const Relay&) = delete;
     ~Relay() override;
 
-    /// A client's: opens a channel to `target` and carries the stream to its end.
-    awaitable<RelayEnd> open(Endpoint target, Endpoint originator);
+    /// A client's: opens a channel to `target` at once, and carries the stream to its end.
+    awaitable<RelayEnd> open(const Endpoint& target, const Endpoint& originator);
     /// A server's: takes the requested channel and carries the stream to its end.
     awaitable<RelayEnd> accept(ChannelId channel);
 
@@ -60,7 +61,8 @@ private:
     void on_connection_lost() noexcept override;
 
     awaitable<RelayEnd> carry();
-    awaitable<void> send_until_eof();
+    bool may_send() const noexcept;
+    bool take_turn();
     awaitable<void> wait_for_end();
     void watch_for_reset();
     awaitable<void> close_cleanly();
@@ -75,7 +77,7 @@ private:
     void abort(RelayEnd end) noexcept;
     void set_end(RelayEnd end) noexcept;
 
-    asio::ip::tcp::socket socket_;
+    TcpSocket socket_;
     Session& session_;
     TaskGroup& tasks_;
     Duration tail_time_;

@@ -33,8 +33,7 @@ TimePoint now() { return Clock::now(); }
 
 }  // namespace
 
-Session::Session(asio::ip::tcp::socket socket, EngineConfig config, Random& random,
-                 SessionOwner& owner)
+Session::Session(TcpSocket socket, EngineConfig config, Random& random, SessionOwner& owner)
     : socket_{std::move(socket)},
       engine_{std::move(config), random, now()},
       owner_{owner},
@@ -100,7 +99,7 @@ void Session::tell_end(const std::exception_ptr& why) noexcept {
 awaitable<void> Session::close_socket() {
     if (engine_.ended()) co_await with_timeout(flush_output(), farewell_time);
     std::error_code ignored;
-    socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+    socket_.shutdown(TcpSocket::shutdown_send, ignored);
     if (engine_.ended()) co_await with_timeout(read_away(socket_), farewell_time);
     socket_.close(ignored);
     if (waits_writable_) co_await writable_wait_over_.wait();
@@ -111,7 +110,7 @@ awaitable<void> Session::close_socket() {
 
 awaitable<void> Session::read_loop() {
     for (;;) {
-        co_await socket_.async_wait(asio::ip::tcp::socket::wait_read, use_awaitable);
+        co_await socket_.async_wait(TcpSocket::wait_read, use_awaitable);
         for (int i = 0; i < receives_a_turn; ++i) {
             const bool company = engine_.has_company(last_received_);
             const MutableBytes space =

@@ -7,11 +7,11 @@
 #include <vector>
 
 #include <asio/ip/tcp.hpp>
-#include <asio/steady_timer.hpp>
 
 #include "common/engine/engine.hpp"
 #include "common/net/awaitable.hpp"
 #include "common/net/event.hpp"
+#include "common/net/io_types.hpp"
 #include "common/session/batch_share.hpp"
 #include "common/session/output_target.hpp"
 #include "common/session/stream.hpp"
@@ -50,7 +50,7 @@ public:
 class Session {
 public:
     /// The owner and `random` must outlive it.
-    Session(asio::ip::tcp::socket socket, EngineConfig config, Random& random, SessionOwner& owner);
+    Session(TcpSocket socket, EngineConfig config, Random& random, SessionOwner& owner);
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
     ~Session();
@@ -91,7 +91,7 @@ public:
     /// The peer said that it ends the connection for what we did: run() throws that as an
     /// Error{network}.
     bool dismissed() const noexcept { return dismissed_; }
-    asio::any_io_executor executor() { return socket_.get_executor(); }
+    IoExecutor executor() { return socket_.get_executor(); }
 
 private:
     awaitable<void> read_loop();
@@ -126,7 +126,7 @@ private:
     void make_room(ChannelId channel);
     Stream& detach(ChannelId channel);
 
-    asio::ip::tcp::socket socket_;
+    TcpSocket socket_;
     Engine engine_;
     SessionOwner& owner_;
     std::vector<Stream*> streams_;  ///< by channel id; null where nobody is
@@ -142,7 +142,7 @@ private:
     BatchShare batch_share_;
     std::size_t unsent_limit_ = 0;  ///< what the kernel was told
 
-    asio::steady_timer timer_;
+    Timer timer_;
     TimePoint timer_at_{};
     TimePoint last_received_{};
     Event failed_;

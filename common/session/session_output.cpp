@@ -1,3 +1,4 @@
+#include "common/net/io_types.hpp"
 #include "common/session/session.hpp"
 
 #include <algorithm>
@@ -117,7 +118,7 @@ void Session::follow_output_target(std::size_t target) {
 void Session::wait_writable() {
     if (std::exchange(waits_writable_, true)) return;
     writable_wait_over_.reset();
-    socket_.async_wait(asio::ip::tcp::socket::wait_write, [this](const std::error_code&) {
+    socket_.async_wait(TcpSocket::wait_write, [this](const std::error_code&) {
         waits_writable_ = false;
         writable_wait_over_.set();
         pump();
@@ -127,7 +128,7 @@ void Session::wait_writable() {
 awaitable<void> Session::flush_output() {
     while (!send_output()) {
         std::error_code ignored;
-        co_await socket_.async_wait(asio::ip::tcp::socket::wait_write,
+        co_await socket_.async_wait(TcpSocket::wait_write,
                                     asio::redirect_error(use_awaitable, ignored));
     }
 }

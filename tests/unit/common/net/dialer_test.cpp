@@ -8,6 +8,7 @@
 
 #include <asio/io_context.hpp>
 
+#include "common/net/io_types.hpp"
 #include "common/net/task_group.hpp"
 #include "tests/unit/common/net/loopback.hpp"
 #include "tests/unit/common/net/run.hpp"
@@ -37,9 +38,9 @@ struct Job {
     Duration limit = 1h;
     Dialed result = DialFailure{};
 
-    tcp::socket& socket() {
-        REQUIRE(std::holds_alternative<tcp::socket>(result));
-        return std::get<tcp::socket>(result);
+    TcpSocket& socket() {
+        REQUIRE(std::holds_alternative<TcpSocket>(result));
+        return std::get<TcpSocket>(result);
     }
     DialFailure& failure() {
         REQUIRE(std::holds_alternative<DialFailure>(result));
@@ -53,7 +54,7 @@ awaitable<void> connect(Job& job) {
 
 TEST_CASE("a connection is non-blocking, sends at once and leads to the address asked for") {
     asio::io_context io;
-    tcp::acceptor acceptor{io, loopback_v4()};
+    TcpAcceptor acceptor{io, loopback_v4()};
     Job job{{acceptor.local_endpoint()}};
     run(io, connect(job));
     tcp::no_delay no_delay;
@@ -111,7 +112,7 @@ TEST_CASE("all failures are collected, and the most telling one leads") {
 TEST_CASE("an address that doesn't answer is overtaken, and its attempt closed (RFC 8305 5)") {
     asio::io_context io;
     const Silent silent{io};
-    tcp::acceptor acceptor{io, loopback_v4()};
+    TcpAcceptor acceptor{io, loopback_v4()};
     const auto before = open_descriptors();
     {
         Job job{{silent.endpoint(), silent.endpoint(), acceptor.local_endpoint()},
@@ -126,7 +127,7 @@ TEST_CASE("an address that doesn't answer is overtaken, and its attempt closed (
 TEST_CASE("a failure brings the next attempt forward (RFC 8305 5)") {
     asio::io_context io;
     const Refusing refusing{io};
-    tcp::acceptor acceptor{io, loopback_v4()};
+    TcpAcceptor acceptor{io, loopback_v4()};
     Job job{{refusing.endpoint(), refusing.endpoint(), acceptor.local_endpoint()},
             {.stagger = 1h},
             10h};
@@ -137,7 +138,7 @@ TEST_CASE("a failure brings the next attempt forward (RFC 8305 5)") {
 TEST_CASE("no more addresses are tried than most_attempts") {
     asio::io_context io;
     const Refusing refusing{io};
-    tcp::acceptor acceptor{io, loopback_v4()};
+    TcpAcceptor acceptor{io, loopback_v4()};
     Job job{std::vector<tcp::endpoint>(most_attempts, refusing.endpoint())};
     job.endpoints.push_back(acceptor.local_endpoint());
     run(io, connect(job));
@@ -178,7 +179,7 @@ TEST_CASE("a cancelled one leaves no descriptor behind") {
 
 TEST_CASE("a bind address is what the target sees, and rules the other family out") {
     asio::io_context io;
-    tcp::acceptor acceptor{io, loopback_v4()};
+    TcpAcceptor acceptor{io, loopback_v4()};
     const tcp::endpoint local{asio::ip::make_address("127.0.0.5"), 0};
     Job job{{loopback_v6(1), acceptor.local_endpoint()}, {.bind = local}};
     run(io, connect(job));
@@ -195,7 +196,7 @@ TEST_CASE("a bind address is what the target sees, and rules the other family ou
 
 TEST_CASE("a socket that met itself is a refused connection") {
     asio::io_context io;
-    tcp::socket picked{io, loopback_v4()};
+    TcpSocket picked{io, loopback_v4()};
     const auto endpoint = picked.local_endpoint();
     picked.close();
     Job job{{endpoint}, {.bind = endpoint}};
@@ -210,7 +211,7 @@ awaitable<void> dial_gw(Resolver& resolver, std::string host, Job& job) {
 
 TEST_CASE("dial resolves first, with the family asked for") {
     asio::io_context io;
-    tcp::acceptor acceptor{io, loopback_v4()};
+    TcpAcceptor acceptor{io, loopback_v4()};
     auto asked = AddressFamily::any;
     Resolver resolver{{}, [&asked](const std::string& host, AddressFamily family) {
                           asked = family;

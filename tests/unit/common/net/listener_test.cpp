@@ -1,4 +1,5 @@
 #include "common/net/listener.hpp"
+#include "common/net/io_types.hpp"
 
 #include <cerrno>
 #include <memory>
@@ -140,7 +141,7 @@ TEST_CASE("an address of others may be missing beside one that is there") {
 }
 
 awaitable<void> connect_clients(Listener& listener, std::vector<Accepted>& accepted,
-                                std::vector<tcp::socket>& clients) {
+                                std::vector<TcpSocket>& clients) {
     TaskGroup group{co_await asio::this_coro::executor, unexpected()};
     Listener::Events events{
         [&](Accepted connection) { accepted.push_back(std::move(connection)); }};
@@ -159,7 +160,7 @@ TEST_CASE(
     Listener listener{io.get_executor(), {loopback_v4(), loopback_v6()}};
     for (int runs = 0; runs < 2; ++runs) {
         std::vector<Accepted> accepted;
-        std::vector<tcp::socket> clients;
+        std::vector<TcpSocket> clients;
         for (int i = 0; i < 150; ++i) clients.emplace_back(io);
         run(io, connect_clients(listener, accepted, clients));
 
@@ -176,7 +177,7 @@ TEST_CASE("a port can be listened on again while an old connection of it still e
     auto listener = std::make_unique<Listener>(io.get_executor(), Endpoints{loopback_v4()});
     const auto endpoint = listener->bound().front();
     std::vector<Accepted> accepted;
-    std::vector<tcp::socket> clients;
+    std::vector<TcpSocket> clients;
     clients.emplace_back(io);
     run(io, connect_clients(*listener, accepted, clients));
     listener.reset();
@@ -186,11 +187,11 @@ TEST_CASE("a port can be listened on again while an old connection of it still e
     CHECK(error_text(io, {endpoint}) == "no error");
 }
 
-awaitable<void> send_hello(tcp::socket& socket) {
+awaitable<void> send_hello(TcpSocket& socket) {
     co_await asio::async_write(socket, asio::buffer("hello", 5), use_awaitable);
 }
 
-awaitable<void> receive_hello(tcp::socket& socket, std::string& text) {
+awaitable<void> receive_hello(TcpSocket& socket, std::string& text) {
     text.resize(5);
     co_await socket.async_read_some(asio::buffer(text), use_awaitable);
 }
@@ -200,11 +201,11 @@ TEST_CASE("an accepted connection can go to another io_context") {
     asio::io_context other;
     Listener listener{io.get_executor(), {loopback_v4()}};
     std::vector<Accepted> accepted;
-    std::vector<tcp::socket> clients;
+    std::vector<TcpSocket> clients;
     clients.emplace_back(io);
     run(io, connect_clients(listener, accepted, clients));
 
-    tcp::socket socket = std::move(accepted.front()).on(other.get_executor());
+    TcpSocket socket = std::move(accepted.front()).on(other.get_executor());
     tcp::no_delay no_delay;
     socket.get_option(no_delay);
     CHECK(no_delay.value());
@@ -217,7 +218,7 @@ TEST_CASE("an accepted connection can go to another io_context") {
 
 /// accept(2), but these errors come first.
 Listener::AcceptOne failing_first(std::vector<int> errors) {
-    return [errors = std::move(errors), next = std::size_t{0}](tcp::acceptor& acceptor,
+    return [errors = std::move(errors), next = std::size_t{0}](TcpAcceptor& acceptor,
                                                                Accepted& accepted) mutable {
         if (next == errors.size()) return Listener::accept_one(acceptor, accepted);
         return std::error_code{errors[next++], asio::error::get_system_category()};
@@ -229,7 +230,7 @@ awaitable<void> connect_one(Listener& listener, Listener::Events events, std::si
     TaskGroup group{executor, unexpected()};
     events.on_accept = [&](Accepted) { ++accepted; };
     group.spawn(listener.run(events));
-    tcp::socket client{executor};
+    TcpSocket client{executor};
     co_await client.async_connect(listener.bound().front(), use_awaitable);
     while (accepted == 0) co_await turn();
     co_await group.join();
@@ -272,7 +273,7 @@ TEST_CASE("a listening socket that fails is an error that names it") {
 
 awaitable<void> runs(Listener& listener, Listener::Events events) {
     const auto executor = co_await asio::this_coro::executor;
-    tcp::socket client{executor};
+    TcpSocket client{executor};
     co_await client.async_connect(listener.bound().front(), use_awaitable);
     co_await listener.run(events);
 }

@@ -13,6 +13,8 @@
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
 
+#include "common/net/io_types.hpp"
+
 namespace culvert {
 
 using asio::ip::tcp;
@@ -26,7 +28,7 @@ inline tcp::endpoint loopback_v6(std::uint16_t port = 0) {
 
 inline bool has_ipv6() {
     asio::io_context io;
-    tcp::acceptor acceptor{io};
+    TcpAcceptor acceptor{io};
     std::error_code error;
     acceptor.open(tcp::v6(), error);
     if (!error) acceptor.bind(loopback_v6(), error);
@@ -40,7 +42,7 @@ public:
     tcp::endpoint endpoint() const { return socket_.local_endpoint(); }
 
 private:
-    tcp::socket socket_;
+    TcpSocket socket_;
 };
 
 /// An endpoint that doesn't answer: the queue of a listener that never accepts is full.
@@ -56,7 +58,7 @@ public:
 
 private:
     bool fill_one(asio::io_context& io) {
-        tcp::socket socket{io, tcp::v4()};
+        TcpSocket socket{io, tcp::v4()};
         socket.non_blocking(true);
         const tcp::endpoint to = endpoint();
         const auto size = static_cast<socklen_t>(to.size());
@@ -67,8 +69,8 @@ private:
         return connected;
     }
 
-    tcp::acceptor acceptor_;
-    std::vector<tcp::socket> queued_;
+    TcpAcceptor acceptor_;
+    std::vector<TcpSocket> queued_;
 };
 
 inline std::ptrdiff_t open_descriptors() {

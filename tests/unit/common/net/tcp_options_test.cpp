@@ -1,4 +1,5 @@
 #include "common/net/tcp_options.hpp"
+#include "common/net/io_types.hpp"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -20,24 +21,24 @@ namespace {
 
 /// Two ends of one connection.
 struct Connected {
-    explicit Connected(asio::io_context& io) : one{std::make_unique<tcp::socket>(io)}, other{io} {
-        tcp::acceptor acceptor{io, loopback_v4()};
+    explicit Connected(asio::io_context& io) : one{std::make_unique<TcpSocket>(io)}, other{io} {
+        TcpAcceptor acceptor{io, loopback_v4()};
         one->connect(acceptor.local_endpoint());
         acceptor.accept(other);
     }
 
-    std::unique_ptr<tcp::socket> one;
-    tcp::socket other;
+    std::unique_ptr<TcpSocket> one;
+    TcpSocket other;
 };
 
-int option(tcp::socket& socket, int level, int name) {
+int option(TcpSocket& socket, int level, int name) {
     int value = -1;
     socklen_t size = sizeof value;
     CHECK(getsockopt(socket.native_handle(), level, name, &value, &size) == 0);
     return value;
 }
 
-std::error_code read_end(tcp::socket& socket) {
+std::error_code read_end(TcpSocket& socket) {
     char byte{};
     std::error_code error;
     socket.read_some(asio::buffer(&byte, 1), error);
@@ -84,14 +85,14 @@ TEST_CASE("what came is acknowledged now also where requests and answers alterna
 
 TEST_CASE("what stays within the machine isn't paced, and what is accepted inherits that") {
     asio::io_context io;
-    tcp::acceptor acceptor{io, loopback_v4()};
+    TcpAcceptor acceptor{io, loopback_v4()};
     set_unpaced(acceptor.native_handle());
-    tcp::socket one{io};
+    TcpSocket one{io};
     one.open(tcp::v4());
     set_unpaced(one.native_handle());
     one.connect(acceptor.local_endpoint());
-    tcp::socket other = acceptor.accept();
-    for (tcp::socket* const socket : {&one, &other}) {
+    TcpSocket other = acceptor.accept();
+    for (TcpSocket* const socket : {&one, &other}) {
         std::array<char, 16> name{};
         socklen_t size = name.size() - 1;
         REQUIRE(getsockopt(socket->native_handle(), IPPROTO_TCP, TCP_CONGESTION, name.data(),
@@ -104,7 +105,7 @@ TEST_CASE("what is on its way is told from what the other end's kernel has") {
     asio::io_context io;
     Connected pair{io};
     CHECK_FALSE(has_unacknowledged(*pair.one));
-    pair.other.set_option(tcp::socket::receive_buffer_size{4096});
+    pair.other.set_option(TcpSocket::receive_buffer_size{4096});
     pair.one->non_blocking(true);
     const std::string data(1 << 20, 'x');
     std::error_code full;
@@ -115,7 +116,7 @@ TEST_CASE("what is on its way is told from what the other end's kernel has") {
 TEST_CASE("options reach the kernel, and a closed socket is an error") {
     asio::io_context io;
     Connected connected{io};
-    tcp::socket& socket = *connected.one;
+    TcpSocket& socket = *connected.one;
     CHECK_FALSE(set_no_delay(socket));
     CHECK(option(socket, IPPROTO_TCP, TCP_NODELAY) != 0);
     CHECK_FALSE(set_unsent_limit(socket, 16'384));

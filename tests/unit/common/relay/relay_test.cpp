@@ -1,4 +1,5 @@
 #include "common/relay/relay.hpp"
+#include "common/net/io_types.hpp"
 
 #include <doctest/doctest.h>
 #include <asio/post.hpp>
@@ -27,11 +28,11 @@ std::string pattern(std::size_t length) {
     return text;
 }
 
-std::pair<tcp::socket, tcp::socket> connected(asio::io_context& context) {
-    tcp::acceptor acceptor{context, tcp::endpoint{asio::ip::address_v4::loopback(), 0}};
-    tcp::socket near{context};
+std::pair<TcpSocket, TcpSocket> connected(asio::io_context& context) {
+    TcpAcceptor acceptor{context, tcp::endpoint{asio::ip::address_v4::loopback(), 0}};
+    TcpSocket near{context};
     near.connect(acceptor.local_endpoint());
-    tcp::socket far = acceptor.accept();
+    TcpSocket far = acceptor.accept();
     near.non_blocking(true);
     far.non_blocking(true);
     return {std::move(near), std::move(far)};
@@ -42,7 +43,7 @@ struct Received {
     std::error_code end;
 };
 
-awaitable<Received> receive_all(tcp::socket& socket) {
+awaitable<Received> receive_all(TcpSocket& socket) {
     Received received;
     received.data.reserve(1 << 20);
     co_await asio::async_read(socket, asio::dynamic_buffer(received.data),
@@ -50,9 +51,9 @@ awaitable<Received> receive_all(tcp::socket& socket) {
     co_return received;
 }
 
-awaitable<void> send_all(tcp::socket& socket, std::string_view data) {
+awaitable<void> send_all(TcpSocket& socket, std::string_view data) {
     co_await asio::async_write(socket, asio::buffer(data), use_awaitable);
-    socket.shutdown(tcp::socket::shutdown_send);
+    socket.shutdown(TcpSocket::shutdown_send);
 }
 
 /// program <-> relay <-> channel <-> relay <-> service
@@ -72,7 +73,7 @@ public:
         };
     }
 
-    void shrink_near_buffer() { near_.set_option(tcp::socket::send_buffer_size{16 * 1024}); }
+    void shrink_near_buffer() { near_.set_option(TcpSocket::send_buffer_size{16 * 1024}); }
 
     /// Opens the path, runs the test, and waits for the relays' ends.
     awaitable<void> run(awaitable<void> test) {
@@ -91,8 +92,8 @@ public:
     }
 
     SessionPair& pair;
-    tcp::socket program{pair.context};
-    tcp::socket service{pair.context};
+    TcpSocket program{pair.context};
+    TcpSocket service{pair.context};
     bool refuses = false;
     Duration tail_time = std::chrono::hours{1};
     std::optional<RelayEnd> near_end;
@@ -100,7 +101,7 @@ public:
     std::string refusal;
 
 private:
-    std::pair<tcp::socket, tcp::socket> make() { return connected(pair.context); }
+    std::pair<TcpSocket, TcpSocket> make() { return connected(pair.context); }
 
     awaitable<void> run_near() {
         Relay relay{std::move(near_), *pair.client, tasks, tail_time};
@@ -114,8 +115,8 @@ private:
         far_over_.set();
     }
 
-    tcp::socket near_{pair.context};
-    tcp::socket far_{pair.context};
+    TcpSocket near_{pair.context};
+    TcpSocket far_{pair.context};
     Event near_over_;
     Event far_over_;
 
@@ -224,15 +225,15 @@ TEST_CASE("a reset arrives although the service reads nothing and the window is 
     const Path& path = run(pair, kept, [](Path& p) -> awaitable<void> {
         // Until nothing moves any more: no window, and every buffer on the way is full.
         const std::string data(1 << 20, 'x');
-        const auto fill = [](tcp::socket& program, const std::string& more) -> awaitable<void> {
+        const auto fill = [](TcpSocket& program, const std::string& more) -> awaitable<void> {
             for (;;) co_await asio::async_write(program, asio::buffer(more), use_awaitable);
         };
         co_await with_timeout(fill(p.program, data), std::chrono::seconds{2});
         REQUIRE(!set_on_close(p.program, OnClose::reset));
         p.program.close();
-        const auto hears = [](tcp::socket& service) -> awaitable<void> {
+        const auto hears = [](TcpSocket& service) -> awaitable<void> {
             std::error_code end;
-            co_await service.async_wait(tcp::socket::wait_error,
+            co_await service.async_wait(TcpSocket::wait_error,
                                         asio::redirect_error(use_awaitable, end));
         };
         CHECK(co_await with_timeout(hears(p.service), std::chrono::seconds{20}));
@@ -253,7 +254,7 @@ TEST_CASE("a service that takes its time gets everything, and holds up only its 
         };
         const auto service = [](Path& q, const std::string& wanted) -> awaitable<void> {
             // Small bites of a small buffer: the relay's backlog fills again and again.
-            q.service.set_option(tcp::socket::receive_buffer_size{16 * 1024});
+            q.service.set_option(TcpSocket::receive_buffer_size{16 * 1024});
             std::string received;
             std::array<char, 50'000> bite;
             std::error_code end;
@@ -263,7 +264,7 @@ TEST_CASE("a service that takes its time gets everything, and holds up only its 
                 received.append(bite.data(), length);
             }
             CHECK(received == wanted);
-            q.service.shutdown(tcp::socket::shutdown_send);
+            q.service.shutdown(TcpSocket::shutdown_send);
         };
         co_await both(program(p, data), service(p, data));
     });
@@ -351,7 +352,7 @@ TEST_CASE("who reads nothing of a tail is not waited for, and its memory counts 
     std::uint64_t claimed = 0;
     const auto test = [](Path& p, test::MemoryStream& peer,
                          std::uint64_t& most) -> awaitable<void> {
-        p.program.set_option(tcp::socket::receive_buffer_size{16 * 1024});
+        p.program.set_option(TcpSocket::receive_buffer_size{16 * 1024});
         while (p.pair.client->traffic() < 2'000'000) co_await asio::post(use_awaitable);
         p.pair.server->close(peer.channel);
         co_await until_no_channels(*p.pair.client);

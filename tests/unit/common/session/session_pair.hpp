@@ -12,6 +12,7 @@
 
 #include "common/base/error.hpp"
 #include "common/engine/default_ciphers.hpp"
+#include "common/net/io_types.hpp"
 #include "common/net/task_group.hpp"
 #include "common/session/session.hpp"
 
@@ -142,11 +143,10 @@ public:
         server_config.connection.accepts_direct_tcpip = true;
         adjust(client_config, server_config);
 
-        asio::ip::tcp::acceptor acceptor{
-            context, asio::ip::tcp::endpoint{asio::ip::address_v4::loopback(), 0}};
-        asio::ip::tcp::socket near{context};
+        TcpAcceptor acceptor{context, asio::ip::tcp::endpoint{asio::ip::address_v4::loopback(), 0}};
+        TcpSocket near{context};
         near.connect(acceptor.local_endpoint());
-        asio::ip::tcp::socket far = acceptor.accept();
+        TcpSocket far = acceptor.accept();
         near.non_blocking(true);
         far.non_blocking(true);
         client.emplace(std::move(near), std::move(client_config), random_, client_owner);
