@@ -41,7 +41,7 @@ def options_of(words):
     parser.add_argument("--quick", action="store_true", help="the rows that matter most, smaller: "
                         "about two minutes")
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--mebibytes", type=int, default=512, help="of each bulk transfer")
+    parser.add_argument("--mebibytes", type=int, default=1536, help="of each bulk transfer")
     parser.add_argument("--compressed-mebibytes", type=int, default=32, help="of text")
     parser.add_argument("--round-trips", type=int, default=2000)
     parser.add_argument("--streams", type=int, default=1600, help="new ones in a run")
