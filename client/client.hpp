@@ -10,7 +10,7 @@
 #include "client/config.hpp"
 #include "client/tunnel.hpp"
 #include "common/net/io_thread.hpp"
-#include "common/net/io_types.hpp"
+#include "common/net/on_io_context.hpp"
 #include "common/net/service_manager.hpp"
 
 namespace culvert {

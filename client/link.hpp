@@ -13,7 +13,7 @@
 #include "client/local_connection.hpp"
 #include "client/settings.hpp"
 #include "common/log/repeat_limit.hpp"
-#include "common/net/io_types.hpp"
+#include "common/net/on_io_context.hpp"
 #include "common/net/resolver.hpp"
 #include "common/net/task_group.hpp"
 #include "common/relay/relay.hpp"

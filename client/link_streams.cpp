@@ -4,7 +4,6 @@
 #include "client/link.hpp"
 #include "common/base/memory_reserve.hpp"
 #include "common/log/log.hpp"
-#include "common/net/io_types.hpp"
 #include "common/relay/relay.hpp"
 
 namespace culvert {

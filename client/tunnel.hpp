@@ -14,8 +14,8 @@
 #include "common/base/load.hpp"
 #include "common/log/repeat_limit.hpp"
 #include "common/net/event.hpp"
-#include "common/net/io_types.hpp"
 #include "common/net/listener.hpp"
+#include "common/net/on_io_context.hpp"
 #include "common/net/resolver.hpp"
 #include "common/net/task_group.hpp"
 

@@ -9,8 +9,8 @@
 #include <asio/signal_set.hpp>
 
 #include "common/net/event.hpp"
-#include "common/net/io_types.hpp"
 #include "common/net/listener.hpp"
+#include "common/net/on_io_context.hpp"
 #include "common/net/resolver.hpp"
 #include "common/net/service_manager.hpp"
 #include "common/net/task_group.hpp"

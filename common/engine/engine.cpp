@@ -324,7 +324,7 @@ void Engine::on_login(TimePoint now) {
     transport_.on_authenticated(now);
     if (const auto took = transport_.exchange_round_trip()) on_round_trip(*took, now);
     if (transport_.peer_extensions().ping) flight_.begin();
-    if (config_.measures_round_trip && keepalive_.enabled() && !peer_pulls()) {
+    if (config_.measures_round_trip && keepalive_.enabled() && !peer_is_culvert()) {
         measure_at_ = now + measurement_interval_;
     }
 }

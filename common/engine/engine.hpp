@@ -86,6 +86,8 @@ public:
     /// granted, ahead of it (design 3: round trips are counted).
     bool may_open_channels() const noexcept;
     bool authenticated() const noexcept { return authenticated_; }
+    /// It has said so (EXT_INFO), early in the login.
+    bool peer_is_culvert() const noexcept { return transport_.peer_extensions().reset; }
     std::optional<ChannelId> open_direct_tcpip(const Endpoint& target, const Endpoint& originator,
                                                TimePoint now) {
         fit_first_window();
@@ -147,8 +149,6 @@ public:
     /// Gives memory back that an idle connection doesn't need.
     void release_buffers() noexcept { transport_.release_buffers(); }
 
-    /// The peer is a culvert, and has said so.
-    bool peer_pulls() const noexcept;
     const Flight& flight() const noexcept { return flight_; }
     void start_rekey(TimePoint now) { transport_.start_rekey(now); }
     const Transport& transport() const noexcept { return transport_; }
@@ -189,7 +189,7 @@ private:
     TimePoint login_deadline_;
     Duration measurement_interval_ = std::chrono::milliseconds{200};
     std::optional<TimePoint> measure_at_;        ///< only of peers without pings
-    std::optional<TimePoint> login_asked_;       ///< when that was sent which the peer then answers
+    std::optional<TimePoint> login_asked_;       ///< since when its answer is awaited
     std::optional<TimePoint> host_key_offered_;  ///< since when the owner is asked about it
     bool authenticated_ = false;
     bool ended_ = false;

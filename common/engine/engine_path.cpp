@@ -39,10 +39,11 @@ void Engine::measure_round_trip(TimePoint now) {
     if (measurement_interval_ <= last_measurement) measure_at_ = now + measurement_interval_;
 }
 
-/// A server's SERVICE_ACCEPT, a client's signature after PK_OK: nothing that is sent then stands in
-/// their way, as a stream's data may later.
+/// A server's SERVICE_ACCEPT, a client's signature after PK_OK: no stream's data stands in their
+/// way yet, only what an agent takes to sign. A culvert has pings for that.
 void Engine::on_login_answer(TimePoint now) noexcept {
-    if (login_asked_) on_round_trip(now - *std::exchange(login_asked_, std::nullopt), now);
+    const auto asked = std::exchange(login_asked_, std::nullopt);
+    if (asked && !peer_is_culvert()) on_round_trip(now - *asked, now);
 }
 
 /// Windows follow it: a peer that takes his time gains little.
@@ -51,16 +52,14 @@ void Engine::on_round_trip(Duration took, TimePoint now) noexcept {
     if (took > Duration::zero()) flight_.on_round_trip(std::min(took, believed), now);
 }
 
-bool Engine::peer_pulls() const noexcept { return transport_.peer_extensions().reset; }
-
 void Engine::fit_first_window() noexcept {
     const Duration round_trip = flight_.round_trip();
-    if (peer_pulls() || round_trip == Duration::zero()) return;
+    if (peer_is_culvert() || round_trip == Duration::zero()) return;
     connection_.fit_first_window(std::chrono::duration<double>(round_trip).count() * fast_path);
 }
 
 Pace Engine::pace(TimePoint now) const noexcept {
-    return {now, flight_.round_trip(), peer_pulls()};
+    return {now, flight_.round_trip(), peer_is_culvert()};
 }
 
 }  // namespace culvert

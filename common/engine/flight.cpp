@@ -9,16 +9,17 @@ namespace {
 constexpr std::size_t unlimited = std::numeric_limits<std::size_t>::max();
 
 // In multiples of what the path carries in a round trip. Two keep it full while answers come late
-// or in clumps; eight let a new connection reach any rate in a few round trips.
+// or in clumps; four let a new connection reach any rate in a few round trips.
 constexpr double gain = 2;
-constexpr double starting_gain = 8;
+constexpr double starting_gain = 4;
 constexpr double draining_gain = 0.75;
 // Programs that wait for a processor answer late: what the path carries meanwhile may be on its way
 // too. On loopback this is nearly all of the limit.
 constexpr double hesitation = 0.010;  // seconds
 
-// A rate that has not grown by a quarter in three round trips is the path's (BBR 4.3.1.2). So it is
-// when round trips have become a quarter longer, since then a queue stands.
+// A rate that has not grown by a quarter in three round trips is the path's (BBR 4.3.1.2), or in
+// one that itself was so much longer than the least: then a queue stands. A long round trip alone
+// says nothing, since a new TCP lets what it is given wait.
 constexpr double growth = 1.25;
 constexpr unsigned most_flat_rounds = 3;
 // The rate is the best of the last eight to sixteen rounds, the round trip the least of the last 10
@@ -82,10 +83,9 @@ void Flight::on_answer(std::uint64_t number, TimePoint now) noexcept {
     on_arrived(mark.sent);
     const Duration round_trip = now - mark.at;
     on_round_trip(round_trip, now);
-    if (seconds(round_trip) > growth * seconds(*round_trip_.best()) + hesitation) starting_ = false;
     const double took = seconds(now - mark.arrived_at);
     if (mark.sent > mark.arrived && took > 0) {
-        on_rate(static_cast<double>(mark.sent - mark.arrived) / took, mark);
+        on_rate(static_cast<double>(mark.sent - mark.arrived) / took, mark, round_trip);
     }
     counted_ = mark.sent;
     counted_at_ = now;
@@ -97,24 +97,25 @@ void Flight::on_answer(std::uint64_t number, TimePoint now) noexcept {
     if (now - *round_trip_span_ >= round_trip_span) measure_round_trip_anew(now);
 }
 
-void Flight::on_rate(double rate, const Mark& mark) noexcept {
+void Flight::on_rate(double rate, const Mark& mark, Duration round_trip) noexcept {
     // What came slowly because nobody sent says nothing about the path, unless it is the best yet.
     if (!mark.starved || rate > rate_.best().value_or(0)) rate_.add(rate);
     if (mark.arrived < round_ends_) return;
     round_ends_ = mark.sent;
-    if (!mark.starved) on_round_over();
+    if (!mark.starved) on_round_over(round_trip);
 }
 
-void Flight::on_round_over() noexcept {
+void Flight::on_round_over(Duration round_trip) noexcept {
     if (++rounds_ % rounds_a_span == 0) rate_.begin_span();
     if (!starting_) return;
     const double rate = rate_.best().value_or(0);
     if (rate >= rate_at_check_ * growth) {
         rate_at_check_ = rate;
         flat_rounds_ = 0;
-    } else if (++flat_rounds_ == most_flat_rounds) {
-        starting_ = false;
+        return;
     }
+    const double usual = growth * seconds(*round_trip_.best()) + hesitation;
+    if (++flat_rounds_ == most_flat_rounds || seconds(round_trip) > usual) starting_ = false;
 }
 
 void Flight::measure_round_trip_anew(TimePoint now) noexcept {

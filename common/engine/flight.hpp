@@ -75,8 +75,8 @@ private:
     static constexpr std::size_t most_marks = 32;
     static constexpr std::size_t marks_a_limit = 8;
 
-    void on_rate(double rate, const Mark& mark) noexcept;
-    void on_round_over() noexcept;
+    void on_rate(double rate, const Mark& mark, Duration round_trip) noexcept;
+    void on_round_over(Duration round_trip) noexcept;
     void measure_round_trip_anew(TimePoint now) noexcept;
     const Mark& oldest() const noexcept { return marks_[first_mark_ % most_marks]; }
     void on_arrived(std::uint64_t sent) noexcept { arrived_ = std::max(arrived_, sent); }

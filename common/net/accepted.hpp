@@ -5,7 +5,7 @@
 #include <asio/ip/tcp.hpp>
 
 #include "common/base/unique_fd.hpp"
-#include "common/net/io_types.hpp"
+#include "common/net/on_io_context.hpp"
 
 namespace culvert {
 

@@ -7,7 +7,7 @@
 #include "common/base/unique_fd.hpp"
 #include "common/net/awaitable.hpp"
 #include "common/net/dial_failure.hpp"
-#include "common/net/io_types.hpp"
+#include "common/net/on_io_context.hpp"
 
 namespace culvert {
 

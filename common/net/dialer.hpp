@@ -13,7 +13,7 @@
 #include "common/net/awaitable.hpp"
 #include "common/net/deadline.hpp"
 #include "common/net/dial_failure.hpp"
-#include "common/net/io_types.hpp"
+#include "common/net/on_io_context.hpp"
 #include "common/net/resolver.hpp"
 
 namespace culvert {

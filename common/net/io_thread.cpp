@@ -3,8 +3,6 @@
 #include <pthread.h>
 #include <time.h>
 
-#include <asio/ip/tcp.hpp>
-
 namespace culvert {
 
 IoThread::IoThread() {

@@ -6,7 +6,7 @@
 #include <asio/io_context.hpp>
 
 #include "common/base/time.hpp"
-#include "common/net/io_types.hpp"
+#include "common/net/on_io_context.hpp"
 
 namespace culvert {
 
@@ -29,7 +29,7 @@ public:
 
 private:
     asio::io_context context_{1};
-    asio::executor_work_guard<asio::io_context::executor_type> work_{context_.get_executor()};
+    asio::executor_work_guard<IoExecutor> work_{context_.get_executor()};
     mutable std::jthread thread_;
 };
 

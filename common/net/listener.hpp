@@ -12,7 +12,7 @@
 #include "common/net/accepted.hpp"
 #include "common/net/awaitable.hpp"
 #include "common/net/deadline.hpp"
-#include "common/net/io_types.hpp"
+#include "common/net/on_io_context.hpp"
 #include "common/net/resolver.hpp"
 
 namespace culvert {

@@ -2,7 +2,7 @@
 
 #include "common/base/time.hpp"
 #include "common/net/awaitable.hpp"
-#include "common/net/io_types.hpp"
+#include "common/net/on_io_context.hpp"
 
 namespace culvert {
 

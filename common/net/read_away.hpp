@@ -2,10 +2,8 @@
 
 #include <cstddef>
 
-#include <asio/ip/tcp.hpp>
-
 #include "common/net/awaitable.hpp"
-#include "common/net/io_types.hpp"
+#include "common/net/on_io_context.hpp"
 
 namespace culvert {
 

@@ -8,7 +8,7 @@
 #include <asio/defer.hpp>
 
 #include "common/net/awaitable.hpp"
-#include "common/net/io_types.hpp"
+#include "common/net/on_io_context.hpp"
 
 namespace culvert {
 

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "common/net/awaitable.hpp"
-#include "common/net/io_types.hpp"
+#include "common/net/on_io_context.hpp"
 
 namespace culvert {
 

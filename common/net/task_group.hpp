@@ -9,7 +9,7 @@
 
 #include "common/net/awaitable.hpp"
 #include "common/net/event.hpp"
-#include "common/net/io_types.hpp"
+#include "common/net/on_io_context.hpp"
 
 namespace culvert {
 

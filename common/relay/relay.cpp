@@ -79,7 +79,7 @@ awaitable<RelayEnd> Relay::accept(ChannelId channel) {
     return carry();
 }
 
-// One frame for the whole life: an idle stream is little else.
+// While both directions are open this is the only frame: an idle stream is little else.
 awaitable<RelayEnd> Relay::carry() {
     try {
         co_await opened_.wait();

@@ -5,11 +5,9 @@
 #include <string>
 #include <string_view>
 
-#include <asio/ip/tcp.hpp>
-
 #include "common/net/awaitable.hpp"
 #include "common/net/event.hpp"
-#include "common/net/io_types.hpp"
+#include "common/net/on_io_context.hpp"
 #include "common/net/task_group.hpp"
 #include "common/relay/backlog.hpp"
 #include "common/session/session.hpp"
@@ -41,7 +39,8 @@ public:
     Relay& operator=(const Relay&) = delete;
     ~Relay() override;
 
-    /// A client's: opens a channel to `target` at once, and carries the stream to its end.
+    /// A client's: opens a channel to `target`, and carries the stream to its end. Neither of both
+    /// is referred to once this has returned.
     awaitable<RelayEnd> open(const Endpoint& target, const Endpoint& originator);
     /// A server's: takes the requested channel and carries the stream to its end.
     awaitable<RelayEnd> accept(ChannelId channel);

@@ -127,9 +127,10 @@ awaitable<void> Session::read_loop() {
             last_received_ = now();
             engine_.received(length, last_received_);
             co_await dispatch();
+            const bool took_all = length < space.size();
             // OpenSSH leaves Nagle's algorithm on for forwards; no culvert does.
-            if (!engine_.peer_pulls()) acknowledge_now(socket_);
-            if (length < space.size() || company) break;
+            if (took_all && !engine_.peer_is_culvert()) acknowledge_now(socket_);
+            if (took_all || company) break;
         }
     }
 }

@@ -6,12 +6,10 @@
 #include <optional>
 #include <vector>
 
-#include <asio/ip/tcp.hpp>
-
 #include "common/engine/engine.hpp"
 #include "common/net/awaitable.hpp"
 #include "common/net/event.hpp"
-#include "common/net/io_types.hpp"
+#include "common/net/on_io_context.hpp"
 #include "common/session/batch_share.hpp"
 #include "common/session/output_target.hpp"
 #include "common/session/stream.hpp"

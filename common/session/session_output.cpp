@@ -1,4 +1,3 @@
-#include "common/net/io_types.hpp"
 #include "common/session/session.hpp"
 
 #include <algorithm>

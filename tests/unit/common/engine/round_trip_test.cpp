@@ -71,13 +71,12 @@ TEST_CASE("others than culverts are asked a few times: a login takes longer than
     }
 }
 
-TEST_CASE("the answers in a login are a measure, and the key exchange is none") {
+TEST_CASE("of the key exchange and the answers in a login the shortest is the measure") {
     Scene scene = scene_of(false, false);
     // Of two keys it has to ask about the first.
     scene.client_keys = {user_key(), stranger_key()};
     scene.client.identities.keys = {user_key()->public_key(), stranger_key()->public_key()};
     World world{std::move(scene)};
-    // Nothing is asked after the login yet.
     exchange_all(world, 100us, 5ms);
     for (const Role role : {Role::client, Role::server}) {
         CAPTURE(role);

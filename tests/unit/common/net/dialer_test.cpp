@@ -8,7 +8,6 @@
 
 #include <asio/io_context.hpp>
 
-#include "common/net/io_types.hpp"
 #include "common/net/task_group.hpp"
 #include "tests/unit/common/net/loopback.hpp"
 #include "tests/unit/common/net/run.hpp"

@@ -1,5 +1,4 @@
 #include "common/net/listener.hpp"
-#include "common/net/io_types.hpp"
 
 #include <cerrno>
 #include <memory>

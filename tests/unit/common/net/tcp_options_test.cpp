@@ -1,5 +1,4 @@
 #include "common/net/tcp_options.hpp"
-#include "common/net/io_types.hpp"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>

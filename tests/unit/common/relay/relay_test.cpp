@@ -1,5 +1,4 @@
 #include "common/relay/relay.hpp"
-#include "common/net/io_types.hpp"
 
 #include <doctest/doctest.h>
 #include <asio/post.hpp>

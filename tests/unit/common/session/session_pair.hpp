@@ -12,7 +12,7 @@
 
 #include "common/base/error.hpp"
 #include "common/engine/default_ciphers.hpp"
-#include "common/net/io_types.hpp"
+#include "common/net/on_io_context.hpp"
 #include "common/net/task_group.hpp"
 #include "common/session/session.hpp"
 
@@ -149,6 +149,7 @@ public:
         TcpSocket far = acceptor.accept();
         near.non_blocking(true);
         far.non_blocking(true);
+        client_socket = near.native_handle();
         client.emplace(std::move(near), std::move(client_config), random_, client_owner);
         server.emplace(std::move(far), std::move(server_config), random_, server_owner);
     }
@@ -173,6 +174,7 @@ public:
     std::shared_ptr<const PrivateKey> key;
     Owner client_owner;
     Owner server_owner;
+    int client_socket = -1;  ///< as long as the client lives
     std::optional<Session> client;
     std::optional<Session> server;
     std::string client_end = "as asked";  ///< or the error's text

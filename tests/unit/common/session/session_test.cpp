@@ -1,5 +1,11 @@
 #include "common/session/session.hpp"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <list>
+
 #include <doctest/doctest.h>
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
@@ -85,6 +91,28 @@ TEST_CASE("streams go on through rekeys") {
     pair.run(carry_both_ways(pair, 5'000'000, 5'000'000));
     CHECK(pair.client_owner.rekeys >= 5);
     CHECK(pair.server_owner.rekeys >= 5);
+}
+
+TEST_CASE("what came from others than culverts is acknowledged without waiting for an answer") {
+    for (const bool culverts : {true, false}) {
+        CAPTURE(culverts);
+        SessionPair pair{[culverts](EngineConfig& client, EngineConfig& server) {
+            client.transport.extensions.reset = culverts;
+            server.transport.extensions.reset = culverts;
+        }};
+        std::list<MemoryStream> streams(20);
+        int acknowledges_now = -1;
+        const auto test = [&](SessionPair& both) -> awaitable<void> {
+            for (auto near = streams.begin(); near != streams.end(); std::advance(near, 2)) {
+                co_await open(both, *near, *std::next(near));
+            }
+            socklen_t size = sizeof acknowledges_now;
+            CHECK(getsockopt(both.client_socket, IPPROTO_TCP, TCP_QUICKACK, &acknowledges_now,
+                             &size) == 0);
+        };
+        pair.run(test(pair));
+        CHECK(acknowledges_now == (culverts ? 0 : 1));
+    }
 }
 
 TEST_CASE("a program that doesn't read stops its own stream and no other") {
