@@ -188,7 +188,7 @@ private:
     Flight flight_;
     TimePoint login_deadline_;
     Duration measurement_interval_ = std::chrono::milliseconds{200};
-    std::optional<TimePoint> measure_at_;        ///< only of peers without pings
+    std::optional<TimePoint> measure_at_;        ///< only of others than culverts
     std::optional<TimePoint> login_asked_;       ///< since when its answer is awaited
     std::optional<TimePoint> host_key_offered_;  ///< since when the owner is asked about it
     bool authenticated_ = false;

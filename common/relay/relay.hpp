@@ -39,8 +39,8 @@ public:
     Relay& operator=(const Relay&) = delete;
     ~Relay() override;
 
-    /// A client's: opens a channel to `target`, and carries the stream to its end. Neither of both
-    /// is referred to once this has returned.
+    /// A client's: opens a channel to `target`, and carries the stream to its end. The arguments
+    /// are not referred to once this has returned.
     awaitable<RelayEnd> open(const Endpoint& target, const Endpoint& originator);
     /// A server's: takes the requested channel and carries the stream to its end.
     awaitable<RelayEnd> accept(ChannelId channel);

@@ -169,6 +169,20 @@ def test_the_units_are_valid(installed, tmp_path, kind, unit):
     assert done.returncode == 0 and not ours, done.stderr
 
 
+@pytest.mark.parametrize("kind, unit, words", [
+    ("system", "culvertd.service", ["-c"]), ("system", "culvert@.service", ["up", "-c"]),
+    ("user", "culvert.service", ["up", "-c"])])
+def test_what_the_user_wrote_wrong_is_no_reason_to_restart(installed, tmp_path, kind, unit, words):
+    wrong = tmp_path / "wrong.yaml"
+    wrong.write_text("tunels: {}\n")
+    lines = runnable(installed, tmp_path, kind, unit).read_text().splitlines()
+    start = next(line for line in lines if line.startswith("ExecStart="))
+    program = start.removeprefix("ExecStart=").split()[0]
+    done = subprocess.run([program, *words, wrong], capture_output=True, timeout=DEADLINE,
+                          check=False)
+    assert f"RestartPreventExitStatus={done.returncode}" in lines
+
+
 @pytest.mark.parametrize("unit", ["culvertd.service", "culvert@.service"])
 def test_the_units_expose_little(installed, unit):
     """systemd's own measure, from 0 to 10 (times ten in --threshold); up to 2 it says OK."""

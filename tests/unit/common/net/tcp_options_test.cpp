@@ -66,7 +66,7 @@ TEST_CASE("a socket set to reset does so when it is only destroyed") {
     }
 }
 
-TEST_CASE("what came is acknowledged now also where requests and answers alternate") {
+TEST_CASE("a socket whose requests and answers alternate can be told to acknowledge now") {
     asio::io_context io;
     Connected connected{io};
     char byte{};
