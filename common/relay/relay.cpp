@@ -221,11 +221,16 @@ StreamRead Relay::read(std::span<const MutableBytes> slots) noexcept {
 
 // ---------------------------------------------------------------------- channel to socket
 
-void Relay::write(std::span<const Bytes> data) noexcept {
+std::size_t Relay::try_write(std::span<const Bytes> data) noexcept {
     const std::size_t written = draining_ ? 0 : write_now(data);
-    if (!channel_) return;
-    if (written < size_of(data) && !keep_for_later(data, written)) return fail_here();
-    if (written > 0) session_.delivered(*channel_, written);
+    if (channel_ && written < size_of(data)) start_draining();
+    if (channel_ && written > 0) session_.delivered(*channel_, written);
+    return written;
+}
+
+void Relay::write(std::span<const Bytes> data) noexcept {
+    const std::size_t written = try_write(data);
+    if (channel_ && written < size_of(data)) keep_for_later(data, written);
 }
 
 std::size_t Relay::write_now(std::span<const Bytes> data) noexcept {
@@ -244,27 +249,35 @@ std::size_t Relay::write_now(std::span<const Bytes> data) noexcept {
     return written;
 }
 
-/// False where there is no memory for it: whoever reads slowly costs that.
-bool Relay::keep_for_later(std::span<const Bytes> data, std::size_t written) noexcept {
-    if (!has_memory()) return false;
+/// Whoever reads slowly costs memory, and loses the stream where there is none.
+void Relay::keep_for_later(std::span<const Bytes> data, std::size_t written) noexcept {
+    if (!has_memory()) return fail_here();
     try {
         for (const Bytes piece : data) {
             const std::size_t skipped = std::min(written, piece.size());
             written -= skipped;
             backlog_.append(piece.subspan(skipped));
         }
-        if (!draining_) tasks_.spawn(drain_backlog());
     } catch (const std::bad_alloc&) {
-        return false;
+        fail_here();
     }
-    return true;
 }
 
+void Relay::start_draining() noexcept {
+    if (draining_) return;
+    try {
+        tasks_.spawn(drain_backlog());
+    } catch (const std::bad_alloc&) {
+        fail_here();
+    }
+}
+
+/// Until the socket has taken all that waits, or would take more if nothing does.
 awaitable<void> Relay::drain_backlog() {
     draining_ = true;
     drained_.reset();
     try {
-        while (!end_ && !backlog_.empty()) {
+        do {
             const bool writable = co_await with_timeout(wait_writable(), tail_time_);
             if (end_) break;
             // Nobody at the far end waits for a reader any more who takes nothing.
@@ -273,7 +286,7 @@ awaitable<void> Relay::drain_backlog() {
             const std::size_t written = write_now(backlog_.front(views));
             backlog_.taken(written);
             if (channel_ && written > 0) session_.delivered(*channel_, written);
-        }
+        } while (!end_ && !backlog_.empty());
     } catch (...) {
         fail_here();  // cancelled, unless the stream has ended; or there is no memory
     }
@@ -281,6 +294,7 @@ awaitable<void> Relay::drain_backlog() {
     kept_.reset();
     draining_ = false;
     drained_.set();
+    if (channel_) session_.set_writable(*channel_);
     on_written();
 }
 

@@ -52,6 +52,7 @@ public:
 
 private:
     StreamRead read(std::span<const MutableBytes> slots) noexcept override;
+    std::size_t try_write(std::span<const Bytes> data) noexcept override;
     void write(std::span<const Bytes> data) noexcept override;
     void on_opened() noexcept override;
     void on_refused(const OpenFailure& failure) noexcept override;
@@ -68,7 +69,8 @@ private:
     awaitable<void> let_tail_arrive(std::size_t& discarded);
     awaitable<void> drain_backlog();
     awaitable<void> wait_writable();
-    bool keep_for_later(std::span<const Bytes> data, std::size_t written) noexcept;
+    void keep_for_later(std::span<const Bytes> data, std::size_t written) noexcept;
+    void start_draining() noexcept;
     std::size_t write_now(std::span<const Bytes> data) noexcept;
     void on_written() noexcept;
     void finish_if_done() noexcept;

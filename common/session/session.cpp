@@ -22,8 +22,6 @@
 namespace culvert {
 namespace {
 
-// One connection may keep its thread for this many large receives at a time.
-constexpr int receives_a_turn = 4;
 // A connection that is silent for this long gives its buffers back.
 constexpr Duration idle_time = std::chrono::seconds{5};
 // How long a peer that we leave may take to read why.
@@ -106,142 +104,6 @@ awaitable<void> Session::close_socket() {
     if (pumps_soon_) co_await pumped_.wait();
 }
 
-// ---------------------------------------------------------------------- receiving
-
-awaitable<void> Session::read_loop() {
-    for (;;) {
-        co_await socket_.async_wait(TcpSocket::wait_read, use_awaitable);
-        for (int i = 0; i < receives_a_turn; ++i) {
-            const bool company = engine_.has_company(last_received_);
-            const MutableBytes space =
-                engine_.receive_space(company ? Company::batch : batch_share_.bytes());
-            std::error_code failure;
-            const std::size_t length =
-                socket_.receive(asio::buffer(space.data(), space.size()), 0, failure);
-            if (failure == asio::error::would_block) break;
-            if (failure == asio::error::eof) engine_.on_peer_gone(Engine::Gone::closed);
-            if (failure == asio::error::connection_reset) {
-                engine_.on_peer_gone(Engine::Gone::reset);
-            }
-            if (failure) throw lost(failure);
-            last_received_ = now();
-            engine_.received(length, last_received_);
-            co_await dispatch();
-            const bool took_all = length < space.size();
-            // OpenSSH leaves Nagle's algorithm on for forwards; no culvert does.
-            if (took_all && !engine_.peer_is_culvert()) acknowledge_now(socket_);
-            if (took_all || company) break;
-        }
-    }
-}
-
-awaitable<void> Session::dispatch() {
-    dispatching_ = true;
-    while (auto event = engine_.poll(last_received_)) {
-        if (const auto* of_channel = std::get_if<ConnectionEvent>(&*event)) {
-            on_connection_event(*of_channel);
-            if (engine_.views_are_transient()) deliver_run();
-            continue;
-        }
-        dispatching_ = false;
-        co_await on_event(std::move(*event));
-        dispatching_ = true;
-    }
-    deliver_run();
-    dispatching_ = false;
-    announce_ready();
-    announce_no_channels();
-    pump();
-}
-
-awaitable<void> Session::on_event(EngineEvent event) {
-    deliver_run();
-    if (auto* offered = std::get_if<HostKeyOffered>(&event)) {
-        co_await owner_.check_host_key(std::move(offered->key));
-        engine_.accept_host_key(now());
-    } else if (auto* wanted = std::get_if<SignatureWanted>(&event)) {
-        const auto signature = co_await owner_.sign(std::move(*wanted));
-        if (signature) {
-            engine_.provide_signature(*signature);
-        } else {
-            engine_.decline_signature();
-        }
-    } else if (auto* shown = std::get_if<KeyShown>(&event)) {
-        if (co_await owner_.allows(std::move(*shown))) {
-            engine_.accept_key(now());
-        } else {
-            engine_.refuse_key();
-        }
-    } else if (const auto* authenticated = std::get_if<Authenticated>(&event)) {
-        owner_.on_authenticated(*authenticated);
-    } else if (const auto* banner = std::get_if<BannerReceived>(&event)) {
-        owner_.on_banner(*banner);
-    } else if (std::holds_alternative<Rekeyed>(event)) {
-        owner_.on_rekeyed();
-    } else if (std::holds_alternative<TurnOver>(event)) {
-        co_await asio::post(use_awaitable);
-    } else if (const auto* ended = std::get_if<PeerDisconnected>(&event)) {
-        std::string text = "the peer ended the connection: " + escaped(ended->description);
-        const auto by_application = static_cast<std::uint32_t>(DisconnectReason::by_application);
-        // One that shuts down, or can't decide for now, has not refused the keys that it was shown.
-        dismissed_ = ended->reason != by_application;
-        if (dismissed_) text += fmt::format(" (reason {})", ended->reason);
-        throw Error{ErrorKind::network, text};
-    }
-}
-
-void Session::announce_ready() {
-    if (announced_ready_ || !ready()) return;
-    announced_ready_ = true;
-    owner_.on_ready();
-}
-
-void Session::announce_no_channels() {
-    const bool has_channels = engine_.channels() > 0;
-    if (std::exchange(had_channels_, has_channels) && !has_channels) owner_.on_no_channels();
-}
-
-void Session::on_connection_event(const ConnectionEvent& event) {
-    if (const auto* data = std::get_if<ChannelDataReceived>(&event)) return on_data(*data);
-    if (const auto* closed = std::get_if<ChannelClosed>(&event)) return on_closed(*closed);
-    deliver_run();
-    if (const auto* eof = std::get_if<ChannelEofReceived>(&event)) {
-        // The data ahead of it may just have shown the stream that its own end is gone.
-        if (is_attached(eof->channel)) stream(eof->channel).on_eof();
-    } else if (const auto* opened = std::get_if<ChannelOpened>(&event)) {
-        stream(opened->channel).on_opened();
-    } else if (const auto* refused = std::get_if<ChannelRefused>(&event)) {
-        detach(refused->channel).on_refused(refused->failure);
-    } else if (const auto* requested = std::get_if<ChannelRequested>(&event)) {
-        owner_.on_channel_requested(*requested);
-    } else if (const auto* denied = std::get_if<RequestDenied>(&event)) {
-        owner_.on_denied(*denied);
-    }
-}
-
-void Session::on_data(const ChannelDataReceived& data) {
-    if (data.channel != run_channel_ || run_.size() == longest_run) deliver_run();
-    run_channel_ = data.channel;
-    run_.push_back(data.data);
-}
-
-void Session::on_closed(const ChannelClosed& closed) {
-    // Taken off before it is handed what came ahead of the CLOSE: its channel is gone.
-    const bool has_tail = !run_.empty() && run_channel_ == closed.channel;
-    if (!has_tail) deliver_run();
-    Stream& stream = detach(closed.channel);
-    if (has_tail) stream.write(run_);
-    if (has_tail) run_.clear();
-    stream.on_closed(closed.end);
-}
-
-void Session::deliver_run() noexcept {
-    if (run_.empty()) return;
-    // The stream may have been reset since by its own end; then nobody wants the data.
-    if (Stream* const receiver = streams_[run_channel_.value()]) receiver->write(run_);
-    run_.clear();
-}
-
 // ---------------------------------------------------------------------- streams
 
 void Session::make_room(ChannelId channel) {
@@ -249,6 +111,7 @@ void Session::make_room(ChannelId channel) {
 }
 
 Stream& Session::detach(ChannelId channel) {
+    set_writable(channel);  // nobody need wait for it
     return *std::exchange(streams_[channel.value()], nullptr);
 }
 
@@ -334,7 +197,10 @@ awaitable<void> Session::keep_time() {
         if (const auto event = engine_.on_time(now())) {
             on_connection_event(std::get<ConnectionEvent>(*event));
         }
-        if (now() - last_received_ >= idle_time) engine_.release_buffers();
+        // What waits for its reader lies in one of them, though not for so long, unless this program
+        // was stopped meanwhile.
+        const bool in_use = !run_.empty();
+        if (!in_use && now() - last_received_ >= idle_time) engine_.release_buffers();
         pump();
     }
 }

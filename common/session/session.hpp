@@ -12,6 +12,7 @@
 #include "common/net/on_io_context.hpp"
 #include "common/session/batch_share.hpp"
 #include "common/session/output_target.hpp"
+#include "common/session/patience.hpp"
 #include "common/session/stream.hpp"
 
 namespace culvert {
@@ -74,6 +75,8 @@ public:
     void refuse(ChannelId channel, const OpenFailure& failure);
     /// The stream has something to send: it is read when it is its turn, perhaps at once.
     void set_readable(ChannelId channel);
+    /// The stream takes again what it didn't take of Stream::try_write.
+    void set_writable(ChannelId channel) noexcept;
     void delivered(ChannelId channel, std::size_t bytes) noexcept;
     /// The stream is off the session from here on.
     void close(ChannelId channel) noexcept;
@@ -103,6 +106,8 @@ private:
     void on_data(const ChannelDataReceived& data);
     void on_closed(const ChannelClosed& closed);
     void deliver_run() noexcept;
+    bool offer_run() noexcept;
+    awaitable<void> wait_for_reader();
 
     void pump() noexcept;
     void pump_soon();
@@ -133,6 +138,8 @@ private:
     static constexpr std::size_t longest_run = 64;
     std::vector<Bytes> run_;
     ChannelId run_channel_;
+    Patience patience_;
+    Event reader_ready_;  ///< the run's stream may take more of it
 
     /// The output is filled up to this before it is sent, and the kernel takes about as much of it
     /// unsent (TCP_NOTSENT_LOWAT).

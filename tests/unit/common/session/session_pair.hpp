@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <asio/io_context.hpp>
+#include <asio/post.hpp>
 
 #include "common/base/error.hpp"
 #include "common/engine/default_ciphers.hpp"
@@ -39,13 +40,20 @@ public:
         }
         return done;
     }
-    void write(std::span<const Bytes> data) noexcept override {
-        std::size_t length = 0;
-        for (const Bytes piece : data) {
-            received += text_of(piece);
-            length += piece.size();
+    std::size_t try_write(std::span<const Bytes> data) noexcept override {
+        ++offers;
+        const std::size_t length = take(data, takes_at_once);
+        if (takes_at_once > 0 || ends_when_offered) {
+            asio::post(session->executor(), [this] {
+                if (ends_when_offered) session->reset(channel);
+                session->set_writable(channel);
+            });
         }
-        if (reads) session->delivered(channel, length);
+        return length;
+    }
+    void write(std::span<const Bytes> data) noexcept override {
+        ++times_kept;
+        kept += take(data, everything);
     }
     void on_opened() noexcept override {
         opened.set();
@@ -72,8 +80,15 @@ public:
     ChannelId channel;
     bool ends = true;   ///< false: it sends no EOF
     bool reads = true;  ///< false: a program that never takes its data
+    /// Of what is offered; nothing: then it is never ready for more either.
+    std::size_t takes_at_once = everything;
+
+    bool ends_when_offered = false;  ///< it is reset, a moment later
 
     std::string received;
+    int offers = 0;
+    int times_kept = 0;
+    std::size_t kept = 0;  ///< bytes that it had to take at once
     std::optional<OpenFailure> refused;
     std::optional<ChannelEnd> closed;
     bool eof = false;
@@ -81,7 +96,20 @@ public:
     Event opened;
     Event over;  ///< any of the above but data has happened
 
+    static constexpr std::size_t everything = std::string::npos;
+
 private:
+    std::size_t take(std::span<const Bytes> data, std::size_t most) {
+        std::size_t length = 0;
+        for (const Bytes piece : data) {
+            const std::size_t taken = std::min(piece.size(), most - length);
+            received += text_of(piece.first(taken));
+            length += taken;
+        }
+        if (reads) session->delivered(channel, length);
+        return length;
+    }
+
     std::string to_send_;
     std::size_t sent_ = 0;
 };

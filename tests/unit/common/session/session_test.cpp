@@ -48,6 +48,13 @@ awaitable<void> wait_for_eof(MemoryStream& stream) {
     }
 }
 
+awaitable<void> wait_for_close(MemoryStream& stream) {
+    while (!stream.closed) {
+        stream.over.reset();
+        co_await stream.over.wait();
+    }
+}
+
 awaitable<void> carry_both_ways(SessionPair& pair, std::size_t up, std::size_t down) {
     MemoryStream near{pattern(up)};
     MemoryStream far{pattern(down)};
@@ -57,10 +64,7 @@ awaitable<void> carry_both_ways(SessionPair& pair, std::size_t up, std::size_t d
     CHECK(far.received == pattern(up));
     CHECK(near.received == pattern(down));
     pair.client->close(near.channel);
-    while (!far.closed) {
-        far.over.reset();
-        co_await far.over.wait();
-    }
+    co_await wait_for_close(far);
     CHECK(*far.closed == ChannelEnd::clean);
 }
 
@@ -126,11 +130,80 @@ TEST_CASE("a program that doesn't read stops its own stream and no other") {
         // Its window, and not a byte more.
         CHECK(never_reads.received.size() == ConnectionConfig{}.receive_window.first);
         both.client->reset(stuck.channel);
-        while (!never_reads.closed) {
-            never_reads.over.reset();
-            co_await never_reads.over.wait();
-        }
+        co_await wait_for_close(never_reads);
         CHECK(*never_reads.closed == ChannelEnd::reset);
+    };
+    pair.run(test(pair));
+}
+
+TEST_CASE("a reader that is a little behind gets all from where it was received") {
+    SessionPair pair;
+    const auto test = [](SessionPair& both) -> awaitable<void> {
+        MemoryStream near{pattern(6'000'000)};
+        MemoryStream far;
+        far.takes_at_once = 100'000;
+        co_await open(both, near, far);
+        co_await wait_for_eof(far);
+        CHECK(far.received == pattern(6'000'000));
+        CHECK(far.kept < 6'000'000);  // most often nothing: but a machine may be busy
+        both.client->close(near.channel);
+        co_await wait_for_close(far);
+    };
+    pair.run(test(pair));
+}
+
+TEST_CASE("a reader that makes no room is waited for in vain only for a while") {
+    SessionPair pair;
+    const auto test = [](SessionPair& both) -> awaitable<void> {
+        MemoryStream near{pattern(6'000'000)};
+        MemoryStream far;
+        far.takes_at_once = 0;
+        co_await open(both, near, far);
+        co_await wait_for_eof(far);
+        CHECK(far.received == pattern(6'000'000));
+        CHECK(far.kept == 6'000'000);
+        CHECK(far.offers < far.times_kept);
+        both.client->close(near.channel);
+        co_await wait_for_close(far);
+    };
+    pair.run(test(pair));
+}
+
+TEST_CASE("a reader that is behind isn't waited for while another receives as well") {
+    SessionPair pair;
+    const auto test = [](SessionPair& both) -> awaitable<void> {
+        std::list<MemoryStream> streams;
+        for (int i = 0; i < 2; ++i) {
+            MemoryStream& near = streams.emplace_back(pattern(6'000'000));
+            co_await open(both, near, streams.emplace_back());
+        }
+        MemoryStream& one = *std::next(streams.begin());
+        MemoryStream& other = streams.back();
+        co_await wait_for_eof(one);
+        co_await wait_for_eof(other);
+        CHECK(one.received == pattern(6'000'000));
+        CHECK(other.received == pattern(6'000'000));
+        CHECK(one.offers + other.offers < one.times_kept + other.times_kept);
+        for (auto near = streams.begin(); near != streams.end(); std::advance(near, 2)) {
+            both.client->close(near->channel);
+            co_await wait_for_close(*std::next(near));
+        }
+    };
+    pair.run(test(pair));
+}
+
+TEST_CASE("a stream that ends while it is waited for keeps nobody waiting") {
+    SessionPair pair;
+    const auto test = [](SessionPair& both) -> awaitable<void> {
+        MemoryStream near{pattern(6'000'000)};
+        MemoryStream far;
+        far.takes_at_once = 0;
+        near.ends = false;
+        far.ends_when_offered = true;
+        co_await open(both, near, far);
+        co_await wait_for_close(near);
+        CHECK(far.times_kept == 0);
+        CHECK(*near.closed == ChannelEnd::reset);
     };
     pair.run(test(pair));
 }
