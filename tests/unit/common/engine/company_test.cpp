@@ -28,22 +28,27 @@ public:
     }
     bool has_company() const { return client_.has_company(now_); }
     std::size_t largest_turn() const noexcept { return largest_turn_; }
+    std::size_t smallest_turn() const noexcept { return smallest_turn_; }
 
 private:
     static constexpr std::size_t endless = SIZE_MAX / 2;
     static constexpr std::size_t message = 100;
+    static constexpr std::size_t target = 512 * 1024;
 
     void send() {
         largest_turn_ = 0;
-        while (const auto slots = client_.next_slots(512 * 1024, now_)) {
+        smallest_turn_ = SIZE_MAX;
+        while (client_.unsent().size() < target) {
+            const auto slots = client_.next_slots(target - client_.unsent().size(), now_);
+            if (!slots) break;
             std::size_t bytes = 0;
             for (const MutableBytes space : slots->space) bytes += space.size();
             largest_turn_ = std::max(largest_turn_, bytes);
+            smallest_turn_ = std::min(smallest_turn_, bytes);
             const bool is_small = slots->channel == small_;
             if (is_small) bytes = message;
             client_.commit(bytes, !is_small);
             if (!is_small) sent_ += bytes;
-            if (client_.unsent().size() > 2 * 1024 * 1024) break;
         }
     }
 
@@ -69,7 +74,8 @@ private:
     ChannelId small_{1};
     TimePoint now_ = start_time;
     std::size_t sent_ = 0;
-    std::size_t largest_turn_ = 0;
+    std::size_t largest_turn_ = 0;  ///< of the last round
+    std::size_t smallest_turn_ = 0;
 };
 
 }  // namespace
@@ -87,6 +93,15 @@ TEST_CASE("beside small messages little is sent at a time") {
     for (int i = 0; i < 60; ++i) shared.round(false);
     CHECK_FALSE(shared.has_company());
     CHECK(shared.largest_turn() > Company::turn);
+}
+
+TEST_CASE("a turn that all but fits leaves no crumb") {
+    Shared shared;
+    for (int i = 0; i < 60; ++i) REQUIRE(shared.round(false) > 0);
+    for (int i = 0; i < 60; ++i) {
+        shared.round(false);
+        CHECK(shared.smallest_turn() == 256 * 1024);
+    }
 }
 
 TEST_CASE("bulk goes on when company makes what was sent since the last ping too much") {
