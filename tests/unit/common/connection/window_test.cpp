@@ -208,6 +208,21 @@ TEST_CASE("a window grows to twice what its reader takes in a round trip, and no
     }
 }
 
+TEST_CASE("a window that holds its stream back grows at once, also if the clumps are a little late") {
+    WindowBudget budget{1'000'000'000};
+    ReceiveWindow window{usual, budget};
+    TimePoint now{1h};
+    for (int clump = 0; clump < 2; ++clump) {
+        for (int piece = 0; piece < 10; ++piece) {
+            now += 1ms;
+            window.on_received(70'000);
+            (void)window.on_delivered(70'000, {now, 100ms, true});
+        }
+        now += 105ms;
+    }
+    CHECK(window.size() == 4 * usual.first);
+}
+
 TEST_CASE("the window of a peer that reads ahead follows the path, not the bursts it comes in") {
     constexpr Duration round_trip = 300us;
     constexpr std::uint32_t burst = 300'000;  // in 30 us; and so 600 MB/s
