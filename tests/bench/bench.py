@@ -25,6 +25,7 @@ for name, place in (("CULVERT_BIN", "client/culvert"), ("CULVERTD_BIN", "server/
     os.environ.setdefault(name, str(ROOT / "build/release" / place))
 
 import chart  # noqa: E402  (the paths are set above)
+import own_network  # noqa: E402
 import results  # noqa: E402
 from load import LoadFailed  # noqa: E402
 from rivals import TUNNELS, make_lab  # noqa: E402
@@ -47,6 +48,8 @@ def options_of(words):
     parser.add_argument("--streams", type=int, default=1600, help="new ones in a run")
     parser.add_argument("--handshakes", type=int, default=1000)
     parser.add_argument("--seconds", type=float, default=3, help="for which many streams flow")
+    parser.add_argument("--congestion-control", choices=own_network.available(),
+                        help="this instead of the system's, in a network of the bench's own")
     parser.add_argument("--json", type=pathlib.Path, default=ROOT / "build/bench/results.json")
     parser.add_argument("--chart", type=pathlib.Path, help="an SVG of the ratios, to write")
     options = parser.parse_args(words)
@@ -100,7 +103,6 @@ class Bench:
         self._closing.close()
 
 
-CONGESTION_CONTROL = pathlib.Path("/proc/sys/net/ipv4/tcp_congestion_control")
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -139,7 +141,9 @@ def main():
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     for number in ENDING:
         signal.signal(number, end)
-    congestion_control = CONGESTION_CONTROL.read_text(encoding="ascii").strip()
+    if options.congestion_control:
+        own_network.enter(options.congestion_control)
+    congestion_control = own_network.congestion_control()
     machine = {"cpus": os.cpu_count(), "kernel": platform.release(),
                "congestion_control": congestion_control, "runs": options.runs}
     measured = []
