@@ -33,10 +33,13 @@ Scheduler::List& Scheduler::list_of(const SchedulerEntry& entry) noexcept {
 
 void Scheduler::set_ready(SchedulerEntry& entry) noexcept {
     entry.ready_ = true;
-    if (entry.queue_ != SchedulerEntry::Queue::none) return;
-    entry.queue_ = SchedulerEntry::Queue::fresh;
-    entry.deficit_ = quantum_;
-    fresh_.push_back(entry);
+    if (entry.queue_ == SchedulerEntry::Queue::paused) {
+        move_to(SchedulerEntry::Queue::fresh, entry);
+    } else if (entry.queue_ == SchedulerEntry::Queue::none) {
+        entry.deficit_ = quantum_;
+        entry.queue_ = SchedulerEntry::Queue::fresh;
+        fresh_.push_back(entry);
+    }
 }
 
 void Scheduler::remove(SchedulerEntry& entry) noexcept {
@@ -45,10 +48,10 @@ void Scheduler::remove(SchedulerEntry& entry) noexcept {
     entry.ready_ = false;
 }
 
-void Scheduler::move_to_bulk(SchedulerEntry& entry) noexcept {
+void Scheduler::move_to(SchedulerEntry::Queue queue, SchedulerEntry& entry) noexcept {
     list_of(entry).remove(entry);
-    entry.queue_ = SchedulerEntry::Queue::bulk;
-    bulk_.push_back(entry);
+    entry.queue_ = queue;
+    list_of(entry).push_back(entry);
 }
 
 Scheduler::Turn Scheduler::next() noexcept {
@@ -57,7 +60,7 @@ Scheduler::Turn Scheduler::next() noexcept {
         if (entry == nullptr) return {};
         if (entry->ready_) return {entry, entry->deficit_};
         if (entry->queue_ == SchedulerEntry::Queue::fresh) {
-            move_to_bulk(*entry);
+            move_to(SchedulerEntry::Queue::paused, *entry);
         } else {
             remove(*entry);  // idle for a whole round: the next time it is fresh again
         }
@@ -69,7 +72,7 @@ void Scheduler::on_sent(SchedulerEntry& entry, std::size_t bytes) noexcept {
     entry.deficit_ -= std::min(bytes, entry.deficit_);
     if (entry.deficit_ > 0) return;
     entry.deficit_ = quantum_;
-    move_to_bulk(entry);
+    move_to(SchedulerEntry::Queue::bulk, entry);
 }
 
 }  // namespace culvert

@@ -14,7 +14,9 @@ public:
 
 private:
     friend class Scheduler;
-    enum class Queue : std::uint8_t { none, fresh, bulk };
+    /// Of those that wait in line, the paused ones have something left of a turn in which they
+    /// came first, and nothing to send.
+    enum class Queue : std::uint8_t { none, fresh, paused, bulk };
 
     SchedulerEntry* previous_ = nullptr;
     SchedulerEntry* next_ = nullptr;
@@ -25,15 +27,17 @@ private:
 
 /// Whose turn is it? Deficit round robin over the channels that have something to send, with those
 /// that were idle ahead of those that send all the time (the two lists of RFC 8290 4.1.2): a
-/// keystroke doesn't wait for a download. Every operation takes constant time.
+/// keystroke doesn't wait for a download. Unlike there, who goes ahead may pause: until its turn is
+/// used up it goes ahead again, so that an exchange of small messages waits for a part of a
+/// download's turn and not for all of it. Every operation takes constant time.
 class Scheduler {
 public:
     explicit Scheduler(std::size_t quantum = default_quantum) noexcept : quantum_{quantum} {}
 
     /// The channel has something to send, and may.
     void set_ready(SchedulerEntry& entry) noexcept;
-    /// It has nothing, or must not. It keeps its place, so that it can't jump the queue by being
-    /// idle for a moment.
+    /// It has nothing, or must not. It keeps its place, and what is left of its turn, so that it
+    /// gets no more by being idle for a moment.
     void set_idle(SchedulerEntry& entry) noexcept { entry.ready_ = false; }
     /// It goes away.
     void remove(SchedulerEntry& entry) noexcept;
@@ -60,7 +64,7 @@ private:
     };
 
     List& list_of(const SchedulerEntry& entry) noexcept;
-    void move_to_bulk(SchedulerEntry& entry) noexcept;
+    void move_to(SchedulerEntry::Queue queue, SchedulerEntry& entry) noexcept;
 
     std::size_t quantum_;
     List fresh_;

@@ -20,15 +20,16 @@ class NaiveScheduler {
 public:
     void set_ready(const SchedulerEntry* entry) {
         ready_[entry] = true;
-        if (is_queued(entry)) return;
-        deficit_[entry] = quantum;
-        fresh_.push_back(entry);
+        if (was_idle_[entry]) std::erase(bulk_, entry);
+        if (!is_queued(entry) && !was_idle_[entry]) deficit_[entry] = quantum;
+        if (!is_queued(entry)) fresh_.push_back(entry);
+        was_idle_[entry] = false;
     }
     void set_idle(const SchedulerEntry* entry) { ready_[entry] = false; }
     void remove(const SchedulerEntry* entry) {
         std::erase(fresh_, entry);
         std::erase(bulk_, entry);
-        ready_[entry] = false;
+        ready_[entry] = was_idle_[entry] = false;
     }
     const SchedulerEntry* next() {
         while (!fresh_.empty() || !bulk_.empty()) {
@@ -36,7 +37,8 @@ public:
             const SchedulerEntry* entry = list.front();
             if (ready_[entry]) return entry;
             list.pop_front();
-            if (&list == &fresh_) bulk_.push_back(entry);
+            was_idle_[entry] = &list == &fresh_;
+            if (was_idle_[entry]) bulk_.push_back(entry);
         }
         return nullptr;
     }
@@ -59,6 +61,7 @@ private:
     std::deque<const SchedulerEntry*> fresh_;
     std::deque<const SchedulerEntry*> bulk_;
     std::map<const SchedulerEntry*, bool> ready_;
+    std::map<const SchedulerEntry*, bool> was_idle_;  ///< when its turn came, and is still behind
     std::map<const SchedulerEntry*, std::size_t> deficit_;
 };
 
@@ -147,6 +150,40 @@ TEST_CASE("a stream that was idle goes ahead of all bulk") {
             scheduler.on_sent(*turn.entry, turn.bytes);
         }
     }
+}
+
+TEST_CASE("a stream of small messages goes ahead within a bulk stream's turn as well") {
+    Scheduler scheduler{quantum};
+    SchedulerEntry bulk;
+    scheduler.set_ready(bulk);
+    send_turn(scheduler, bulk);
+    SchedulerEntry messages;
+    for (int i = 0; i < 100; ++i) {
+        scheduler.set_ready(messages);
+        REQUIRE(scheduler.next().entry == &messages);
+        scheduler.on_sent(messages, quantum / 200);
+        scheduler.set_idle(messages);
+        REQUIRE(scheduler.next().entry == &bulk);
+        scheduler.on_sent(bulk, quantum / 8);
+    }
+}
+
+TEST_CASE("who has used up a turn ahead of the others waits for them") {
+    Scheduler scheduler{quantum};
+    SchedulerEntry bulk;
+    scheduler.set_ready(bulk);
+    send_turn(scheduler, bulk);
+    SchedulerEntry lively;
+    for (int i = 0; i < 4; ++i) {
+        scheduler.set_ready(lively);
+        REQUIRE(scheduler.next().entry == &lively);
+        scheduler.on_sent(lively, quantum / 4);
+        scheduler.set_idle(lively);
+        CHECK(scheduler.next().entry == &bulk);
+    }
+    scheduler.set_ready(lively);
+    send_turn(scheduler, bulk);
+    CHECK(scheduler.next().entry == &lively);
 }
 
 TEST_CASE("nobody jumps the queue by being idle for a moment") {
