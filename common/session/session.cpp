@@ -1,22 +1,16 @@
 #include "common/session/session.hpp"
 
-#include <algorithm>
 #include <cassert>
 #include <new>
 #include <utility>
 
-#include <fmt/format.h>
-#include <asio/buffer.hpp>
-#include <asio/post.hpp>
 #include <asio/redirect_error.hpp>
 
-#include "common/base/escape.hpp"
 #include "common/net/both.hpp"
 #include "common/net/read_away.hpp"
 #include "common/net/tcp_options.hpp"
 #include "common/net/timeout.hpp"
 #include "common/session/farewell.hpp"
-#include "common/session/socket_failure.hpp"
 #include "common/wire/protocol_error.hpp"
 
 namespace culvert {
@@ -31,10 +25,12 @@ TimePoint now() { return Clock::now(); }
 
 }  // namespace
 
-Session::Session(TcpSocket socket, EngineConfig config, Random& random, SessionOwner& owner)
+Session::Session(TcpSocket socket, EngineConfig config, Random& random, SessionOwner& owner,
+                 const Patience::Terms& patience)
     : socket_{std::move(socket)},
       engine_{std::move(config), random, now()},
       owner_{owner},
+      patience_{patience},
       timer_{socket_.get_executor()} {
     run_.reserve(longest_run);
     // A kernel that refuses one of these carries the connection all the same, only slower.
@@ -155,6 +151,7 @@ void Session::set_readable(ChannelId channel) {
 
 void Session::delivered(ChannelId channel, std::size_t bytes) noexcept {
     if (!is_attached(channel)) return;
+    patience_.on_read(bytes);
     try {
         engine_.delivered(channel, bytes, now());
     } catch (...) {
@@ -197,10 +194,10 @@ awaitable<void> Session::keep_time() {
         if (const auto event = engine_.on_time(now())) {
             on_connection_event(std::get<ConnectionEvent>(*event));
         }
-        // What waits for its reader lies in one of them, though not for so long, unless this program
-        // was stopped meanwhile.
-        const bool in_use = !run_.empty();
-        if (!in_use && now() - last_received_ >= idle_time) engine_.release_buffers();
+        // What waits for its reader lies in one of them; for so long only if this program was
+        // stopped.
+        const bool is_idle = run_.empty() && now() - last_received_ >= idle_time;
+        if (is_idle) engine_.release_buffers();
         pump();
     }
 }

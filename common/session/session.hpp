@@ -49,7 +49,8 @@ public:
 class Session {
 public:
     /// The owner and `random` must outlive it.
-    Session(TcpSocket socket, EngineConfig config, Random& random, SessionOwner& owner);
+    Session(TcpSocket socket, EngineConfig config, Random& random, SessionOwner& owner,
+            const Patience::Terms& patience = {});
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
     ~Session();
@@ -138,6 +139,7 @@ private:
     static constexpr std::size_t longest_run = 64;
     std::vector<Bytes> run_;
     ChannelId run_channel_;
+    TimePoint run_at_{};  ///< when that channel last received anything
     Patience patience_;
     Event reader_ready_;  ///< the run's stream may take more of it
 

@@ -1,6 +1,5 @@
 #include "common/session/session.hpp"
 
-#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
@@ -17,8 +16,6 @@ namespace {
 
 // One connection may keep its thread for this many large receives at a time.
 constexpr int receives_a_turn = 4;
-
-TimePoint now() { return Clock::now(); }
 
 void drop_front(std::vector<Bytes>& pieces, std::size_t length) {
     auto piece = pieces.begin();
@@ -45,7 +42,7 @@ awaitable<void> Session::read_loop() {
                 engine_.on_peer_gone(Engine::Gone::reset);
             }
             if (failure) throw lost(failure);
-            last_received_ = now();
+            last_received_ = Clock::now();
             engine_.received(length, last_received_);
             co_await dispatch();
             const bool took_all = length < space.size();
@@ -58,19 +55,19 @@ awaitable<void> Session::read_loop() {
 
 awaitable<void> Session::dispatch() {
     dispatching_ = true;
-    while (auto event = engine_.poll(last_received_)) {
-        if (const auto* of_channel = std::get_if<ConnectionEvent>(&*event)) {
-            on_connection_event(*of_channel);
-            if (engine_.views_are_transient()) deliver_run();
-            if (run_.size() == longest_run && !offer_run()) co_await wait_for_reader();
-            continue;
-        }
-        if (!offer_run()) co_await wait_for_reader();
+    for (;;) {
+        auto event = engine_.poll(last_received_);
+        const auto* of_channel = event ? std::get_if<ConnectionEvent>(&*event) : nullptr;
+        if (of_channel != nullptr) on_connection_event(*of_channel);
+        const bool run_is_over =
+            of_channel == nullptr || engine_.views_are_transient() || run_.size() == longest_run;
+        if (run_is_over && !offer_run()) co_await wait_for_reader();
+        if (!event) break;
+        if (of_channel != nullptr) continue;
         dispatching_ = false;
         co_await on_event(std::move(*event));
         dispatching_ = true;
     }
-    if (!offer_run()) co_await wait_for_reader();
     dispatching_ = false;
     announce_ready();
     announce_no_channels();
@@ -80,7 +77,7 @@ awaitable<void> Session::dispatch() {
 awaitable<void> Session::on_event(EngineEvent event) {
     if (auto* offered = std::get_if<HostKeyOffered>(&event)) {
         co_await owner_.check_host_key(std::move(offered->key));
-        engine_.accept_host_key(now());
+        engine_.accept_host_key(Clock::now());
     } else if (auto* wanted = std::get_if<SignatureWanted>(&event)) {
         const auto signature = co_await owner_.sign(std::move(*wanted));
         if (signature) {
@@ -90,7 +87,7 @@ awaitable<void> Session::on_event(EngineEvent event) {
         }
     } else if (auto* shown = std::get_if<KeyShown>(&event)) {
         if (co_await owner_.allows(std::move(*shown))) {
-            engine_.accept_key(now());
+            engine_.accept_key(Clock::now());
         } else {
             engine_.refuse_key();
         }
@@ -126,8 +123,8 @@ void Session::announce_no_channels() {
 void Session::on_connection_event(const ConnectionEvent& event) {
     if (const auto* data = std::get_if<ChannelDataReceived>(&event)) return on_data(*data);
     if (const auto* closed = std::get_if<ChannelClosed>(&event)) return on_closed(*closed);
-    deliver_run();
     if (const auto* eof = std::get_if<ChannelEofReceived>(&event)) {
+        deliver_run();
         // The data ahead of it may just have shown the stream that its own end is gone.
         if (is_attached(eof->channel)) stream(eof->channel).on_eof();
     } else if (const auto* opened = std::get_if<ChannelOpened>(&event)) {
@@ -144,9 +141,10 @@ void Session::on_connection_event(const ConnectionEvent& event) {
 void Session::on_data(const ChannelDataReceived& data) {
     if (data.channel != run_channel_) {
         deliver_run();
-        if (is_attached(run_channel_)) patience_.on_others(last_received_);
+        if (is_attached(run_channel_)) patience_.on_others(run_at_);
         run_channel_ = data.channel;
     }
+    run_at_ = last_received_;
     run_.push_back(data.data);
 }
 
@@ -169,23 +167,26 @@ void Session::deliver_run() noexcept {
 
 /// False if the stream is to be waited for: what it hasn't taken stays where it was received.
 bool Session::offer_run() noexcept {
-    if (!patience_.has(last_received_)) deliver_run();
     if (run_.empty()) return true;
+    if (patience_.left(last_received_, Clock::now()) == Duration::zero()) {
+        deliver_run();
+        return true;
+    }
     reader_ready_.reset();
     if (is_attached(run_channel_)) drop_front(run_, stream(run_channel_).try_write(run_));
     if (!is_attached(run_channel_)) run_.clear();
     return run_.empty();
 }
 
+/// Meanwhile everything but receiving goes on.
 awaitable<void> Session::wait_for_reader() {
     dispatching_ = false;
     pump();
-    const TimePoint limit = now() + Patience::longest;
+    if (!engine_.peer_is_culvert()) acknowledge_now(socket_);
     do {
-        if (!co_await with_timeout(reader_ready_.wait(), limit - now())) {
-            patience_.on_waited_in_vain(now());
-            deliver_run();
-        }
+        const TimePoint from = Clock::now();
+        co_await with_timeout(reader_ready_.wait(), patience_.left(last_received_, from));
+        patience_.on_waited(Clock::now() - from);
     } while (!offer_run());
     dispatching_ = true;
 }

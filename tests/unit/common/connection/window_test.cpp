@@ -208,7 +208,7 @@ TEST_CASE("a window grows to twice what its reader takes in a round trip, and no
     }
 }
 
-TEST_CASE("a window that holds its stream back grows at once, also if the clumps are a little late") {
+TEST_CASE("a window that holds its stream back grows at once, also if clumps are a little late") {
     WindowBudget budget{1'000'000'000};
     ReceiveWindow window{usual, budget};
     TimePoint now{1h};

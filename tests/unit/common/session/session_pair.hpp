@@ -33,6 +33,7 @@ public:
             sent_ += length;
             done.bytes += length;
         }
+        if (sent_ == to_send_.size()) all_sent.set();
         if (done.bytes > 0) {
             done.then = StreamRead::Then::more;
         } else {
@@ -41,20 +42,16 @@ public:
         return done;
     }
     std::size_t try_write(std::span<const Bytes> data) noexcept override {
+        const std::size_t length = take(data, std::min(takes_at_once, takes_in_all));
+        takes_in_all -= length;
         ++offers;
-        const std::size_t length = take(data, takes_at_once);
-        if (takes_at_once > 0 || ends_when_offered) {
-            asio::post(session->executor(), [this] {
-                if (ends_when_offered) session->reset(channel);
-                session->set_writable(channel);
-            });
+        offered.set();
+        if (length > 0) {
+            asio::post(session->executor(), [this] { session->set_writable(channel); });
         }
         return length;
     }
-    void write(std::span<const Bytes> data) noexcept override {
-        ++times_kept;
-        kept += take(data, everything);
-    }
+    void write(std::span<const Bytes> data) noexcept override { kept += take(data, everything); }
     void on_opened() noexcept override {
         opened.set();
         session->set_readable(channel);
@@ -80,15 +77,15 @@ public:
     ChannelId channel;
     bool ends = true;   ///< false: it sends no EOF
     bool reads = true;  ///< false: a program that never takes its data
-    /// Of what is offered; nothing: then it is never ready for more either.
+    /// Of what is offered. It is ready for more whenever it has taken something.
     std::size_t takes_at_once = everything;
-
-    bool ends_when_offered = false;  ///< it is reset, a moment later
+    std::size_t takes_in_all = everything;
 
     std::string received;
+    std::size_t kept = 0;  ///< of that, what it was handed without a choice
     int offers = 0;
-    int times_kept = 0;
-    std::size_t kept = 0;  ///< bytes that it had to take at once
+    Event offered;
+    Event all_sent;
     std::optional<OpenFailure> refused;
     std::optional<ChannelEnd> closed;
     bool eof = false;
@@ -106,7 +103,7 @@ private:
             received += text_of(piece.first(taken));
             length += taken;
         }
-        if (reads) session->delivered(channel, length);
+        if (reads && length > 0) session->delivered(channel, length);
         return length;
     }
 
@@ -154,7 +151,9 @@ class SessionPair {
 public:
     using Adjust = std::function<void(EngineConfig& client, EngineConfig& server)>;
 
-    explicit SessionPair(const Adjust& adjust = [](EngineConfig&, EngineConfig&) {})
+    explicit SessionPair(
+        const Adjust& adjust = [](EngineConfig&, EngineConfig&) {},
+        const Patience::Terms& patience = {})
         : key{std::make_shared<const PrivateKey>(PrivateKey::generate(random_, "a test"))},
           client_owner{key},
           server_owner{key} {
@@ -178,8 +177,8 @@ public:
         near.non_blocking(true);
         far.non_blocking(true);
         client_socket = near.native_handle();
-        client.emplace(std::move(near), std::move(client_config), random_, client_owner);
-        server.emplace(std::move(far), std::move(server_config), random_, server_owner);
+        client.emplace(std::move(near), std::move(client_config), random_, client_owner, patience);
+        server.emplace(std::move(far), std::move(server_config), random_, server_owner, patience);
     }
 
     /// Runs `test` beside both sessions, ends them, and throws what the test threw.
@@ -228,5 +227,41 @@ private:
         server->end(DisconnectReason::by_application, "the test is over");
     }
 };
+
+inline const Endpoint target{"target", 110};
+inline const Endpoint originator{"127.0.0.1", 4711};
+
+inline std::string pattern(std::size_t length) {
+    std::string text(length, '\0');
+    for (std::size_t i = 0; i < length; ++i) text[i] = static_cast<char>(i * 31 + i / 255);
+    return text;
+}
+
+inline awaitable<void> open(SessionPair& pair, MemoryStream& near, MemoryStream& far) {
+    far.session = &*pair.server;
+    pair.server_owner.requested = [&pair, &far](ChannelRequested request) {
+        far.channel = request.channel;
+        pair.server->accept(request.channel, far);
+        pair.server->set_readable(request.channel);
+    };
+    co_await pair.client_owner.ready.wait();
+    near.session = &*pair.client;
+    near.channel = *pair.client->open(near, target, originator);
+    co_await near.opened.wait();
+}
+
+inline awaitable<void> wait_for_eof(MemoryStream& stream) {
+    while (!stream.eof && !stream.closed && !stream.lost) {
+        stream.over.reset();
+        co_await stream.over.wait();
+    }
+}
+
+inline awaitable<void> wait_for_close(MemoryStream& stream) {
+    while (!stream.closed) {
+        stream.over.reset();
+        co_await stream.over.wait();
+    }
+}
 
 }  // namespace culvert::test

@@ -14,46 +14,9 @@
 #include "tests/unit/common/session/session_pair.hpp"
 
 using namespace culvert;
-using culvert::test::MemoryStream;
-using culvert::test::SessionPair;
+using namespace culvert::test;
 
 namespace {
-
-const Endpoint target{"target", 110};
-const Endpoint originator{"127.0.0.1", 4711};
-
-std::string pattern(std::size_t length) {
-    std::string text(length, '\0');
-    for (std::size_t i = 0; i < length; ++i) text[i] = static_cast<char>(i * 31 + i / 255);
-    return text;
-}
-
-awaitable<void> open(SessionPair& pair, MemoryStream& near, MemoryStream& far) {
-    far.session = &*pair.server;
-    pair.server_owner.requested = [&pair, &far](ChannelRequested request) {
-        far.channel = request.channel;
-        pair.server->accept(request.channel, far);
-        pair.server->set_readable(request.channel);
-    };
-    co_await pair.client_owner.ready.wait();
-    near.session = &*pair.client;
-    near.channel = *pair.client->open(near, target, originator);
-    co_await near.opened.wait();
-}
-
-awaitable<void> wait_for_eof(MemoryStream& stream) {
-    while (!stream.eof && !stream.closed && !stream.lost) {
-        stream.over.reset();
-        co_await stream.over.wait();
-    }
-}
-
-awaitable<void> wait_for_close(MemoryStream& stream) {
-    while (!stream.closed) {
-        stream.over.reset();
-        co_await stream.over.wait();
-    }
-}
 
 awaitable<void> carry_both_ways(SessionPair& pair, std::size_t up, std::size_t down) {
     MemoryStream near{pattern(up)};
@@ -132,78 +95,6 @@ TEST_CASE("a program that doesn't read stops its own stream and no other") {
         both.client->reset(stuck.channel);
         co_await wait_for_close(never_reads);
         CHECK(*never_reads.closed == ChannelEnd::reset);
-    };
-    pair.run(test(pair));
-}
-
-TEST_CASE("a reader that is a little behind gets all from where it was received") {
-    SessionPair pair;
-    const auto test = [](SessionPair& both) -> awaitable<void> {
-        MemoryStream near{pattern(6'000'000)};
-        MemoryStream far;
-        far.takes_at_once = 100'000;
-        co_await open(both, near, far);
-        co_await wait_for_eof(far);
-        CHECK(far.received == pattern(6'000'000));
-        CHECK(far.kept < 6'000'000);  // most often nothing: but a machine may be busy
-        both.client->close(near.channel);
-        co_await wait_for_close(far);
-    };
-    pair.run(test(pair));
-}
-
-TEST_CASE("a reader that makes no room is waited for in vain only for a while") {
-    SessionPair pair;
-    const auto test = [](SessionPair& both) -> awaitable<void> {
-        MemoryStream near{pattern(6'000'000)};
-        MemoryStream far;
-        far.takes_at_once = 0;
-        co_await open(both, near, far);
-        co_await wait_for_eof(far);
-        CHECK(far.received == pattern(6'000'000));
-        CHECK(far.kept == 6'000'000);
-        CHECK(far.offers < far.times_kept);
-        both.client->close(near.channel);
-        co_await wait_for_close(far);
-    };
-    pair.run(test(pair));
-}
-
-TEST_CASE("a reader that is behind isn't waited for while another receives as well") {
-    SessionPair pair;
-    const auto test = [](SessionPair& both) -> awaitable<void> {
-        std::list<MemoryStream> streams;
-        for (int i = 0; i < 2; ++i) {
-            MemoryStream& near = streams.emplace_back(pattern(6'000'000));
-            co_await open(both, near, streams.emplace_back());
-        }
-        MemoryStream& one = *std::next(streams.begin());
-        MemoryStream& other = streams.back();
-        co_await wait_for_eof(one);
-        co_await wait_for_eof(other);
-        CHECK(one.received == pattern(6'000'000));
-        CHECK(other.received == pattern(6'000'000));
-        CHECK(one.offers + other.offers < one.times_kept + other.times_kept);
-        for (auto near = streams.begin(); near != streams.end(); std::advance(near, 2)) {
-            both.client->close(near->channel);
-            co_await wait_for_close(*std::next(near));
-        }
-    };
-    pair.run(test(pair));
-}
-
-TEST_CASE("a stream that ends while it is waited for keeps nobody waiting") {
-    SessionPair pair;
-    const auto test = [](SessionPair& both) -> awaitable<void> {
-        MemoryStream near{pattern(6'000'000)};
-        MemoryStream far;
-        far.takes_at_once = 0;
-        near.ends = false;
-        far.ends_when_offered = true;
-        co_await open(both, near, far);
-        co_await wait_for_close(near);
-        CHECK(far.times_kept == 0);
-        CHECK(*near.closed == ChannelEnd::reset);
     };
     pair.run(test(pair));
 }
