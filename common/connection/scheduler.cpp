@@ -33,7 +33,7 @@ Scheduler::List& Scheduler::list_of(const SchedulerEntry& entry) noexcept {
 
 void Scheduler::set_ready(SchedulerEntry& entry) noexcept {
     entry.ready_ = true;
-    if (entry.queue_ == SchedulerEntry::Queue::paused) {
+    if (entry.queue_ == SchedulerEntry::Queue::paused && entry.deficit_ > quantum_ - quantum_ / 8) {
         move_to(SchedulerEntry::Queue::fresh, entry);
     } else if (entry.queue_ == SchedulerEntry::Queue::none) {
         entry.deficit_ = quantum_;

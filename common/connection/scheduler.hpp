@@ -14,8 +14,8 @@ public:
 
 private:
     friend class Scheduler;
-    /// Of those that wait in line, the paused ones have something left of a turn in which they
-    /// came first, and nothing to send.
+    /// The paused ones are in the bulk list: they came first with little, and had no more when they
+    /// were asked.
     enum class Queue : std::uint8_t { none, fresh, paused, bulk };
 
     SchedulerEntry* previous_ = nullptr;
@@ -27,17 +27,17 @@ private:
 
 /// Whose turn is it? Deficit round robin over the channels that have something to send, with those
 /// that were idle ahead of those that send all the time (the two lists of RFC 8290 4.1.2): a
-/// keystroke doesn't wait for a download. Unlike there, who goes ahead may pause: until its turn is
-/// used up it goes ahead again, so that an exchange of small messages waits for a part of a
-/// download's turn and not for all of it. Every operation takes constant time.
+/// keystroke doesn't wait for a download. Unlike there, who has sent little may pause and go ahead
+/// again, up to an eighth of a turn: an exchange of small messages waits for a part of a download's
+/// turn and not for all of it. Every operation takes constant time.
 class Scheduler {
 public:
     explicit Scheduler(std::size_t quantum = default_quantum) noexcept : quantum_{quantum} {}
 
     /// The channel has something to send, and may.
     void set_ready(SchedulerEntry& entry) noexcept;
-    /// It has nothing, or must not. It keeps its place, and what is left of its turn, so that it
-    /// gets no more by being idle for a moment.
+    /// It has nothing, or must not. What is left of its turn it keeps until it is asked in vain
+    /// among the bulk, so that it gets no more by being idle for a moment.
     void set_idle(SchedulerEntry& entry) noexcept { entry.ready_ = false; }
     /// It goes away.
     void remove(SchedulerEntry& entry) noexcept;

@@ -20,8 +20,8 @@ constexpr Duration bursts = std::chrono::milliseconds{5};
 // While the window holds the stream back nobody knows what it needs: six doublings to the largest
 // would take as many round trips.
 constexpr std::uint32_t fastest_growth = 4;
-// What a round trip brings comes in clumps, some of them by so much of it late.
-constexpr int lateness = 4;
+// What a round trip brings comes in clumps, which may be a quarter of it late.
+constexpr int late_part = 4;
 // A stream that has needed far less than its window for this long gets half of it.
 constexpr Duration long_time = std::chrono::seconds{5};
 
@@ -75,7 +75,7 @@ void ReceiveWindow::follow(const Pace& pace) noexcept {
     const Duration round_trip = pace.round_trip + hesitation;
     const Duration measured = pace.peer_pulls ? round_trip : std::max(round_trip, bursts);
     const Duration took = pace.now - reading_since_;
-    const bool in_time = took <= round_trip + round_trip / lateness;
+    const bool in_time = took <= round_trip + round_trip / late_part;
     if (read_ >= size_ / 2 && in_time && round_trip == measured) {
         // It would grow at the end of the round trip: but a sender that is still getting faster has
         // use for it as soon as a grant can be there.

@@ -47,7 +47,7 @@ struct Pace {
 /// What we still let the peer send. Credit is returned for bytes that were delivered, so that a
 /// program that doesn't read stops its own stream.
 ///
-/// The window grows as long as its reader takes most of it within a round trip, or at the rate that
+/// The window grows as long as its reader takes much of it within a round trip, or at the rate that
 /// this would be: then the window is what holds the stream back. It follows what is read, not what
 /// is received, so a stalled reader's never grows. It shrinks, by credit that isn't returned, when
 /// the stream has long needed far less, or when all windows together claim too much and this one

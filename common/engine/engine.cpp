@@ -270,7 +270,7 @@ std::optional<Engine::SendSlots> Engine::next_slots(std::size_t room, TimePoint 
     turn_at_ = now;
 
     // A crumb left of a turn would cost a read and a packet of its own.
-    const bool nearly_fits = turn_.bytes > room && turn_.bytes - room <= room / 8;
+    const bool nearly_fits = !company && turn_.bytes > room && turn_.bytes - room <= room / 8;
     const std::size_t bytes = nearly_fits ? turn_.bytes : std::min(turn_.bytes, room);
     const std::size_t each = std::min(turn_.packet_bytes, bytes);
     turn_.packet_bytes = each;

@@ -132,7 +132,7 @@ public:
         ChannelId channel;
         std::span<const MutableBytes> space;
     };
-    /// Empty when nobody may send. `room` is how many bytes the output should take in at most.
+    /// Empty when nobody may send. `room` is about how many bytes the output should take in.
     /// Followed by commit() before any other call.
     std::optional<SendSlots> next_slots(std::size_t room, TimePoint now);
     /// The channel filled this many bytes of its slots, in their order, and has more or not.

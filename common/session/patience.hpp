@@ -10,8 +10,8 @@ namespace culvert {
 /// How long a receiver waits for a reader that can't take all at once. What it doesn't take lies in
 /// the receive buffer already, and would have to be copied for the receiver to go on. That is worth
 /// a wait where the reader is fast: what it takes earns it the time that a fast reader needs for
-/// as much. A slower one is soon not waited for, since whatever else the peer sends waits as well;
-/// nor is anybody while several streams receive.
+/// as much. So a slower one is waited for a part of the time only, since whatever else the peer
+/// sends waits as well; and nobody is while several streams receive.
 class Patience {
 public:
     struct Terms {
@@ -24,7 +24,7 @@ public:
 
     explicit Patience(const Terms& terms) noexcept : terms_{terms}, earned_{terms.most} {}
 
-    /// Another stream that is still open last received something then.
+    /// A stream that is still open last received something then, and now another one does.
     void on_others(TimePoint when) noexcept { alone_from_ = when + terms_.alone_after; }
     void on_read(std::size_t bytes) noexcept {
         const std::chrono::duration<double> time{static_cast<double>(bytes) / terms_.fast};

@@ -108,6 +108,7 @@ void Session::make_room(ChannelId channel) {
 
 Stream& Session::detach(ChannelId channel) {
     set_writable(channel);  // nobody need wait for it
+    if (channel == run_channel_) run_at_ = {};
     return *std::exchange(streams_[channel.value()], nullptr);
 }
 

@@ -76,7 +76,7 @@ public:
     void refuse(ChannelId channel, const OpenFailure& failure);
     /// The stream has something to send: it is read when it is its turn, perhaps at once.
     void set_readable(ChannelId channel);
-    /// The stream takes again what it didn't take of Stream::try_write.
+    /// The stream may take more of what it was offered with Stream::try_write.
     void set_writable(ChannelId channel) noexcept;
     void delivered(ChannelId channel, std::size_t bytes) noexcept;
     /// The stream is off the session from here on.

@@ -141,7 +141,7 @@ void Session::on_connection_event(const ConnectionEvent& event) {
 void Session::on_data(const ChannelDataReceived& data) {
     if (data.channel != run_channel_) {
         deliver_run();
-        if (is_attached(run_channel_)) patience_.on_others(run_at_);
+        patience_.on_others(run_at_);
         run_channel_ = data.channel;
     }
     run_at_ = last_received_;

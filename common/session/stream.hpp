@@ -30,7 +30,7 @@ public:
     virtual StreamRead read(std::span<const MutableBytes> slots) noexcept = 0;
     /// Received, in order: returns how much of it was passed on, and reports that with
     /// Session::delivered. If that isn't all, it keeps nothing of the rest, and calls
-    /// Session::set_writable once it may take more. Until then or sooner that is offered again, or
+    /// Session::set_writable once it may take more. Then, or sooner, that is offered again or
     /// handed to write(), unless the stream is taken off before.
     virtual std::size_t try_write(std::span<const Bytes> data) noexcept = 0;
     /// Received, in order. The views are gone on return. What it has passed on it reports with

@@ -48,8 +48,9 @@ def options_of(words):
     parser.add_argument("--streams", type=int, default=1600, help="new ones in a run")
     parser.add_argument("--handshakes", type=int, default=1000)
     parser.add_argument("--seconds", type=float, default=3, help="for which many streams flow")
-    parser.add_argument("--congestion-control", choices=own_network.available(),
-                        help="this instead of the system's, in a network of the bench's own")
+    parser.add_argument("--congestion-control", choices=own_network.allowed(),
+                        help="this instead of the system's, in a network of the bench's own, "
+                        "where other settings are the kernel's defaults as well")
     parser.add_argument("--json", type=pathlib.Path, default=ROOT / "build/bench/results.json")
     parser.add_argument("--chart", type=pathlib.Path, help="an SVG of the ratios, to write")
     options = parser.parse_args(words)
@@ -145,7 +146,8 @@ def main():
         own_network.enter(options.congestion_control)
     congestion_control = own_network.congestion_control()
     machine = {"cpus": os.cpu_count(), "kernel": platform.release(),
-               "congestion_control": congestion_control, "runs": options.runs}
+               "congestion_control": congestion_control,
+               "own_network": bool(options.congestion_control), "runs": options.runs}
     measured = []
     print(f"{os.cpu_count()} CPUs, Linux {platform.release()}, {congestion_control}; medians of "
           f"{options.runs} runs, and the median of the runs' ratios with their spread")

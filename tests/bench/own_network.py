@@ -14,10 +14,10 @@ CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000  # sched.h
 SIOCSIFFLAGS, IFF_UP = 0x8914, 1  # net/if.h, bits/ioctls.h
 
 
-def available():
-    """The congestion controls that the kernel has."""
+def allowed():
+    """The congestion controls that such a network may have."""
     folder = CONGESTION_CONTROL.parent
-    return (folder / "tcp_available_congestion_control").read_text(encoding="ascii").split()
+    return (folder / "tcp_allowed_congestion_control").read_text(encoding="ascii").split()
 
 
 def congestion_control():

@@ -20,16 +20,20 @@ class NaiveScheduler {
 public:
     void set_ready(const SchedulerEntry* entry) {
         ready_[entry] = true;
-        if (was_idle_[entry]) std::erase(bulk_, entry);
-        if (!is_queued(entry) && !was_idle_[entry]) deficit_[entry] = quantum;
-        if (!is_queued(entry)) fresh_.push_back(entry);
-        was_idle_[entry] = false;
+        if (paused_[entry] && deficit_[entry] > quantum - quantum / 8) {
+            std::erase(bulk_, entry);
+            fresh_.push_back(entry);
+            paused_[entry] = false;
+        } else if (!is_queued(entry)) {
+            deficit_[entry] = quantum;
+            fresh_.push_back(entry);
+        }
     }
     void set_idle(const SchedulerEntry* entry) { ready_[entry] = false; }
     void remove(const SchedulerEntry* entry) {
         std::erase(fresh_, entry);
         std::erase(bulk_, entry);
-        ready_[entry] = was_idle_[entry] = false;
+        ready_[entry] = paused_[entry] = false;
     }
     const SchedulerEntry* next() {
         while (!fresh_.empty() || !bulk_.empty()) {
@@ -37,8 +41,8 @@ public:
             const SchedulerEntry* entry = list.front();
             if (ready_[entry]) return entry;
             list.pop_front();
-            was_idle_[entry] = &list == &fresh_;
-            if (was_idle_[entry]) bulk_.push_back(entry);
+            paused_[entry] = &list == &fresh_;
+            if (paused_[entry]) bulk_.push_back(entry);
         }
         return nullptr;
     }
@@ -61,7 +65,7 @@ private:
     std::deque<const SchedulerEntry*> fresh_;
     std::deque<const SchedulerEntry*> bulk_;
     std::map<const SchedulerEntry*, bool> ready_;
-    std::map<const SchedulerEntry*, bool> was_idle_;  ///< when its turn came, and is still behind
+    std::map<const SchedulerEntry*, bool> paused_;
     std::map<const SchedulerEntry*, std::size_t> deficit_;
 };
 
@@ -161,29 +165,61 @@ TEST_CASE("a stream of small messages goes ahead within a bulk stream's turn as 
     for (int i = 0; i < 100; ++i) {
         scheduler.set_ready(messages);
         REQUIRE(scheduler.next().entry == &messages);
-        scheduler.on_sent(messages, quantum / 200);
+        scheduler.on_sent(messages, 1);
         scheduler.set_idle(messages);
         REQUIRE(scheduler.next().entry == &bulk);
         scheduler.on_sent(bulk, quantum / 8);
     }
 }
 
-TEST_CASE("who has used up a turn ahead of the others waits for them") {
+TEST_CASE("who has sent an eighth of a turn ahead of the others waits for them") {
     Scheduler scheduler{quantum};
     SchedulerEntry bulk;
     scheduler.set_ready(bulk);
     send_turn(scheduler, bulk);
     SchedulerEntry lively;
-    for (int i = 0; i < 4; ++i) {
+    for (int i = 0; i < 5; ++i) {
         scheduler.set_ready(lively);
         REQUIRE(scheduler.next().entry == &lively);
-        scheduler.on_sent(lively, quantum / 4);
+        scheduler.on_sent(lively, quantum / 40);
         scheduler.set_idle(lively);
         CHECK(scheduler.next().entry == &bulk);
     }
     scheduler.set_ready(lively);
     send_turn(scheduler, bulk);
     CHECK(scheduler.next().entry == &lively);
+}
+
+TEST_CASE("bulk waits for little of those that pause, and gets its share beside them") {
+    Scheduler scheduler{quantum};
+    SchedulerEntry bulk;
+    scheduler.set_ready(bulk);
+    send_turn(scheduler, bulk);
+    std::array<SchedulerEntry, 10> pausing;
+    std::size_t by_bulk = 0;
+    std::size_t by_others = 0;
+    std::size_t longest_wait = 0;
+    std::size_t wait = 0;
+    for (int i = 0; i < 100'000; ++i) {
+        // Whoever is looked for has nothing just then, but one of them always has.
+        SchedulerEntry& lively = pausing[static_cast<std::size_t>(i) % pausing.size()];
+        scheduler.set_ready(lively);
+        const Scheduler::Turn turn = scheduler.next();
+        const std::size_t bytes = std::min<std::size_t>(turn.bytes, 20);
+        scheduler.on_sent(*turn.entry, bytes);
+        if (turn.entry == &bulk) {
+            by_bulk += bytes;
+            wait = 0;
+        } else {
+            by_others += bytes;
+            wait += bytes;
+            longest_wait = std::max(longest_wait, wait);
+            scheduler.set_idle(*turn.entry);
+        }
+        (void)scheduler.next();
+    }
+    CHECK(by_bulk * pausing.size() >= by_others);
+    CHECK(longest_wait <= pausing.size() * quantum / 4);
 }
 
 TEST_CASE("nobody jumps the queue by being idle for a moment") {

@@ -13,19 +13,9 @@
 
 using namespace culvert;
 using asio::ip::tcp;
-using culvert::test::SessionPair;
+using namespace culvert::test;
 
 namespace {
-
-const Endpoint target{"target", 110};
-// A name of its own: GCC 12 destroys braced temporaries in co_await expressions wrongly.
-const Endpoint originator{"127.0.0.1", 4711};
-
-std::string pattern(std::size_t length) {
-    std::string text(length, '\0');
-    for (std::size_t i = 0; i < length; ++i) text[i] = static_cast<char>(i * 37 + i / 253);
-    return text;
-}
 
 std::pair<TcpSocket, TcpSocket> connected(asio::io_context& context) {
     TcpAcceptor acceptor{context, tcp::endpoint{asio::ip::address_v4::loopback(), 0}};
@@ -242,31 +232,38 @@ TEST_CASE("a reset arrives although the service reads nothing and the window is 
     CHECK(path.far_end == RelayEnd::reset_there);
 }
 
-TEST_CASE("a service that takes its time gets everything, and holds up only its own window") {
-    SessionPair pair;
-    std::optional<Path> kept;
-    run(pair, kept, [](Path& p) -> awaitable<void> {
-        const std::string data = pattern(12'000'000);
-        const auto program = [](Path& q, const std::string& sent) -> awaitable<void> {
-            co_await send_all(q.program, sent);
-            CHECK((co_await receive_all(q.program)).end == asio::error::eof);
-        };
-        const auto service = [](Path& q, const std::string& wanted) -> awaitable<void> {
-            // Small bites of a small buffer: the relay's backlog fills again and again.
-            q.service.set_option(TcpSocket::receive_buffer_size{16 * 1024});
-            std::string received;
-            std::array<char, 50'000> bite;
-            std::error_code end;
-            while (!end) {
-                const std::size_t length = co_await q.service.async_read_some(
-                    asio::buffer(bite), asio::redirect_error(use_awaitable, end));
-                received.append(bite.data(), length);
-            }
-            CHECK(received == wanted);
-            q.service.shutdown(TcpSocket::shutdown_send);
-        };
-        co_await both(program(p, data), service(p, data));
-    });
+TEST_CASE("a service that takes its time gets everything, be it waited for or not") {
+    // With endless patience it hangs unless the relay says when the service takes more.
+    Patience::Terms endless{.most = std::chrono::hours{1}, .alone_after = {}};
+    for (const Patience::Terms& patience : {Patience::Terms{}, endless}) {
+        SessionPair pair{[](EngineConfig&, EngineConfig&) {}, patience};
+        std::optional<Path> kept;
+        run(pair, kept, [](Path& p) -> awaitable<void> {
+            const std::string data = pattern(12'000'000);
+            const auto program = [](Path& q, const std::string& sent) -> awaitable<void> {
+                co_await send_all(q.program, sent);
+                CHECK((co_await receive_all(q.program)).end == asio::error::eof);
+            };
+            const auto service = [](Path& q, const std::string& wanted) -> awaitable<void> {
+                // Small bites of a small buffer: the relay's backlog fills again and again.
+                q.service.set_option(TcpSocket::receive_buffer_size{16 * 1024});
+                std::string received;
+                std::array<char, 50'000> bite;
+                std::error_code end;
+                while (!end) {
+                    const std::size_t length = co_await q.service.async_read_some(
+                        asio::buffer(bite), asio::redirect_error(use_awaitable, end));
+                    received.append(bite.data(), length);
+                }
+                CHECK(received == wanted);
+                q.service.shutdown(TcpSocket::shutdown_send);
+            };
+            const bool in_time = co_await with_timeout(both(program(p, data), service(p, data)),
+                                                       std::chrono::minutes{1});
+            CHECK(in_time);
+            if (!in_time) p.service.close();
+        });
+    }
 }
 
 TEST_CASE("CLOSE alone is a clean end, and the tail before it arrives") {

@@ -51,7 +51,10 @@ public:
         }
         return length;
     }
-    void write(std::span<const Bytes> data) noexcept override { kept += take(data, everything); }
+    void write(std::span<const Bytes> data) noexcept override {
+        kept += take(data, everything);
+        offered.set();
+    }
     void on_opened() noexcept override {
         opened.set();
         session->set_readable(channel);
@@ -229,6 +232,7 @@ private:
 };
 
 inline const Endpoint target{"target", 110};
+// A name of its own: GCC 12 destroys braced temporaries in co_await expressions wrongly.
 inline const Endpoint originator{"127.0.0.1", 4711};
 
 inline std::string pattern(std::size_t length) {
