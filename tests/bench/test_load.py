@@ -1,7 +1,9 @@
-"""What the bench relies on: its path alters no byte, and takes the time that it should."""
+"""What the bench relies on: its path alters no byte and takes the time that it should, and no CPU
+is lost."""
 
 import pathlib
 import socket
+import subprocess
 import sys
 import time
 from contextlib import closing
@@ -10,6 +12,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests/bench"), str(ROOT / "tests/interop")]
 
 import load  # noqa: E402  (the paths are set above)
+import usage  # noqa: E402
 from harness import streams  # noqa: E402
 from harness.target import Target, echo  # noqa: E402
 
@@ -61,3 +64,23 @@ def test_many_streams_are_counted_by_port():
         while (report := many.ask())["started"] < 40:
             assert time.monotonic() < deadline
         assert len(report["bytes"]) == 2 and all(report["bytes"])
+
+
+def test_the_cpu_of_processes_that_end_is_not_lost():
+    burner = subprocess.Popen([sys.executable, "-c", """
+import os
+while True:
+    if not os.fork():
+        for _ in range(2_000_000): pass
+        os._exit(0)
+    os.wait()
+"""])
+    try:
+        before = 0
+        while before < 1:
+            now = usage.cpu_seconds({burner.pid})
+            assert now >= before - 4 * usage.TICK  # a parent has its children's time in ticks
+            before = max(before, now)
+    finally:
+        burner.kill()
+        burner.wait()

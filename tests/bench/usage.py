@@ -30,14 +30,19 @@ def own_cpu_seconds(pid):
     try:
         return time.clock_gettime((~pid << 3) | scheduler_clock)
     except OSError:
-        return 0.0  # it has ended, and its parent has its time
+        return 0.0  # it has ended
 
 
 def cpu_seconds(pids):
     """User and system time since their start, with that of children that have ended."""
-    return sum(own_cpu_seconds(pid) +
-               TICK * (int(fields[CHILDREN_USER]) + int(fields[CHILDREN_SYSTEM]))
-               for pid, fields in processes_of(pids).items())
+    while True:
+        found = processes_of(pids)
+        total = sum(own_cpu_seconds(pid) +
+                    TICK * (int(fields[CHILDREN_USER]) + int(fields[CHILDREN_SYSTEM]))
+                    for pid, fields in found.items())
+        # One that ended meanwhile may be counted neither for itself nor for its parent.
+        if processes_of(pids).keys() == found.keys():
+            return total
 
 
 def proportional_kibibytes(pids):
