@@ -66,21 +66,30 @@ def test_many_streams_are_counted_by_port():
         assert len(report["bytes"]) == 2 and all(report["bytes"])
 
 
-def test_the_cpu_of_processes_that_end_is_not_lost():
-    burner = subprocess.Popen([sys.executable, "-c", """
-import os
-while True:
-    if not os.fork():
-        for _ in range(2_000_000): pass
-        os._exit(0)
-    os.wait()
-"""])
+def test_the_cpu_of_a_process_that_ends_while_it_is_counted_is_not_lost(monkeypatch):
+    parent = subprocess.Popen([sys.executable, "-c", """
+import os, sys, time
+if not os.fork():
+    while time.process_time() < 0.4: pass
+    print("has worked", flush=True)
+    sys.stdin.readline()
+    os._exit(0)
+os.wait()
+print("is gone", flush=True)
+sys.stdin.readline()
+"""], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    count = usage.own_cpu_seconds
+
+    def count_after_its_end(pid):
+        monkeypatch.setattr(usage, "own_cpu_seconds", count)
+        parent.stdin.write("\n")
+        parent.stdin.flush()
+        assert parent.stdout.readline() == "is gone\n"
+        return count(pid)
+
     try:
-        before = 0
-        while before < 1:
-            now = usage.cpu_seconds({burner.pid})
-            assert now >= before - 4 * usage.TICK  # a parent has its children's time in ticks
-            before = max(before, now)
+        assert parent.stdout.readline() == "has worked\n"
+        monkeypatch.setattr(usage, "own_cpu_seconds", count_after_its_end)
+        assert usage.cpu_seconds({parent.pid}) >= 0.3
     finally:
-        burner.kill()
-        burner.wait()
+        parent.communicate("\n")
