@@ -97,6 +97,7 @@ public:
 
 private:
     awaitable<void> read_loop();
+    void acknowledge() noexcept;
     awaitable<void> keep_time();
     awaitable<void> wait_for_failure();
     awaitable<void> close_socket();

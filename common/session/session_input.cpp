@@ -46,11 +46,15 @@ awaitable<void> Session::read_loop() {
             engine_.received(length, last_received_);
             co_await dispatch();
             const bool took_all = length < space.size();
-            // OpenSSH leaves Nagle's algorithm on for forwards; no culvert does.
-            if (took_all && !engine_.peer_is_culvert()) acknowledge_now(socket_);
+            if (took_all) acknowledge();
             if (took_all || company) break;
         }
     }
+}
+
+/// OpenSSH leaves Nagle's algorithm on for forwards; no culvert does.
+void Session::acknowledge() noexcept {
+    if (!engine_.peer_is_culvert()) acknowledge_now(socket_);
 }
 
 awaitable<void> Session::dispatch() {
@@ -182,7 +186,7 @@ bool Session::offer_run() noexcept {
 awaitable<void> Session::wait_for_reader() {
     dispatching_ = false;
     pump();
-    if (!engine_.peer_is_culvert()) acknowledge_now(socket_);
+    acknowledge();
     do {
         const TimePoint from = Clock::now();
         co_await with_timeout(reader_ready_.wait(), patience_.left(last_received_, from));

@@ -76,6 +76,17 @@ void send_turn(Scheduler& scheduler, SchedulerEntry& entry) {
     scheduler.on_sent(entry, turn.bytes);
 }
 
+/// One bulk stream, after its first turn.
+struct BesideBulk {
+    BesideBulk() {
+        scheduler.set_ready(bulk);
+        send_turn(scheduler, bulk);
+    }
+
+    Scheduler scheduler{quantum};
+    SchedulerEntry bulk;
+};
+
 }  // namespace
 
 TEST_CASE("nobody is ready, or one is") {
@@ -156,11 +167,8 @@ TEST_CASE("a stream that was idle goes ahead of all bulk") {
     }
 }
 
-TEST_CASE("a stream of small messages goes ahead within a bulk stream's turn as well") {
-    Scheduler scheduler{quantum};
-    SchedulerEntry bulk;
-    scheduler.set_ready(bulk);
-    send_turn(scheduler, bulk);
+TEST_CASE_FIXTURE(BesideBulk,
+                  "a stream of small messages goes ahead within a bulk stream's turn as well") {
     SchedulerEntry messages;
     for (int i = 0; i < 100; ++i) {
         scheduler.set_ready(messages);
@@ -172,11 +180,8 @@ TEST_CASE("a stream of small messages goes ahead within a bulk stream's turn as 
     }
 }
 
-TEST_CASE("who has sent an eighth of a turn ahead of the others waits for them") {
-    Scheduler scheduler{quantum};
-    SchedulerEntry bulk;
-    scheduler.set_ready(bulk);
-    send_turn(scheduler, bulk);
+TEST_CASE_FIXTURE(BesideBulk,
+                  "who has sent an eighth of a turn ahead of the others waits for them") {
     SchedulerEntry lively;
     for (int i = 0; i < 5; ++i) {
         scheduler.set_ready(lively);
@@ -190,11 +195,8 @@ TEST_CASE("who has sent an eighth of a turn ahead of the others waits for them")
     CHECK(scheduler.next().entry == &lively);
 }
 
-TEST_CASE("bulk waits for little of those that pause, and gets its share beside them") {
-    Scheduler scheduler{quantum};
-    SchedulerEntry bulk;
-    scheduler.set_ready(bulk);
-    send_turn(scheduler, bulk);
+TEST_CASE_FIXTURE(BesideBulk,
+                  "bulk waits for little of those that pause, and gets its share beside them") {
     std::array<SchedulerEntry, 10> pausing;
     std::size_t by_bulk = 0;
     std::size_t by_others = 0;
@@ -255,11 +257,7 @@ TEST_CASE("a fresh stream with much to send becomes a bulk one after its first t
     send_turn(scheduler, old);
 }
 
-TEST_CASE("small streams, however many, starve no bulk stream") {
-    Scheduler scheduler{quantum};
-    SchedulerEntry bulk;
-    scheduler.set_ready(bulk);
-    send_turn(scheduler, bulk);
+TEST_CASE_FIXTURE(BesideBulk, "small streams, however many, starve no bulk stream") {
     std::array<SchedulerEntry, 50> small;
     std::size_t by_bulk = 0;
     std::size_t all = 0;

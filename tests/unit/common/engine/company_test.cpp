@@ -100,7 +100,7 @@ TEST_CASE("a turn that all but fits leaves no crumb") {
     for (int i = 0; i < 60; ++i) REQUIRE(shared.round(false) > 0);
     for (int i = 0; i < 60; ++i) {
         shared.round(false);
-        CHECK(shared.smallest_turn() == 256 * 1024);
+        CHECK(shared.smallest_turn() == Scheduler::default_quantum);
     }
 }
 
