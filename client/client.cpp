@@ -80,8 +80,11 @@ awaitable<void> Client::run_tunnel(Tunnel& tunnel) {
     std::exception_ptr why;
     try {
         co_await tunnel.run();
-    } catch (const std::exception& error) {
+    } catch (const Error& error) {
         // The last error is main's to log.
+        if (running_ > 1) log_error(error);
+        why = std::current_exception();
+    } catch (const std::exception& error) {
         if (running_ > 1) log_error("{}", error.what());
         why = std::current_exception();
     }

@@ -103,7 +103,7 @@ ExitCode run(std::span<const std::string> arguments) {
         start_log("culvert", command_line.log);
         return std::visit(Run{surroundings}, command_line.command);
     } catch (const Error& error) {
-        log_error("{}", error.what());
+        log_error(error);
         return exit_code(error);
     } catch (const std::exception& error) {
         log_error("{}", error.what());

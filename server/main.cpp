@@ -49,7 +49,7 @@ ExitCode run(std::span<const std::string> arguments) {
         serve(std::get<ServeCommand>(command_line.command));
         return exit_as_asked;
     } catch (const Error& error) {
-        log_error("{}", error.what());
+        log_error(error);
         return exit_code(error);
     } catch (const std::exception& error) {
         log_error("{}", error.what());

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <exception>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace culvert {
 
@@ -18,21 +20,35 @@ enum class ErrorKind {
     internal,        ///< the system failed us: memory, descriptors, a library
 };
 
-/// A failed job. The text says what failed, with what, why, and what to do next: lower case, no
-/// period. It may hold text of the peer, escaped (see escape.hpp), and never a secret.
+/// The next step after a failure: a command that can be pasted (shell_quote.hpp), or a sentence. It
+/// is shown as a line of its own, `program: hint: TEXT`.
+struct Hint {
+    std::string text;
+};
+
+/// A failed job. The text says what failed, with what, and why: lower case, no period. It may hold
+/// text of the peer, escaped (see escape.hpp), and never a secret.
 class Error : public std::runtime_error {
 public:
     Error(ErrorKind kind, const std::string& text) : std::runtime_error{text}, kind_{kind} {}
+    Error(ErrorKind kind, const std::string& text, Hint hint)
+        : std::runtime_error{text}, kind_{kind} {
+        if (!hint.text.empty()) hint_ = std::make_shared<const std::string>(std::move(hint.text));
+    }
 
     ErrorKind kind() const noexcept { return kind_; }
+    /// Empty if there is nothing to advise. Lives as long as this error or a copy of it.
+    std::string_view hint() const noexcept { return hint_ ? *hint_ : std::string_view{}; }
 
 private:
     ErrorKind kind_;
+    std::shared_ptr<const std::string> hint_;  ///< shared: copying an exception must not throw
 };
 
 /// The same error with `context: ` before its text, for the way up.
 inline Error with_context(std::string_view context, const Error& error) {
-    return {error.kind(), std::string{context} + ": " + error.what()};
+    return {error.kind(), std::string{context} + ": " + error.what(),
+            Hint{std::string{error.hint()}}};
 }
 
 /// What an exception says, for a log line.

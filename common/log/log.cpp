@@ -56,7 +56,7 @@ std::string utc_now() {
 }
 
 std::string json_line(LogLevel level, std::string_view event, std::span<const LogField> fields,
-                      std::string_view text) {
+                      std::string_view text, std::string_view hint) {
     nlohmann::ordered_json line{{"time", utc_now()},
                                 {"program", *json_program()},
                                 {"level", name_of(level)},
@@ -65,6 +65,7 @@ std::string json_line(LogLevel level, std::string_view event, std::span<const Lo
     for (const LogField& field : fields) {
         std::visit([&](const auto& value) { line[std::string{field.name}] = value; }, field.value);
     }
+    if (!hint.empty()) line["hint"] = hint;
     return line.dump(-1, ' ', true, nlohmann::ordered_json::error_handler_t::replace);
 }
 
@@ -86,13 +87,14 @@ bool logs(LogLevel level) { return spdlog::default_logger_raw()->should_log(to_s
 void log_line(LogLevel level, std::string_view text) { log_event(level, {}, {}, text); }
 
 void log_event(LogLevel level, std::string_view event, std::span<const LogField> fields,
-               std::string_view text) {
+               std::string_view text, std::string_view hint) {
     if (!logs(level)) return;
     spdlog::logger& logger = *spdlog::default_logger_raw();
     if (json_program()) {
-        logger.log(to_spdlog(level), json_line(level, event, fields, text));
+        logger.log(to_spdlog(level), json_line(level, event, fields, text, hint));
     } else {
         logger.log(to_spdlog(level), text);
+        if (!hint.empty()) logger.log(to_spdlog(level), "hint: {}", hint);
     }
 }
 

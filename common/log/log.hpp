@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "common/base/error.hpp"
 #include "common/log/log_flags.hpp"
 
 namespace culvert {
@@ -29,9 +30,10 @@ struct LogField {
 };
 
 /// A line about something that programs may want to count: the text is for people, the name and the
-/// fields go into JSON.
+/// fields go into JSON. A hint that isn't empty follows as a line of its own, `program: hint:
+/// TEXT`, of the same level; in JSON it is the field `hint`.
 void log_event(LogLevel level, std::string_view event, std::span<const LogField> fields,
-               std::string_view text);
+               std::string_view text, std::string_view hint = {});
 
 /// Formats only what will be seen.
 template <class... Args>
@@ -41,6 +43,10 @@ void log_at(LogLevel level, fmt::format_string<Args...> format, Args&&... args) 
 template <class... Args>
 void log_error(fmt::format_string<Args...> format, Args&&... args) {
     log_at<Args...>(LogLevel::error, format, std::forward<Args>(args)...);
+}
+/// The error's text, and its hint.
+inline void log_error(const Error& error) {
+    log_event(LogLevel::error, {}, {}, error.what(), error.hint());
 }
 template <class... Args>
 void log_info(fmt::format_string<Args...> format, Args&&... args) {

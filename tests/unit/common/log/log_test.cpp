@@ -72,3 +72,23 @@ TEST_CASE("--log-json makes each line an object, with an event's fields") {
                          R"("level":"error","text":"over","event":"forward","user":"alice",)" +
                          R"("bytes":7,"seconds":0\.5\}\n)"}));
 }
+
+TEST_CASE("a hint is a line of its own, of its line's level; in JSON a field (design 9)") {
+    const Error error{ErrorKind::authentication, "key refused", Hint{"ssh-add '/home/a b/key'"}};
+    const auto logged = [&error](const LogFlags& flags) {
+        CapturedStderr captured;
+        start_log("culvert", flags);
+        log_error(error);
+        log_event(LogLevel::info, {}, {}, "waiting", "unlock the agent");
+        log_event(LogLevel::info, {}, {}, "without", "");
+        return captured.text();
+    };
+    const std::string quiet = "culvert: key refused\nculvert: hint: ssh-add '/home/a b/key'\n";
+    CHECK(logged({.level = LogLevel::error}) == quiet);
+    CHECK(logged({}) ==
+          quiet + "culvert: waiting\nculvert: hint: unlock the agent\nculvert: without\n");
+    const std::string json = logged({.level = LogLevel::error, .json = true});
+    CAPTURE(json);
+    CHECK(json.ends_with(R"("text":"key refused","hint":"ssh-add '/home/a b/key'"})"
+                         "\n"));
+}
