@@ -16,6 +16,7 @@
 #include "common/config/algorithms.hpp"
 #include "common/config/arguments.hpp"
 #include "common/engine/default_ciphers.hpp"
+#include "common/version/version.hpp"
 
 namespace culvert {
 namespace {
@@ -176,7 +177,7 @@ CommandLine parse_tunnel_command_line(std::span<const std::string> arguments,
         const std::string& flag = argument.flag;
         if (flag == "-h" || flag == "--help") return {PrintCommand{std::string{tunnel_help}}, {}};
         if (flag == "-V" || flag == "--version") {
-            return {PrintCommand{"culvert " CULVERT_VERSION "\n"}, {}};
+            return {PrintCommand{version_text("culvert")}, {}};
         }
         if (flag.empty()) {
             read_word(argument.value, words);

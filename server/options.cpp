@@ -8,6 +8,7 @@
 #include "common/base/error.hpp"
 #include "common/base/escape.hpp"
 #include "common/config/arguments.hpp"
+#include "common/version/version.hpp"
 #include "server/key_files.hpp"
 #include "server/listen_address.hpp"
 
@@ -95,7 +96,7 @@ ServerCommandLine parse_server_command_line(std::span<const std::string> argumen
         } else if (flag == "-h" || flag == "--help") {
             return {PrintText{std::string{help}}, {}};
         } else if (flag == "-V" || flag == "--version") {
-            return {PrintText{"culvertd " CULVERT_VERSION "\n"}, {}};
+            return {PrintText{version_text("culvertd")}, {}};
         } else if (flag == "-c") {
             serve.config_file = required_path(argument);
         } else if (flag == "-p") {
