@@ -10,6 +10,7 @@
 #include <system_error>
 
 #include "common/base/error.hpp"
+#include "common/log/log.hpp"
 
 namespace culvert {
 namespace {
@@ -48,6 +49,7 @@ Background Background::enter() {
 }
 
 void Background::ready(BackgroundStderr messages) {
+    flush_log();
     // Until here the terminal is the user's, to be asked on and to type Ctrl-C.
     setsid();
     const UniqueFd nothing{::open("/dev/null", O_RDWR | O_CLOEXEC)};

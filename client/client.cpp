@@ -11,6 +11,7 @@
 #include "common/base/error.hpp"
 #include "common/base/machine_memory.hpp"
 #include "common/log/log.hpp"
+#include "common/net/signals.hpp"
 
 namespace culvert {
 namespace {
@@ -20,6 +21,11 @@ std::size_t thread_count(const std::vector<TunnelSettings>& tunnels, unsigned wa
     for (const TunnelSettings& tunnel : tunnels) connections += tunnel.connections;
     const unsigned most = wanted > 0 ? wanted : std::max(1U, std::thread::hardware_concurrency());
     return std::min<std::size_t>(most, connections);
+}
+
+std::string_view name_of_signal(int signal) {
+    if (signal == SIGTERM) return "SIGTERM";
+    return signal == SIGINT ? "SIGINT" : "the terminal was closed";
 }
 
 }  // namespace
@@ -32,6 +38,7 @@ Client::Client(ClientConfig config, FirstFailure first_failure, std::function<vo
       tasks_{context_.get_executor(), [this](const std::exception_ptr& thrown) {
                  if (!failure_) failure_ = thrown;
              }} {
+    add_unless_ignored(signals_, {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2});
     start_threads(thread_count(config.tunnels, config.threads));
     const std::uint64_t window_memory =
         config.window_memory.value_or(default_window_memory(machine_memory()));
@@ -93,16 +100,37 @@ awaitable<void> Client::run_tunnel(Tunnel& tunnel) {
     if (why) std::rethrow_exception(why);
 }
 
+/// The next one that ends the program, 0 if none is waited for any more. The others are obeyed.
+awaitable<int> Client::next_signal() {
+    for (;;) {
+        std::error_code cancelled;
+        const int signal =
+            co_await signals_.async_wait(asio::redirect_error(use_awaitable, cancelled));
+        if (cancelled) co_return 0;
+        switch (signal) {
+            case SIGHUP:
+                // A closed terminal is no reason to ask for a new log: nobody is there to end it.
+                if (has_terminal_ && !has_terminal()) co_return signal;
+                reopen_log_after_signal();
+                break;
+            case SIGUSR1:
+            case SIGUSR2:
+                break;
+            default:
+                co_return signal;
+        }
+    }
+}
+
 awaitable<void> Client::obey_signals() {
-    std::error_code cancelled;
-    int signal = co_await signals_.async_wait(asio::redirect_error(use_awaitable, cancelled));
-    if (cancelled) co_return;
+    const int signal = co_await next_signal();
+    if (signal == 0) co_return;
     manager_.stopping(drain_);
     std::size_t streams = 0;
     for (const auto& tunnel : tunnels_) streams += tunnel->open_streams();
     if (streams > 0) {
         log_info("{}: {} still open: waiting up to {} s for the end; a second signal ends at once",
-                 signal == SIGTERM ? "SIGTERM" : "SIGINT",
+                 name_of_signal(signal),
                  streams == 1 ? "a stream is" : fmt::format("{} streams are", streams),
                  std::chrono::duration<double>(drain_).count());
     }
@@ -110,7 +138,7 @@ awaitable<void> Client::obey_signals() {
 
     Timer deadline{context_, drain_};
     deadline.async_wait([this](const std::error_code&) { signals_.cancel(); });
-    co_await signals_.async_wait(asio::redirect_error(use_awaitable, cancelled));
+    (void)co_await next_signal();
     for (const auto& tunnel : tunnels_) tunnel->end();
 }
 
@@ -119,7 +147,10 @@ void Client::on_tunnel_complete() {
 }
 
 void Client::on_tunnel_up() {
-    if (--not_yet_up_ == 0) on_up_();
+    if (--not_yet_up_ > 0) return;
+    on_up_();
+    // In the background it has none any more.
+    has_terminal_ = has_terminal();
 }
 
 }  // namespace culvert

@@ -8,6 +8,7 @@
 #include <asio/signal_set.hpp>
 
 #include "client/config.hpp"
+#include "client/terminal.hpp"
 #include "client/tunnel.hpp"
 #include "common/net/io_thread.hpp"
 #include "common/net/on_io_context.hpp"
@@ -31,11 +32,13 @@ private:
     IoExecutor next_thread();
     awaitable<void> run_tunnel(Tunnel& tunnel);
     awaitable<void> obey_signals();
+    awaitable<int> next_signal();
     void on_tunnel_up();
     void on_tunnel_complete();
 
     asio::io_context context_{1};
-    asio::signal_set signals_{context_, SIGTERM, SIGINT};
+    asio::signal_set signals_{context_};
+    bool has_terminal_ = has_terminal();
     std::vector<std::unique_ptr<IoThread>> threads_;  ///< none: this one carries everything
     std::size_t threads_given_ = 0;
     Resolver resolver_;

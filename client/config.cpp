@@ -15,6 +15,7 @@
 #include "common/config/algorithm_lists.hpp"
 #include "common/config/algorithms.hpp"
 #include "common/config/byte_size.hpp"
+#include "common/config/log_section.hpp"
 #include "common/config/yaml_reader.hpp"
 #include "common/crypto/base64.hpp"
 
@@ -188,6 +189,9 @@ ClientConfig read_config(const YamlValue& top, const Surroundings& surroundings)
     map.optional("window_memory", config.window_memory,
                  [](const YamlValue& value) { return value.parsed(parse_window_memory); });
     map.optional("drain", config.drain);
+    map.optional("log", config.log, [](const YamlValue& value) {
+        return read_log_section(value, {LogKind::connections, LogKind::forwards});
+    });
     const YamlValue* const own = map.find("tunnels");
     const YamlValue* const include = map.find("include");
     map.finish();

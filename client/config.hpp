@@ -9,6 +9,7 @@
 
 #include "client/settings.hpp"
 #include "common/config/surroundings.hpp"
+#include "common/log/log_settings.hpp"
 
 namespace culvert {
 
@@ -17,6 +18,7 @@ struct ClientConfig {
     unsigned threads = 0;                        ///< 0: as many as there are CPUs
     std::optional<std::uint64_t> window_memory;  ///< none: default_window_memory()
     std::chrono::milliseconds drain{30'000};     ///< for streams to end, after the first signal
+    LogSettings log;
 };
 
 /// Reads culvert.yaml. Throws Error{config} with file:line:column, the key's path and what to do.

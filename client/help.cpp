@@ -52,7 +52,8 @@ program
   -f                go to the background once the tunnel is up; then only -v and -E still show
                     what happens
   -G                print what the words come to, as ssh -G does, and end
-  -E FILE           messages go to the end of this file, instead of stderr
+  -E FILE           messages go to the end of this file, with times, instead of stderr
+  --pid-file FILE   the process id goes into this file, which is removed at the end
   -v, -vv, -q       say more, much more, errors only
   --log-time        a time before each line
   --log-json        each line as a JSON object, with the event's fields
@@ -63,11 +64,14 @@ A host that is called up, check or keygen: culvert -- up 12345:host:110
 )";
 
 constexpr std::string_view up_help =
-    R"(usage: culvert up [-c FILE] [-v] [-q] [--log-time] [--log-json] [TUNNEL...]
+    R"(usage: culvert up [-c FILE] [-E FILE] [--pid-file FILE] [-v] [-q] [--log-time] [--log-json]
+                  [TUNNEL...]
 
 Brings up every tunnel of the file, or the named ones, and keeps them up.
 
   -c FILE           the file (~/.config/culvert/culvert.yaml; for root /etc/culvert/culvert.yaml)
+  -E FILE           messages go to the end of this file, with times, instead of stderr
+  --pid-file FILE   the process id goes into this file, which is removed at the end
   -v, -vv, -q       say more, much more, errors only
   --log-time        a time before each line
   --log-json        each line as a JSON object, with the event's fields

@@ -11,6 +11,7 @@
 
 #include "common/base/error.hpp"
 #include "common/base/escape.hpp"
+#include "common/base/standard_output.hpp"
 #include "common/crypto/random.hpp"
 #include "common/keys/fingerprint.hpp"
 #include "common/keys/key_file.hpp"
@@ -81,12 +82,12 @@ KeygenTerminal keygen_terminal_of_process() {
     KeygenTerminal terminal;
     terminal.ask = [](const std::string& question) -> std::optional<std::string> {
         if (::isatty(STDIN_FILENO) == 0) return std::nullopt;
-        std::cout << question << std::flush;
+        print(question);
         std::string answer;
         if (!std::getline(std::cin, answer)) return std::nullopt;
         return answer;
     };
-    terminal.print = [](const std::string& text) { std::cout << text << std::flush; };
+    terminal.print = [](const std::string& text) { print(text); };
     return terminal;
 }
 

@@ -139,7 +139,7 @@ awaitable<void> Link::wait_before_retry(const Error& why) {
     std::vector fields{LogField{"tunnel", settings_.name}, LogField{"server", server_name_},
                        LogField{"next_try", seconds(wait)}};
     name_connection(fields);
-    log_event(LogLevel::error, "down", fields,
+    log_event({LogLevel::error, LogKind::connections}, "down", fields,
               fmt::format("{}; next try {}", why.what(),
                           at_once ? "at once" : fmt::format("in {:.1f} s", seconds(wait))));
     co_await pause(wait);
@@ -249,7 +249,7 @@ void Link::on_authenticated(const Authenticated& authenticated) {
                        LogField{"user", settings_.user}, LogField{"key", key},
                        LogField{"host_key", *host_key_}};
     name_connection(fields);
-    log_event(LogLevel::info, "connected", fields,
+    log_event({LogLevel::info, LogKind::connections}, "connected", fields,
               fmt::format("connected to {} ({}){}", server_name_, *host_key_, suffix_));
     log_verbose("{}: logged in as {} with {} {}; {}", name_, escaped(settings_.user),
                 authenticated.key.algorithm(), key, describe(session_->transport()));

@@ -71,7 +71,8 @@ awaitable<void> Link::carry_here(TcpSocket socket, asio::ip::tcp::endpoint peer,
                                  to_string(forward.target));
         co_return;
     }
-    log_debug("{} -> {}: opening{}", to_string(peer), to_string(forward.target), suffix_);
+    log_at({LogLevel::debug, LogKind::forwards}, "{} -> {}: opening{}", to_string(peer),
+           to_string(forward.target), suffix_);
     const TimePoint began = Clock::now();
     Relay relay{std::move(socket), *session_, streams_};
     // Not in the co_await: its temporaries would lie in the frame as long as the stream lives.
@@ -94,7 +95,8 @@ void Link::log_not_opened(const asio::ip::tcp::endpoint& peer, const LocalForwar
 /// The one line about a stream that is over.
 void Link::log_forward(const asio::ip::tcp::endpoint& peer, const LocalForward& forward,
                        std::string_view end, const Relay& relay, Duration took) const {
-    if (!logs(LogLevel::verbose)) return;
+    constexpr LogClass line{LogLevel::verbose, LogKind::forwards};
+    if (!logs(line)) return;
     const double seconds = std::chrono::duration<double>(took).count();
     const std::string from = to_string(peer);
     const std::string target = to_string(forward.target);
@@ -106,7 +108,7 @@ void Link::log_forward(const asio::ip::tcp::endpoint& peer, const LocalForward& 
                        LogField{"seconds", seconds},
                        LogField{"end", end}};
     name_connection(fields);
-    log_event(LogLevel::verbose, "forward", fields,
+    log_event(line, "forward", fields,
               fmt::format("{} -> {}: {} after {:.1f} s, {} bytes there, {} back{}", from, target,
                           end, seconds, relay.bytes_sent(), relay.bytes_received(), suffix_));
 }

@@ -1,5 +1,4 @@
 #include <functional>
-#include <iostream>
 #include <optional>
 #include <string>
 #include <vector>
@@ -9,13 +8,15 @@
 #include "client/client.hpp"
 #include "client/config.hpp"
 #include "client/identities.hpp"
-#include "client/log_file.hpp"
 #include "client/options.hpp"
 #include "client/ssh_settings.hpp"
 #include "common/base/exit_code.hpp"
 #include "common/base/memory_reserve.hpp"
 #include "common/base/no_core_dump.hpp"
+#include "common/base/pid_file.hpp"
+#include "common/base/signals.hpp"
 #include "common/base/standard_descriptors.hpp"
+#include "common/base/standard_output.hpp"
 #include "common/config/surroundings.hpp"
 #include "common/crypto/sodium.hpp"
 #include "common/log/log.hpp"
@@ -23,8 +24,6 @@
 
 namespace culvert {
 namespace {
-
-void print(std::string_view text) { std::cout << text << std::flush; }
 
 /// One function for each command; std::visit picks it.
 class Run {
@@ -39,6 +38,7 @@ public:
         if (command.log_file) log_to_file(*command.log_file);
         std::optional<Background> background;
         if (command.background) background.emplace(Background::enter());
+        const auto pid_file = make_pid_file(command.pid_file);
         // As with ssh -f, what -E or -v wants to be read goes on.
         const bool stderr_is_wanted = command.log_file || logs(LogLevel::verbose);
         const auto on_up = [&] {
@@ -54,7 +54,10 @@ public:
     }
 
     ExitCode operator()(const UpCommand& command) const {
+        if (command.log_file) log_to_file(*command.log_file);
+        const auto pid_file = make_pid_file(command.pid_file);
         ClientConfig config = read_client_config(command.config_file, surroundings_);
+        use_log(config.log);
         config.tunnels = select_tunnels(std::move(config.tunnels), command.names);
         require_distinct_ports(config.tunnels);
         return carry(std::move(config), FirstFailure::is_outlived, [] {});
@@ -80,10 +83,15 @@ public:
     }
 
 private:
+    static std::optional<PidFile> make_pid_file(const std::optional<std::string>& path) {
+        return path ? std::make_optional<PidFile>(*path) : std::nullopt;
+    }
+
     static ExitCode carry(ClientConfig config, FirstFailure first_failure,
                           std::function<void()> on_up) {
         raise_descriptor_limit();
         keep_memory_reserve();
+        start_log_thread();
         Client client{std::move(config), first_failure, std::move(on_up)};
         client.run();
         return exit_as_asked;
@@ -93,6 +101,7 @@ private:
 };
 
 ExitCode run(std::span<const std::string> arguments) {
+    ignore_signals_of_writes();
     open_missing_standard_descriptors();
     forbid_core_dumps();
     start_log("culvert");
@@ -116,5 +125,7 @@ ExitCode run(std::span<const std::string> arguments) {
 
 int main(int argc, char** argv) {
     const std::vector<std::string> arguments{argv + 1, argv + argc};
-    return culvert::run(arguments);
+    const auto exit_code = culvert::run(arguments);
+    culvert::flush_log();
+    return exit_code;
 }

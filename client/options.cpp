@@ -19,6 +19,8 @@ namespace {
 
 constexpr std::array up_flags{
     Flag{"-c", FlagValue::required},
+    Flag{"-E", FlagValue::required},
+    Flag{"--pid-file", FlagValue::required},
     Flag{"-v"},
     Flag{"-q"},
     Flag{"-h"},
@@ -62,6 +64,10 @@ CommandLine read_up(std::span<const std::string> arguments, const Surroundings& 
         if (flag == "-h" || flag == "--help") return print(up_help);
         if (flag.empty()) {
             up.names.push_back(argument.value);
+        } else if (flag == "-E") {
+            up.log_file = argument.value;
+        } else if (flag == "--pid-file") {
+            up.pid_file = argument.value;
         } else if (!line.log.read(flag)) {
             up.config_file = config_path(argument.value, surroundings);
         }

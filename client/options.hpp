@@ -21,12 +21,15 @@ struct TunnelCommand {
     bool only_shown = false;              ///< -G: said what it comes to, and nothing done
     bool background = false;              ///< -f: go there once authenticated and bound
     std::optional<std::string> log_file;  ///< -E: instead of stderr
+    std::optional<std::string> pid_file;  ///< --pid-file
 };
 
 /// `culvert up [-c FILE] [TUNNEL...]`
 struct UpCommand {
     std::string config_file;
-    std::vector<std::string> names;  ///< empty: every tunnel of the file
+    std::vector<std::string> names;       ///< empty: every tunnel of the file
+    std::optional<std::string> log_file;  ///< -E: instead of stderr, and of the file's log.file
+    std::optional<std::string> pid_file;  ///< --pid-file
 };
 
 /// `culvert check [-c FILE]`

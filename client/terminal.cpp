@@ -9,6 +9,8 @@
 #include <asio/write.hpp>
 
 #include "common/base/escape.hpp"
+#include "common/base/unique_fd.hpp"
+#include "common/log/log.hpp"
 
 namespace culvert {
 namespace {
@@ -19,6 +21,8 @@ awaitable<UserAnswer> ask(std::string question) {
     const int fd = ::open("/dev/tty", O_RDWR | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0) co_return NoAnswer::no_terminal;
     asio::posix::stream_descriptor terminal{co_await asio::this_coro::executor, fd};
+    // The lines before the question: they may explain it.
+    flush_log(std::chrono::milliseconds{100});
     std::error_code failure;
     co_await asio::async_write(terminal, asio::buffer(question),
                                asio::redirect_error(use_awaitable, failure));
@@ -33,5 +37,9 @@ awaitable<UserAnswer> ask(std::string question) {
 }  // namespace
 
 AskUser ask_on_terminal() { return &ask; }
+
+bool has_terminal() noexcept {
+    return static_cast<bool>(UniqueFd{::open("/dev/tty", O_RDWR | O_CLOEXEC | O_NONBLOCK)});
+}
 
 }  // namespace culvert

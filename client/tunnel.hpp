@@ -101,7 +101,8 @@ private:
     std::optional<PublicKey> accepted_identity_;  ///< once a connection has been up
     std::optional<PublicKey> accepted_host_key_;
 
-    RepeatLimit not_carried_{"connections that were reset, with nothing at the other end"};
+    RepeatLimit not_carried_{"connections that were reset, with nothing at the other end",
+                             LogKind::forwards};
     LinkContext links_share_;
     std::vector<Member> links_;
     std::vector<Event*> held_;  ///< connections that wait for a link

@@ -42,6 +42,7 @@ constexpr std::array tunnel_flags{
     Flag{"-f"},
     Flag{"-G"},
     Flag{"-E", FlagValue::required},
+    Flag{"--pid-file", FlagValue::required},
     Flag{"-v"},
     Flag{"-q"},
     Flag{"-N"},
@@ -162,6 +163,8 @@ void read_tunnel_flag(const Argument& argument, TunnelWords& words, TunnelComman
         command.only_shown = true;
     } else if (flag == "-E") {
         command.log_file = value;
+    } else if (flag == "--pid-file") {
+        command.pid_file = value;
     }
     // -N -T -n -a -x -k switch off what culvert never does.
 }
@@ -226,7 +229,7 @@ CommandLine parse_tunnel_command_line(std::span<const std::string> arguments,
     tunnel.forwards = std::move(words.forwards);
     command.threads = words.options.threads.value_or(0);
     if (words.options.log_level && line.log.level == LogLevel::info) {
-        line.log.level = *words.options.log_level;
+        line.log.set_level(*words.options.log_level);
     }
     line.command = std::move(command);
     return line;

@@ -11,6 +11,7 @@
 #include "common/config/algorithm_lists.hpp"
 #include "common/config/algorithms.hpp"
 #include "common/config/byte_size.hpp"
+#include "common/config/log_section.hpp"
 #include "common/config/yaml_reader.hpp"
 #include "server/listen_address.hpp"
 
@@ -175,6 +176,10 @@ ServerConfig read_config(const YamlValue& top, const Surroundings& surroundings)
         add_users_of_files(*files, config.users);
     }
     map.optional("limits", config.limits, read_limits);
+    map.optional("log", config.log, [](const YamlValue& value) {
+        return read_log_section(
+            value, {LogKind::logins, LogKind::connections, LogKind::forwards, LogKind::probes});
+    });
     map.finish();
     return config;
 }

@@ -14,6 +14,7 @@
 #include "common/config/rekey_limit.hpp"
 #include "common/config/surroundings.hpp"
 #include "common/connection/window.hpp"
+#include "common/log/log_settings.hpp"
 #include "server/policy.hpp"
 
 namespace culvert {
@@ -66,6 +67,7 @@ struct ServerConfig {
     std::vector<std::string> any_user_keys_files;
 
     ServerLimits limits;
+    LogSettings log;
 };
 
 /// What holds where nothing is said: all addresses, port 2222; nobody may log in.

@@ -3,6 +3,8 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <array>
+#include <cstdint>
 #include <iterator>
 #include <new>
 #include <thread>
@@ -16,6 +18,8 @@
 #include "common/log/log.hpp"
 #include "common/net/address.hpp"
 #include "common/net/pause.hpp"
+#include "common/net/run_on.hpp"
+#include "common/net/signals.hpp"
 #include "common/net/timeout.hpp"
 
 namespace culvert {
@@ -28,6 +32,10 @@ constexpr Duration measuring_time = std::chrono::milliseconds{500};
 /// RFC 4253 4.2 lets a server send lines before its version; ssh shows them.
 constexpr std::string_view too_many = "too many connections that have not logged in";
 constexpr std::string_view no_memory = "out of memory";
+
+std::string counted(std::size_t count, std::string_view thing) {
+    return fmt::format("{} {}{}", count, thing, count == 1 ? "" : "s");
+}
 
 std::size_t thread_count(const ServerConfig& config) {
     if (config.threads > 0) return config.threads;
@@ -47,6 +55,8 @@ Daemon::Daemon(Loader load)
       serving_{context_.get_executor(), [this](const auto& thrown) { fail(thrown); }},
       measuring_{context_.get_executor(), [this](const auto& thrown) { fail(thrown); }},
       reporting_{context_.get_executor(), [this](const auto& thrown) { fail(thrown); }} {
+    use_log(served_.config->log);
+    add_unless_ignored(signals_, {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2});
     for (std::size_t i = 0; i < thread_count(*served_.config); ++i) {
         try {
             workers_.push_back(std::make_unique<Worker>(
@@ -74,6 +84,7 @@ void Daemon::run() {
     key_reader_.close();
     workers_.clear();
     repeats_.for_each([](RepeatLimit& limit) { limit.log_rest(LogLevel::info); });
+    repeats_.probes.log_rest();
     if (failure_) std::rethrow_exception(failure_);
 }
 
@@ -103,7 +114,7 @@ awaitable<void> Daemon::serve() {
 /// Reloads as often as it is told to; returns with the signal that ends the daemon.
 awaitable<int> Daemon::obey_signals() {
     for (;;) {
-        const int signal = co_await signals_.async_wait(use_awaitable);
+        const int signal = co_await next_signal();
         if (signal != SIGHUP) co_return signal;
         manager_.reloading();
         co_await reload();
@@ -111,10 +122,58 @@ awaitable<int> Daemon::obey_signals() {
     }
 }
 
+/// The next one that changes what it does; the others are obeyed here.
+awaitable<int> Daemon::next_signal() {
+    for (;;) {
+        const int signal = co_await signals_.async_wait(use_awaitable);
+        if (signal == SIGUSR1) co_await log_status();
+        if (signal == SIGHUP) reopen_log_after_signal();
+        if (signal != SIGUSR1 && signal != SIGUSR2) co_return signal;
+    }
+}
+
+awaitable<void> Daemon::log_status() {
+    constexpr std::size_t most_lines = 50;
+    Worker::Status all;
+    for (const auto& worker : workers_) {
+        const std::size_t left = most_lines - all.lines.size();
+        const auto status = co_await run_on(worker->executor(), worker->status(left));
+        all.logged_in += status.logged_in;
+        all.streams += status.streams;
+        std::ranges::copy(status.lines, std::back_inserter(all.lines));
+    }
+    const std::size_t open = connections();
+    const double seconds = std::chrono::duration<double>(Clock::now() - began_).count();
+    const std::array fields{LogField{"connections", std::uint64_t{open}},
+                            LogField{"logged_in", std::uint64_t{all.logged_in}},
+                            LogField{"streams", std::uint64_t{all.streams}},
+                            LogField{"seconds", seconds}};
+    log_event(
+        LogLevel::info, "status", fields,
+        fmt::format("SIGUSR1: up for {:.0f} s: {}, {} logged in, {}", seconds,
+                    counted(open, "connection"), all.logged_in, counted(all.streams, "stream")));
+    for (const auto& listening : listening_) {
+        for (const auto& bound : listening->listener.bound()) {
+            log_info("SIGUSR1: listens on {}", to_string(bound));
+        }
+    }
+    for (const std::string& line : all.lines) log_info("SIGUSR1: {}", line);
+    if (open > all.lines.size()) {
+        log_info("SIGUSR1: and {} more", counted(open - all.lines.size(), "connection"));
+    }
+}
+
 awaitable<void> Daemon::reload() {
     try {
         Served fresh = load_();
-        Listenings listening = co_await listen(*fresh.config, listening_);
+        configure_log(fresh.config->log);
+        Listenings listening;
+        try {
+            listening = co_await listen(*fresh.config, listening_);
+        } catch (const Error&) {
+            configure_log(served_.config->log);
+            throw;
+        }
         std::vector<asio::ip::tcp::endpoint> given_up;
         for (const auto& old : listening_) {
             if (std::ranges::find(listening, old) != listening.end()) continue;
@@ -156,7 +215,7 @@ awaitable<void> Daemon::wait_until_drained() { co_await drained_.wait(); }
 
 awaitable<void> Daemon::cut_drain_short() {
     for (;;) {
-        const int signal = co_await signals_.async_wait(use_awaitable);
+        const int signal = co_await next_signal();
         if (signal != SIGHUP) break;
     }
     drained_.set();
@@ -251,7 +310,9 @@ awaitable<void> Daemon::measure_load() {
 awaitable<void> Daemon::report_repeats() {
     for (;;) {
         co_await pause(RepeatLimit::span);
-        repeats_.for_each([](RepeatLimit& limit) { limit.report(LogLevel::info, Clock::now()); });
+        const TimePoint now = Clock::now();
+        repeats_.for_each([now](RepeatLimit& limit) { limit.report(LogLevel::info, now); });
+        repeats_.probes.report(now);
     }
 }
 

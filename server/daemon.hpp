@@ -55,7 +55,9 @@ private:
 
     awaitable<void> serve();
     awaitable<int> obey_signals();
+    awaitable<int> next_signal();
     awaitable<void> reload();
+    awaitable<void> log_status();
     awaitable<void> drain(std::string_view signal);
     awaitable<Listenings> listen(const ServerConfig& config, const Listenings& before);
     void start_accepting(Listening& listening);
@@ -72,6 +74,7 @@ private:
     std::size_t connections() const;
 
     ServiceManager manager_ = ServiceManager::of_process();
+    const TimePoint began_ = Clock::now();
     Loader load_;
     Served served_;
     std::shared_ptr<WindowBudget> windows_;
@@ -82,7 +85,7 @@ private:
     ServerRepeatLimits repeats_;
 
     asio::io_context context_{1};
-    asio::signal_set signals_{context_, SIGTERM, SIGINT, SIGHUP};
+    asio::signal_set signals_{context_};
     Listenings listening_;
     TaskGroup serving_;
     TaskGroup measuring_;

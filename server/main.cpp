@@ -1,10 +1,11 @@
-#include <iostream>
 #include <vector>
 
 #include "common/base/exit_code.hpp"
 #include "common/base/memory_reserve.hpp"
 #include "common/base/no_core_dump.hpp"
+#include "common/base/signals.hpp"
 #include "common/base/standard_descriptors.hpp"
+#include "common/base/standard_output.hpp"
 #include "common/crypto/sodium.hpp"
 #include "common/log/log.hpp"
 #include "common/net/descriptor_limit.hpp"
@@ -30,11 +31,13 @@ void serve(const ServeCommand& command) {
     }
     raise_descriptor_limit();
     keep_memory_reserve();
+    start_log_thread();
     SystemRandom random;
     Daemon{[&] { return load(command, surroundings, random); }}.run();
 }
 
 ExitCode run(std::span<const std::string> arguments) {
+    ignore_signals_of_writes();
     open_missing_standard_descriptors();
     forbid_core_dumps();
     start_log("culvertd");
@@ -43,7 +46,7 @@ ExitCode run(std::span<const std::string> arguments) {
         const ServerCommandLine command_line = parse_server_command_line(arguments);
         start_log("culvertd", command_line.log);
         if (const auto* print = std::get_if<PrintText>(&command_line.command)) {
-            std::cout << print->text << std::flush;
+            culvert::print(print->text);
             return exit_as_asked;
         }
         serve(std::get<ServeCommand>(command_line.command));
@@ -62,5 +65,7 @@ ExitCode run(std::span<const std::string> arguments) {
 
 int main(int argc, char** argv) {
     const std::vector<std::string> arguments{argv + 1, argv + argc};
-    return culvert::run(arguments);
+    const auto exit_code = culvert::run(arguments);
+    culvert::flush_log();
+    return exit_code;
 }

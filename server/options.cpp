@@ -40,7 +40,7 @@ It reads /etc/culvert/culvertd.yaml, or without a file is told all it needs by f
   -h, --help; --version (or -V)
 
 Flags go before what the file says. culvertd stays in the foreground. SIGHUP has it read its
-configuration again.
+configuration again and open its log file anew, SIGUSR1 has it log what is up.
 )";
 
 constexpr std::array flags{

@@ -26,6 +26,10 @@ namespace {
 /// A client may show as many keys as the tries allow, and then some unsigned.
 constexpr std::size_t most_refused_keys_shown = 6;
 
+LogClass logins(LogLevel level) { return {level, LogKind::logins}; }
+LogClass connections(LogLevel level) { return {level, LogKind::connections}; }
+LogClass forwards(LogLevel level) { return {level, LogKind::forwards}; }
+
 double seconds_since(TimePoint began) {
     return std::chrono::duration<double>(Clock::now() - began).count();
 }
@@ -57,7 +61,7 @@ ServerConnection::ServerConnection(ServerContext context, TcpSocket socket,
                }} {}
 
 awaitable<void> ServerConnection::run() {
-    log_verbose("{}: connected", name_);
+    log_at(connections(LogLevel::verbose), "{}: connected", name_);
     try {
         co_await session_.run();
         log_end("ended by culvertd");
@@ -89,6 +93,12 @@ void ServerConnection::end() {
     session_.end(DisconnectReason::by_application, "the server is shutting down");
 }
 
+std::string ServerConnection::status() const {
+    return fmt::format("{}: {}{} stream{}, for {:.0f} s", name_,
+                       session_.authenticated() ? "" : "not logged in, ", open_streams_,
+                       open_streams_ == 1 ? "" : "s", seconds_since(began_));
+}
+
 // ---------------------------------------------------------------------- who
 
 awaitable<bool> ServerConnection::allows(KeyShown shown) {
@@ -105,9 +115,9 @@ awaitable<bool> ServerConnection::allows(KeyShown shown) {
         throw ProtocolError{"the server lacks the resources to look up keys; try again later",
                             DisconnectReason::by_application};
     }
-    log_debug("{}: {} {} {} {}: {}", name_, escaped(shown.user, 64),
-              shown.proved ? "proves" : "shows", escaped(shown.key.algorithm(), 64),
-              fingerprint(shown.key), found.allowed ? "let in" : "not let in");
+    log_at(logins(LogLevel::debug), "{}: {} {} {} {}: {}", name_, escaped(shown.user, 64),
+           shown.proved ? "proves" : "shows", escaped(shown.key.algorithm(), 64),
+           fingerprint(shown.key), found.allowed ? "let in" : "not let in");
     if (!found.allowed) {
         if (refused_keys_.size() < most_refused_keys_shown) {
             refused_keys_.push_back(fmt::format("{} with {} {}", escaped(shown.user, 64),
@@ -128,10 +138,10 @@ void ServerConnection::on_authenticated(const Authenticated& authenticated) {
     const std::string from = to_string(peer_);
     key_ = fingerprint(authenticated.key);
     const std::array fields{LogField{"from", from}, LogField{"user", user_}, LogField{"key", key_}};
-    log_event(LogLevel::info, "login", fields,
+    log_event(logins(LogLevel::info), "login", fields,
               fmt::format("{}: {} logged in with {} {}", name_, who, authenticated.key.algorithm(),
                           key_));
-    log_verbose("{}: {}", name_, describe(session_.transport()));
+    log_at(connections(LogLevel::verbose), "{}: {}", name_, describe(session_.transport()));
     name_ = fmt::format("{} ({})", name_, who);
     end_if_drained();
 }
@@ -139,6 +149,7 @@ void ServerConnection::on_authenticated(const Authenticated& authenticated) {
 /// The one line about a connection that is over.
 void ServerConnection::log_end(std::string_view how) const {
     if (!session_.authenticated()) return log_end_without_login(how);
+    if (!logs(connections(LogLevel::info))) return;
     const double seconds = seconds_since(began_);
     const std::string from = to_string(peer_);
     const std::array fields{LogField{"from", from},
@@ -148,13 +159,17 @@ void ServerConnection::log_end(std::string_view how) const {
                             LogField{"bytes_back", bytes_back_},
                             LogField{"seconds", seconds},
                             LogField{"end", how}};
-    log_event(LogLevel::info, "connection", fields,
+    log_event(connections(LogLevel::info), "connection", fields,
               fmt::format("{}: {}, after {:.1f} s, {} bytes there, {} back", name_, how, seconds,
                           bytes_there_, bytes_back_));
 }
 
 /// Tries with keys have a count of their own: who only knocks can't hide them.
 void ServerConnection::log_end_without_login(std::string_view how) const {
+    if (!session_.transport().peer_version()) {
+        context_.repeats.probes.add(name_, how, Clock::now());
+        return;
+    }
     if (refused_keys_.empty()) {
         context_.repeats.without_login.log(LogLevel::info, how, "{}: {}", name_, how);
         return;
@@ -163,7 +178,7 @@ void ServerConnection::log_end_without_login(std::string_view how) const {
     const std::string from = to_string(peer_);
     const std::string keys = fmt::format("{}", fmt::join(refused_keys_, ", "));
     const std::array fields{LogField{"from", from}, LogField{"keys", keys}, LogField{"end", how}};
-    log_event(LogLevel::info, "login_refused", fields,
+    log_event(logins(LogLevel::info), "login_refused", fields,
               fmt::format("{}: {}; not let in: {}", name_, how, keys));
 }
 
@@ -180,10 +195,13 @@ void ServerConnection::log_denied(std::string_view what, std::string_view why,
     const std::string from = to_string(peer_);
     const std::array fields{LogField{"from", from}, LogField{"user", user_}, LogField{"key", key_},
                             LogField{"what", what}, LogField{"why", why}};
-    log_event(LogLevel::info, "denied", fields, fmt::format("{}: {} denied: {}", name_, said, why));
+    log_event(forwards(LogLevel::info), "denied", fields,
+              fmt::format("{}: {} denied: {}", name_, said, why));
 }
 
-void ServerConnection::on_rekeyed() { log_verbose("{}: rekeyed", name_); }
+void ServerConnection::on_rekeyed() {
+    log_at(connections(LogLevel::verbose), "{}: rekeyed", name_);
+}
 
 awaitable<void> ServerConnection::check_host_key(PublicKey) {
     assert(!"only a client is offered a host key");
@@ -238,7 +256,8 @@ private:
 // A coroutine for each stream, and no more: an idle one costs little but their frames.
 awaitable<void> ServerConnection::carry(ChannelRequested request) {
     const OpenStream open{*this};
-    log_debug("{}: {} -> {}: asked for", name_, named(request.originator), named(request.target));
+    log_at(forwards(LogLevel::debug), "{}: {} -> {}: asked for", name_, named(request.originator),
+           named(request.target));
     const TimePoint began = Clock::now();
     auto reached = co_await reach(request);
     if (!session_.running()) co_return;
@@ -264,13 +283,14 @@ void ServerConnection::log_not_opened(const ChannelRequested& request, std::stri
     const std::string target = named(request.target);
     const std::array fields{LogField{"from", from}, LogField{"user", user_}, LogField{"key", key_},
                             LogField{"target", target}, LogField{"why", why}};
-    log_event(LogLevel::info, "not_opened", fields,
+    log_event(forwards(LogLevel::info), "not_opened", fields,
               fmt::format("{}: {} not opened: {}", name_, target, why));
 }
 
 /// The one line about a forward that is over.
 void ServerConnection::log_forward(const ChannelRequested& request, std::string_view end,
                                    std::uint64_t there, std::uint64_t back, double seconds) const {
+    if (!logs(forwards(LogLevel::info))) return;
     const std::string from = to_string(peer_);
     const std::string originator = named(request.originator);
     const std::string target = named(request.target);
@@ -279,7 +299,7 @@ void ServerConnection::log_forward(const ChannelRequested& request, std::string_
                             LogField{"target", target},   LogField{"bytes_there", there},
                             LogField{"bytes_back", back}, LogField{"seconds", seconds},
                             LogField{"end", end}};
-    log_event(LogLevel::info, "forward", fields,
+    log_event(forwards(LogLevel::info), "forward", fields,
               fmt::format("{}: {} -> {}: {} after {:.1f} s, {} bytes there, {} back", name_,
                           originator, target, end, seconds, there, back));
 }

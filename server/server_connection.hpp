@@ -14,17 +14,19 @@
 #include "server/admission.hpp"
 #include "server/config.hpp"
 #include "server/key_reader.hpp"
+#include "server/probe_count.hpp"
 
 namespace culvert {
 
 /// The lines that others can cause as often as they like.
 struct ServerRepeatLimits {
-    RepeatLimit turned_away{"connections turned away"};
-    RepeatLimit without_login{"connections that ended without a login"};
-    RepeatLimit refused_logins{"logins refused"};
-    RepeatLimit key_remarks{"remarks about keys"};
-    RepeatLimit not_opened{"targets not opened"};
-    RepeatLimit denied{"requests denied"};
+    RepeatLimit turned_away{"connections turned away", LogKind::connections};
+    RepeatLimit without_login{"connections that ended without a login", LogKind::connections};
+    RepeatLimit refused_logins{"logins refused", LogKind::logins};
+    RepeatLimit key_remarks{"remarks about keys", LogKind::logins};
+    RepeatLimit not_opened{"targets not opened", LogKind::forwards};
+    RepeatLimit denied{"requests denied", LogKind::forwards};
+    ProbeCount probes;
 
     template <class Function>
     void for_each(Function function) {
@@ -59,6 +61,11 @@ public:
     void drain();
     /// Ends now, with a reset for every stream.
     void end();
+
+    /// For a status line: "10.0.0.9:51234 (alice): 3 streams, for 120 s".
+    std::string status() const;
+    std::size_t open_streams() const noexcept { return open_streams_; }
+    bool authenticated() const noexcept { return session_.authenticated(); }
 
 private:
     awaitable<void> check_host_key(PublicKey) override;

@@ -59,6 +59,16 @@ void Worker::serve(ServerContext context, Accepted accepted, Admission::Ticket t
     load_.on_given();
 }
 
+awaitable<Worker::Status> Worker::status(std::size_t most_lines) const {
+    Status status;
+    for (const ServerConnection* const connection : connections_) {
+        status.logged_in += connection->authenticated() ? 1 : 0;
+        status.streams += connection->open_streams();
+        if (status.lines.size() < most_lines) status.lines.push_back(connection->status());
+    }
+    co_return status;
+}
+
 void Worker::begin(ServerContext context, Accepted accepted, Admission::Ticket ticket) {
     const auto peer = accepted.remote;
     try {

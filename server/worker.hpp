@@ -30,7 +30,17 @@ public:
     void forget_load() noexcept { load_ = {}; }
     double load() const noexcept { return load_.lately(); }
 
+    struct Status {
+        std::size_t logged_in = 0;
+        std::size_t streams = 0;
+        std::vector<std::string> lines;  ///< for each connection, up to the number that was asked
+    };
+
+    // ---- on its own thread, with run_on()
+    awaitable<Status> status(std::size_t most_lines) const;
+
     // ---- from any thread
+    IoExecutor executor() noexcept { return thread_.executor(); }
     void drain();
     std::size_t connections() const noexcept { return count_.load(std::memory_order_relaxed); }
 

@@ -1,20 +1,31 @@
 #include "common/log/log.hpp"
 
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
 #include <chrono>
+#include <cstdlib>
 #include <memory>
-#include <optional>
+#include <mutex>
 #include <string>
 
 #include <fmt/chrono.h>
-#include <spdlog/sinks/stdout_sinks.h>
-#include <spdlog/spdlog.h>
 #include <nlohmann/json.hpp>
+
+#include "common/base/escape.hpp"
+#include "common/log/log_output.hpp"
+#include "common/log/log_writer.hpp"
 
 namespace culvert {
 namespace {
 
+constexpr std::size_t longest_path = 4096;
+
 std::string_view name_of(LogLevel level) {
     switch (level) {
+        case LogLevel::off:
+            return "off";
         case LogLevel::error:
             return "error";
         case LogLevel::info:
@@ -27,74 +38,176 @@ std::string_view name_of(LogLevel level) {
     return "info";
 }
 
-spdlog::level::level_enum to_spdlog(LogLevel level) {
-    switch (level) {
-        case LogLevel::error:
-            return spdlog::level::err;
-        case LogLevel::info:
-            return spdlog::level::info;
-        case LogLevel::verbose:
-            return spdlog::level::debug;
-        case LogLevel::debug:
-            return spdlog::level::trace;
+/// The journal's priority (sd-daemon(3)): err, info, debug.
+std::string_view journal_priority(LogLevel level) {
+    if (level == LogLevel::error) return "<3>";
+    return level == LogLevel::info ? "<6>" : "<7>";
+}
+
+std::string lost_line(std::size_t lines, std::string_view why);
+
+/// The program's log. What each line asks is atomic; the rest is changed by one thread at a time.
+struct Log {
+    std::string program = "culvert";
+    std::array<std::atomic<LogLevel>, log_kinds> limits{};
+    std::atomic<bool> json = false;
+    std::atomic<bool> time = false;
+    std::atomic<bool> priorities = false;
+    LogWriter writer{&lost_line};
+
+    std::mutex changing;
+    LogFlags flags;
+    LogSettings settings;
+    std::string file_of_flag;
+
+    Log() { settle(); }
+
+    void settle() {
+        const LogLimits chosen = log_limits(flags, settings);
+        for (std::size_t kind = 0; kind < log_kinds; ++kind) limits[kind] = chosen[kind];
+        const bool in_file = !file_of_flag.empty() || !settings.file.empty();
+        json = flags.json || settings.format == LogFormat::json;
+        time = flags.time || in_file;
+        // The environment is not changed once there are threads.
+        const char* const stream = std::getenv("JOURNAL_STREAM");  // NOLINT(concurrency-mt-unsafe)
+        priorities = !in_file && stderr_is_journal(stream);
     }
-    return spdlog::level::info;
+};
+
+/// Never destroyed: the thread that writes lives until the process ends.
+Log& the_log() {
+    static Log& log = *new Log;  // NOLINT(cppcoreguidelines-owning-memory)
+    return log;
 }
 
-/// What --log-json needs to know, null without it.
-std::optional<std::string>& json_program() {
-    static std::optional<std::string> program;
-    return program;
+auto milliseconds_of(std::chrono::system_clock::time_point time) {
+    return std::chrono::floor<std::chrono::milliseconds>(time).time_since_epoch().count() % 1000;
 }
 
-std::string utc_now() {
-    const auto now =
-        std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
-    const auto milliseconds = now.time_since_epoch().count() % 1000;
-    return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z",
-                       fmt::gmtime(std::chrono::system_clock::to_time_t(now)), milliseconds);
+std::string utc(std::chrono::system_clock::time_point time) {
+    const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
+    return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(seconds), milliseconds_of(time));
+}
+
+std::string local(std::chrono::system_clock::time_point time) {
+    const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
+    return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}", fmt::localtime(seconds),
+                       milliseconds_of(time));
 }
 
 std::string json_line(LogLevel level, std::string_view event, std::span<const LogField> fields,
                       std::string_view text, std::string_view hint) {
-    nlohmann::ordered_json line{{"time", utc_now()},
-                                {"program", *json_program()},
+    nlohmann::ordered_json line{{"time", utc(std::chrono::system_clock::now())},
+                                {"program", the_log().program},
                                 {"level", name_of(level)},
                                 {"text", text}};
+    if (!hint.empty()) line["hint"] = hint;
     if (!event.empty()) line["event"] = event;
     for (const LogField& field : fields) {
         std::visit([&](const auto& value) { line[std::string{field.name}] = value; }, field.value);
     }
-    if (!hint.empty()) line["hint"] = hint;
     return line.dump(-1, ' ', true, nlohmann::ordered_json::error_handler_t::replace);
+}
+
+/// The line as it is written, and one for the hint if there is one.
+std::string whole_line(LogLevel level, std::string_view event, std::span<const LogField> fields,
+                       std::string_view text, std::string_view hint) {
+    const Log& log = the_log();
+    const std::string_view priority = log.priorities ? journal_priority(level) : "";
+    if (log.json) {
+        return fmt::format("{}{}\n", priority, json_line(level, event, fields, text, hint));
+    }
+    const std::string time = log.time ? local(std::chrono::system_clock::now()) + " " : "";
+    const std::string start = fmt::format("{}{}{}: ", priority, time, log.program);
+    if (hint.empty()) return fmt::format("{}{}\n", start, text);
+    return fmt::format("{}{}\n{}hint: {}\n", start, text, start, hint);
+}
+
+std::string lost_line(std::size_t lines, std::string_view why) {
+    const std::array fields{LogField{"lines", std::uint64_t{lines}}};
+    const std::string text =
+        fmt::format("{} line{} lost: {}", lines, lines == 1 ? "" : "s",
+                    why.empty() ? std::string_view{"the log was not read in time"} : why);
+    return whole_line(LogLevel::error, "lines_lost", fields, text, {});
 }
 
 }  // namespace
 
 void start_log(std::string_view program, const LogFlags& flags) {
-    auto sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
-    auto logger = std::make_shared<spdlog::logger>(std::string{program}, std::move(sink));
-    json_program().reset();
-    if (flags.json) json_program() = program;
-    logger->set_pattern(flags.json ? "%v" : flags.time ? "%Y-%m-%dT%H:%M:%S.%e %n: %v" : "%n: %v");
-    logger->set_level(to_spdlog(flags.level));
-    logger->flush_on(spdlog::level::trace);
-    spdlog::set_default_logger(std::move(logger));
+    Log& log = the_log();
+    const std::lock_guard lock{log.changing};
+    log.program = program;
+    log.flags = flags;
+    log.settle();
 }
 
-bool logs(LogLevel level) { return spdlog::default_logger_raw()->should_log(to_spdlog(level)); }
+void configure_log(const LogSettings& settings) {
+    Log& log = the_log();
+    const std::lock_guard lock{log.changing};
+    if (log.file_of_flag.empty() && (!settings.file.empty() || !log.settings.file.empty())) {
+        log.writer.set_output(settings.file.empty()
+                                  ? std::make_shared<LogOutput>()
+                                  : std::make_shared<LogOutput>(settings.file, "log.file"));
+    }
+    log.settings = settings;
+    log.settle();
+}
 
-void log_line(LogLevel level, std::string_view text) { log_event(level, {}, {}, text); }
+void log_to_file(const std::string& path) {
+    Log& log = the_log();
+    const std::lock_guard lock{log.changing};
+    auto file = std::make_shared<LogOutput>(path, "-E");
+    // What a library or the C++ runtime has to say goes there too, and whoever reads stderr to its
+    // end doesn't wait for this program.
+    (void)::dup2(file->fd(), STDERR_FILENO);
+    log.writer.set_output(std::move(file));
+    log.file_of_flag = path;
+    log.settle();
+}
 
-void log_event(LogLevel level, std::string_view event, std::span<const LogField> fields,
+void reopen_log() {
+    Log& log = the_log();
+    const std::string file_of_flag = log.file_of_flag;
+    if (!file_of_flag.empty()) return log_to_file(file_of_flag);
+    const std::lock_guard lock{log.changing};
+    if (log.settings.file.empty()) return;
+    log.writer.set_output(std::make_shared<LogOutput>(log.settings.file, "log.file"));
+}
+
+void reopen_log_after_signal() noexcept {
+    try {
+        reopen_log();
+    } catch (const std::exception& error) {
+        log_error("SIGHUP: the log stays as it was: {}", error.what());
+    }
+}
+
+void use_log(const LogSettings& settings) {
+    if (!settings.file.empty() && the_log().file_of_flag.empty()) {
+        log_info("the log goes to {}", escaped(settings.file, longest_path));
+    }
+    configure_log(settings);
+}
+
+void start_log_thread() noexcept { the_log().writer.start_thread(); }
+
+void flush_log(std::chrono::milliseconds bound) noexcept { the_log().writer.flush(bound); }
+
+bool logs(LogClass line) noexcept {
+    const LogLevel limit =
+        the_log().limits[static_cast<std::size_t>(line.kind)].load(std::memory_order_relaxed);
+    return line.level <= limit;
+}
+
+void log_line(LogClass line, std::string_view text) { log_event(line, {}, {}, text); }
+
+void log_event(LogClass line, std::string_view event, std::span<const LogField> fields,
                std::string_view text, std::string_view hint) {
-    if (!logs(level)) return;
-    spdlog::logger& logger = *spdlog::default_logger_raw();
-    if (json_program()) {
-        logger.log(to_spdlog(level), json_line(level, event, fields, text, hint));
-    } else {
-        logger.log(to_spdlog(level), text);
-        if (!hint.empty()) logger.log(to_spdlog(level), "hint: {}", hint);
+    if (!logs(line)) return;
+    try {
+        the_log().writer.write(whole_line(line.level, event, fields, text, hint));
+    } catch (const std::exception&) {
+        the_log().writer.write("a line of the log is lost: out of memory\n");
     }
 }
 

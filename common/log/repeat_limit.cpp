@@ -3,7 +3,7 @@
 namespace culvert {
 
 bool RepeatLimit::admits(LogLevel level, std::string_view cause, TimePoint now) {
-    if (!logs(level)) return false;
+    if (!logs({level, kind_})) return false;
     const std::lock_guard lock{mutex_};
     const auto entry = find_or_add(cause, now);
     Count& count = entry->second;
@@ -30,8 +30,8 @@ auto RepeatLimit::find_or_add(std::string_view cause, TimePoint now) -> Counts::
 void RepeatLimit::begin_span(LogLevel level, Counts::iterator entry, TimePoint now) const {
     auto& [cause, count] = *entry;
     if (count.kept_back > 0) {
-        log_at(level, "{} more {}{}{}", count.kept_back, lines_of_, cause.empty() ? "" : ": ",
-               cause);
+        log_at({level, kind_}, "{} more {}{}{}", count.kept_back, lines_of_,
+               cause.empty() ? "" : ": ", cause);
     }
     count = Count{now};
 }

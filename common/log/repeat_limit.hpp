@@ -24,7 +24,8 @@ public:
     static constexpr std::size_t most_causes = 16;
 
     /// `lines_of`: what the count counts, as in "connections turned away".
-    explicit RepeatLimit(std::string lines_of) : lines_of_{std::move(lines_of)} {}
+    explicit RepeatLimit(std::string lines_of, LogKind kind = LogKind::general)
+        : lines_of_{std::move(lines_of)}, kind_{kind} {}
 
     /// Whether to write such a line now; if not, it is counted. Writes before it how many were
     /// counted in the span before. `cause` is a few words, escaped.
@@ -36,7 +37,8 @@ public:
     template <class... Args>
     void log(LogLevel level, std::string_view cause, fmt::format_string<Args...> format,
              Args&&... args) {
-        if (admits(level, cause)) log_line(level, fmt::format(format, std::forward<Args>(args)...));
+        if (!admits(level, cause)) return;
+        log_line({level, kind_}, fmt::format(format, std::forward<Args>(args)...));
     }
 
     /// Writes what was counted in spans that are over; to be called once in a while.
@@ -56,6 +58,7 @@ private:
     void begin_span(LogLevel level, Counts::iterator entry, TimePoint now) const;
 
     const std::string lines_of_;
+    const LogKind kind_;
     std::mutex mutex_;
     Counts counts_;  ///< by cause; the last one's is empty
 };

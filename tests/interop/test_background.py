@@ -54,7 +54,7 @@ def run(lab, server, target, *flags):
 
 
 def local_address(log):
-    return "127.0.0.1", int(re.search(r"^culvert: forwarding 127\.0\.0\.1:(\d+) -> ", log, re.M)[1])
+    return "127.0.0.1", int(re.search(r"culvert: forwarding 127\.0\.0\.1:(\d+) -> ", log, re.M)[1])
 
 
 def test_a_pipe_for_its_messages_ends_when_the_tunnel_is_up(lab):
@@ -75,8 +75,9 @@ def test_a_log_file_has_what_happens_before_and_after(lab):
         with streams.connect(local_address(log_file.read_text())) as connection:
             assert streams.echoes(connection)
     log = log_file.read_text()
-    assert log.startswith("what was there\nculvert: ")
-    assert re.search(r"^culvert: 127\.0\.0\.1:\d+ -> .* 4 bytes there, 4 back", log, re.M), log
+    time = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}"
+    assert re.match(rf"what was there\n{time} culvert: ", log)
+    assert re.search(rf"^{time} culvert: 127\.0\.0\.1:\d+ -> .* 4 bytes there, 4 back", log, re.M), log
 
 
 def test_a_log_file_that_cant_be_written(lab):

@@ -83,7 +83,7 @@ def start_sshd(lab, *, port=0, level="DEBUG1", **settings):
     return Server(process, port, lab.host_key, start)
 
 
-def start_culvertd(lab, *, config=None, user=None, flags=("-v",), wrapper=(), port=0):
+def start_culvertd(lab, *, config=None, user=None, flags=("-v",), wrapper=(), port=0, **options):
     """`config` adds to culvertd.yaml's top level, `user` to the one user's settings."""
     folder = lab.folder("culvertd")
     path = folder / "culvertd.yaml"
@@ -96,7 +96,7 @@ def start_culvertd(lab, *, config=None, user=None, flags=("-v",), wrapper=(), po
                              **(user or {})}},
             **(config or {})}, indent=2))
         process = lab.run("culvertd",
-                          [*wrapper, program("CULVERTD_BIN"), "-c", path, *flags])
+                          [*wrapper, program("CULVERTD_BIN"), "-c", path, *flags], **options)
         match = process.wait_for_line(rf"listening on {re.escape(LOOPBACK)}:(\d+)\b")
         return process, int(match[1])
 

@@ -31,6 +31,8 @@ TEST_CASE("config/culvert.yaml is valid, and names every key with its default") 
     // What the example says where it is switched on is what holds where it isn't.
     CHECK(all_on.threads == as_it_is.threads);
     CHECK(all_on.drain == as_it_is.drain);
+    CHECK(log_limits({}, all_on.log) == log_limits({}, as_it_is.log));
+    CHECK(all_on.log.format == as_it_is.log.format);
     const TunnelSettings& on = all_on.tunnels[0];
     const TunnelSettings& off = as_it_is.tunnels[0];
     CHECK(on.identities == off.identities);

@@ -13,6 +13,11 @@ TEST_CASE("up, check and keygen come first") {
     const auto up = std::get<UpCommand>(parse({"up", "-c", "~/c.yaml", "mail", "db"}).command);
     CHECK(up.config_file == "/home/alice/c.yaml");
     CHECK(up.names == Words{"mail", "db"});
+    const auto logged = std::get<UpCommand>(parse({"up", "-E", "/log", "--pid-file=/pid"}).command);
+    CHECK(logged.log_file == "/log");
+    CHECK(logged.pid_file == "/pid");
+    CHECK(std::get<TunnelCommand>(parse({"--pid-file", "/pid", "gw", "1:h:2"}).command).pid_file ==
+          "/pid");
     CHECK(std::get<UpCommand>(parse({"up"}).command).config_file ==
           "/home/alice/.config/culvert/culvert.yaml");
     CHECK(std::get<CheckCommand>(parse({"check", "-c/x"}).command).config_file == "/x");
@@ -51,6 +56,9 @@ TEST_CASE("how much is said") {
     CHECK(level({"-q", "-v"}) == LogLevel::verbose);
     CHECK(level({"-v", "-q"}) == LogLevel::error);
     CHECK(parse({"--log-time", "gw", "1:h:2"}).log.time);
+    CHECK(!parse({"gw", "1:h:2"}).log.level_named);
+    CHECK(parse({"-v", "gw", "1:h:2"}).log.level_named);
+    CHECK(parse({"-oLogLevel=ERROR", "gw", "1:h:2"}).log.level_named);
 }
 
 TEST_CASE("help and version are printed, whatever else is there") {

@@ -30,6 +30,8 @@ TEST_CASE("config/culvertd.yaml is valid, and names every key with its default")
     CHECK(limits.window_memory == std::uint64_t{1} << 30);  // at most; it depends on the machine
     limits.window_memory.reset();
     CHECK(limits == off.limits);
+    CHECK(log_limits({}, on.log) == log_limits({}, off.log));
+    CHECK(on.log.format == off.log.format);
     CHECK(on.users.at("alice").permit_open.size() == 2);
 
     for (const std::string key : {"listen",
@@ -52,7 +54,15 @@ TEST_CASE("config/culvertd.yaml is valid, and names every key with its default")
                                   "keepalive_misses",
                                   "max_startups",
                                   "unauthenticated_per_source",
-                                  "drain"}) {
+                                  "drain",
+                                  "log",
+                                  "level",
+                                  "logins",
+                                  "connections",
+                                  "forwards",
+                                  "probes",
+                                  "format",
+                                  "file"}) {
         CAPTURE(key);
         CHECK(example.names(key));
     }

@@ -1,11 +1,16 @@
 #include "common/log/log.hpp"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <array>
+#include <cstdlib>
 #include <regex>
 #include <string>
 
 #include <doctest/doctest.h>
 
+#include "common/base/file.hpp"
 #include "tests/unit/common/log/captured_stderr.hpp"
 
 using namespace culvert;
@@ -71,6 +76,79 @@ TEST_CASE("--log-json makes each line an object, with an event's fields") {
         text, std::regex{head + R"("level":"info","text":"plain \\"quoted\\" \\ufffd"\}\n)" + head +
                          R"("level":"error","text":"over","event":"forward","user":"alice",)" +
                          R"("bytes":7,"seconds":0\.5\}\n)"}));
+}
+
+TEST_CASE("where stderr is the journal's, each line begins with its priority (sd-daemon(3))") {
+    struct Row {
+        const char* stream;  // %: what stderr really is
+        bool is_journal;
+    };
+    for (const Row& row : {Row{"%", true}, Row{"", false}, Row{"1:2", false}, Row{"%0", false},
+                           Row{"8:", false}, Row{":1", false}, Row{"%:", false}}) {
+        CAPTURE(row.stream);
+        CapturedStderr captured;
+        struct stat status {};
+        REQUIRE(::fstat(STDERR_FILENO, &status) == 0);
+        std::string stream = row.stream;
+        if (stream.starts_with('%')) {
+            stream.replace(0, 1, fmt::format("{}:{}", status.st_dev, status.st_ino));
+        }
+        ::setenv("JOURNAL_STREAM", stream.c_str(), 1);
+        start_log("culvertd", {.level = LogLevel::debug});
+        log_error(Error{ErrorKind::network, "failed", Hint{"this"}});
+        log_info("info");
+        log_debug("debug");
+        ::unsetenv("JOURNAL_STREAM");
+        CHECK(captured.text() == (row.is_journal ? "<3>culvertd: failed\n<3>culvertd: hint: this\n"
+                                                   "<6>culvertd: info\n<7>culvertd: debug\n"
+                                                 : "culvertd: failed\nculvertd: hint: this\n"
+                                                   "culvertd: info\nculvertd: debug\n"));
+    }
+}
+
+TEST_CASE("a log file has times, is opened anew, and stays when the new one can't be had") {
+    const std::string path = "log_test." + std::to_string(::getpid());
+    const auto take = [&path] {
+        std::string text = read_file(path, 4096);
+        REQUIRE(::unlink(path.c_str()) == 0);
+        return text;
+    };
+    CapturedStderr captured;
+    start_log("culvertd");
+    LogSettings settings;
+    settings.file = path;
+    configure_log(settings);
+    log_info("one");
+    CHECK(std::regex_match(take(),
+                           std::regex{R"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3} culvertd: one\n)"}));
+    reopen_log();
+    log_info("two");
+    CHECK(take().ends_with("culvertd: two\n"));
+
+    reopen_log();
+    LogSettings wrong;
+    wrong.file = "/no/such/folder/log";
+    CHECK_THROWS_AS(configure_log(wrong), Error);
+    log_info("three");
+    CHECK(take().ends_with("culvertd: three\n"));
+
+    configure_log({});
+    log_info("four");
+    CHECK(captured.text() == "culvertd: four\n");
+}
+
+TEST_CASE("a kind's lines follow its own level") {
+    CapturedStderr captured;
+    start_log("culvertd");
+    LogSettings settings;
+    settings.level = LogLevel::error;
+    settings.kinds[static_cast<std::size_t>(LogKind::logins)] = LogLevel::info;
+    configure_log(settings);
+    log_info("general");
+    log_at({LogLevel::info, LogKind::logins}, "login");
+    log_at({LogLevel::info, LogKind::forwards}, "forward");
+    configure_log({});
+    CHECK(captured.text() == "culvertd: login\n");
 }
 
 TEST_CASE("a hint is a line of its own, of its line's level; in JSON a field (design 9)") {
