@@ -3,7 +3,6 @@
 #include <fmt/core.h>
 #include <nettle/version.h>
 #include <sodium.h>
-#include <spdlog/version.h>
 #include <zlib.h>
 #include <zstd.h>
 #include <CLI/Version.hpp>
@@ -44,7 +43,6 @@ std::string version_text(std::string_view program) {
     add("yaml-cpp", CULVERT_YAML_CPP_VERSION);
     add("CLI11", CLI11_VERSION);
     add("fmt", split(FMT_VERSION, 10'000, 100));
-    add("spdlog", split(SPDLOG_VERSION, 10'000, 100));
     add("nlohmann-json", fmt::format("{}.{}.{}", NLOHMANN_JSON_VERSION_MAJOR,
                                      NLOHMANN_JSON_VERSION_MINOR, NLOHMANN_JSON_VERSION_PATCH));
     return text;
