@@ -65,6 +65,8 @@ std::string reason_of(int error) {
             return "is a directory";
         case ENOSPC:
             return "no space left on the disk";
+        case EPIPE:
+            return "broken pipe";
         default:
             return std::generic_category().message(error);
     }

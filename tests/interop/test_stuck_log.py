@@ -284,7 +284,7 @@ def test_what_stdout_does_not_take_is_an_error(lab):
     with open("/dev/full", "wb") as full:
         done = check(lab, full)
     assert (done.returncode, done.stderr) == (
-        1, "culvert: stdout: can't be written: no space left on device\n")
+        1, "culvert: stdout: can't be written: no space left on the disk\n")
 
 
 def test_stdout_whose_reader_has_ended(lab):
