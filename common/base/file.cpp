@@ -10,9 +10,6 @@
 
 #include <fmt/format.h>
 
-#include "common/base/error.hpp"
-#include "common/base/unique_fd.hpp"
-
 namespace culvert {
 namespace {
 
@@ -22,10 +19,7 @@ bool is_of_the_system(int error) {
            error == EAGAIN || error == ETIMEDOUT || error == ESTALE;
 }
 
-[[noreturn]] void fail(const std::string& path, int error) {
-    throw Error{is_of_the_system(error) ? ErrorKind::internal : ErrorKind::config,
-                fmt::format("{}: {}", path, reason_of(error))};
-}
+[[noreturn]] void fail(const std::string& path, int error) { throw file_error(path, error); }
 
 /// `written` is right also when it throws.
 void write_all(int descriptor, std::string_view text, const std::string& path,
@@ -72,6 +66,11 @@ std::string reason_of(int error) {
     }
 }
 
+Error file_error(const std::string& path, int error) {
+    return {is_of_the_system(error) ? ErrorKind::internal : ErrorKind::config,
+            fmt::format("{}: {}", path, reason_of(error))};
+}
+
 std::optional<std::string> read_file_if_exists(const std::string& path, std::size_t limit) {
     // Without O_NONBLOCK a FIFO would hold us up before we know that it is one.
     const UniqueFd file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
@@ -79,6 +78,10 @@ std::optional<std::string> read_file_if_exists(const std::string& path, std::siz
         if (errno == ENOENT) return std::nullopt;
         fail(path, errno);
     }
+    return read_opened_file(file, path, limit);
+}
+
+std::string read_opened_file(const UniqueFd& file, const std::string& path, std::size_t limit) {
     struct stat status {};
     if (::fstat(file.get(), &status) != 0) fail(path, errno);
     if (S_ISDIR(status.st_mode)) fail(path, EISDIR);
