@@ -1,10 +1,12 @@
 #include "common/auth/authorized_keys.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include <fmt/format.h>
 
 #include "common/auth/authorized_keys_options.hpp"
+#include "common/base/characters.hpp"
 #include "common/base/error.hpp"
 #include "common/base/escape.hpp"
 #include "common/crypto/base64.hpp"
@@ -49,6 +51,37 @@ bool is_key_type(std::string_view word) {
     return word.starts_with("ssh-") || word.starts_with("ecdsa-") || word.starts_with("sk-");
 }
 
+constexpr std::string_view one_key_a_line = "each key needs a line of its own";
+
+/// The type of a key that begins at the end of `word`: "alice@laptopssh-ed25519" is what joining
+/// two files makes of a comment and the next line's type. Empty if there is none.
+std::string_view type_at_end(std::string_view word) {
+    constexpr std::array<std::string_view, 8> types{"sk-ssh-ed25519@openssh.com",
+                                                    "sk-ecdsa-sha2-nistp256@openssh.com",
+                                                    "ssh-ed25519",
+                                                    "ssh-rsa",
+                                                    "ssh-dss",
+                                                    "ecdsa-sha2-nistp256",
+                                                    "ecdsa-sha2-nistp384",
+                                                    "ecdsa-sha2-nistp521"};
+    const auto found =
+        std::ranges::find_if(types, [&](std::string_view type) { return word.ends_with(type); });
+    return found == types.end() ? std::string_view{} : word.substr(word.size() - found->size());
+}
+
+/// A key's type at the end of a word, and a key's base64 as the next one.
+bool has_key(std::string_view comment) {
+    constexpr std::size_t shortest_key = 40;
+    const std::vector<std::string_view> words = words_of(comment);
+    for (std::size_t i = 0; i + 1 < words.size(); ++i) {
+        // Every key's blob begins with a length below 2^16.
+        const bool is_base64 =
+            words[i + 1].starts_with("AAAA") && words[i + 1].size() >= shortest_key;
+        if (is_base64 && !type_at_end(words[i]).empty()) return true;
+    }
+    return false;
+}
+
 }  // namespace
 
 bool PermittedTarget::allows(std::string_view host_asked, std::uint32_t port_asked) const noexcept {
@@ -73,9 +106,19 @@ std::optional<AuthorizedKey> parse_authorized_key(std::string_view line) {
         }
     }
     const std::string_view base64 = take_word(rest);
+    if (!type_at_end(base64).empty()) {
+        throw Error{ErrorKind::config,
+                    fmt::format("two keys without a line break between them: {}", one_key_a_line)};
+    }
     AuthorizedKey key{PublicKey::from_text(type, base64), std::string{rest}, {}, {}, {}, {}};
     apply_key_options(options, key);
     return key;
+}
+
+std::optional<std::string> why_second_key_is_lost(const AuthorizedKey& key) {
+    if (!has_key(key.comment)) return std::nullopt;
+    return fmt::format("a second key on this line counts as the first one's comment: {}",
+                       one_key_a_line);
 }
 
 std::optional<std::string> why_refused(const AuthorizedKey& key, const IpAddress& peer,
@@ -105,9 +148,14 @@ AuthorizedKeySearch search_authorized_keys(std::string_view file_text, const Pub
         std::optional<std::string> refusal;
         try {
             const auto found = parse_authorized_key(line);
-            if (!found || !(found->key == key)) continue;
-            refusal = why_refused(*found, peer, now);
-            if (!refusal) search.allowed = found->permissions;
+            if (!found) continue;
+            if (found->key == key) {
+                refusal = why_refused(*found, peer, now);
+                if (!refusal) search.allowed = found->permissions;
+            } else {
+                refusal =
+                    fmt::format("the key counts as the comment of another one: {}", one_key_a_line);
+            }
         } catch (const Error& error) {
             refusal = error.what();
         }

@@ -239,3 +239,43 @@ TEST_CASE("a file is searched for the first line that lets the key in") {
     // A longer file than memory likes is no reason to read lines that aren't ours.
     CHECK(search_authorized_keys(std::string(1 << 20, '\n') + key_1, wanted, peer, now).allowed);
 }
+
+TEST_CASE("two keys on one line: the second one counts as a comment, which is said") {
+    // What joining files makes of one without a newline at its end, and folding of a YAML text.
+    const std::string first = key_1 + "@laptop";
+    const std::string reason = "each key needs a line of its own";
+    for (const std::string& line : {first + key_2, first + " " + key_2, first + "\r" + key_2,
+                                    "restrict " + first + "from=\"10.0.0.1\" " + key_2,
+                                    first + "ecdsa-sha2-nistp256 " + std::string(40, 'A')}) {
+        CAPTURE(line);
+        const auto found = parse_authorized_key(line);
+        REQUIRE(found);
+        CHECK(found->key == public_key(key_1));
+        REQUIRE(why_second_key_is_lost(*found));
+        CHECK(why_second_key_is_lost(*found)->find(reason) != std::string::npos);
+    }
+    for (const std::string& line : {key_1, first, key_1 + " ssh-ed25519 key of alice",
+                                    key_1 + " replaces ssh-ed25519 AAAA"}) {
+        CAPTURE(line);
+        CHECK(!why_second_key_is_lost(*parse_authorized_key(line)));
+    }
+    // Without a comment the types stick to the base64.
+    const std::string bare = key_1.substr(0, key_1.find(' ', key_1.find(' ') + 1));
+    CHECK_THROWS_WITH_AS(parse_authorized_key(bare + key_2), doctest::Contains(reason.c_str()),
+                         Error);
+
+    const auto search = [&](const std::string& text, const std::string& key) {
+        return search_authorized_keys(text, public_key(key), address("10.0.0.1"), now);
+    };
+    CHECK(search("\n" + first + key_2 + "\n", key_1).allowed);
+    CHECK(search("\n" + first + key_2 + "\n", key_1).remarks.empty());
+    for (const std::string& line : {first + key_2, bare + key_2}) {
+        CAPTURE(line);
+        const auto second = search("\n" + line + "\n", key_2);
+        CHECK(!second.allowed);
+        REQUIRE(second.remarks.size() == 1);
+        CHECK(second.remarks[0].starts_with("line 2: "));
+        CHECK(second.remarks[0].find(reason) != std::string::npos);
+    }
+    CHECK(search(first + key_2 + "\n" + key_2, key_2).allowed);
+}
