@@ -7,20 +7,18 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <utility>
 #include <variant>
 
 #include <asio/error.hpp>
-#include <asio/ip/v6_only.hpp>
 
 #include "common/base/error.hpp"
 #include "common/base/escape.hpp"
 #include "common/net/address.hpp"
+#include "common/net/binding.hpp"
 #include "common/net/both.hpp"
 #include "common/net/dial_failure.hpp"
-#include "common/net/tcp_options.hpp"
 
 namespace culvert {
 namespace {
@@ -28,80 +26,10 @@ namespace {
 using asio::ip::tcp;
 using namespace std::chrono_literals;
 
-// How often a port that was free on the first address may be taken on another.
-constexpr int port_choices = 16;
 // After so many at a stretch the thread's other work has its turn.
 constexpr int batch_length = 64;
 constexpr Duration shortest_pause = 100ms;
 constexpr Duration longest_pause = 1s;
-
-Error listen_error(const tcp::endpoint& endpoint, std::error_code reason) {
-    std::string text = to_string(endpoint) + ": ";
-    switch (reason.value()) {
-        case EADDRINUSE:
-            text +=
-                "address already in use; another program listens there: choose another port or "
-                "stop it (ss -ltnp shows which)";
-            break;
-        case EADDRNOTAVAIL:
-            text +=
-                "this machine doesn't have the address; choose one of its own (ip addr shows "
-                "them), localhost or *";
-            break;
-        case EACCES:
-            text +=
-                "permission denied; ports below 1024 need root or CAP_NET_BIND_SERVICE: choose a "
-                "higher one";
-            break;
-        default:
-            text += "can't listen: " + dial_failure(reason).text;
-    }
-    return {ErrorKind::network, text};
-}
-
-bool is_missing_here(std::error_code error) {
-    return error.value() == EADDRNOTAVAIL || error.value() == EAFNOSUPPORT;
-}
-
-std::error_code listen_on(TcpAcceptor& acceptor, const tcp::endpoint& endpoint) {
-    std::error_code error;
-    acceptor.open(endpoint.protocol(), error);
-    if (!error) acceptor.set_option(TcpAcceptor::reuse_address{true}, error);
-    if (!error && endpoint.address().is_v6()) {
-        acceptor.set_option(asio::ip::v6_only{true}, error);
-    }
-    // Accepted sockets inherit these, which saves a call for each.
-    if (!error) acceptor.set_option(tcp::no_delay{true}, error);
-    if (!error && endpoint.address().is_loopback()) set_unpaced(acceptor.native_handle());
-    if (!error) acceptor.non_blocking(true, error);
-    if (!error) acceptor.bind(endpoint, error);
-    if (!error) acceptor.listen(TcpAcceptor::max_listen_connections, error);
-    return error;
-}
-
-/// Empty when the port picked for the first address is taken on another.
-std::vector<TcpAcceptor> listen_on_all(const IoExecutor& executor,
-                                       const std::vector<tcp::endpoint>& endpoints) {
-    std::vector<TcpAcceptor> acceptors;
-    std::optional<Error> missing;
-    std::uint16_t port = endpoints.front().port();
-    const bool any_port = port == 0;
-    for (const tcp::endpoint& given : endpoints) {
-        const tcp::endpoint endpoint{given.address(), port};
-        TcpAcceptor acceptor{executor};
-        const std::error_code error = listen_on(acceptor, endpoint);
-        if (error.value() == EADDRINUSE && any_port && port != 0) return {};
-        if (is_missing_here(error)) {
-            if (!missing) missing = listen_error(endpoint, error);
-            continue;
-        }
-        if (error) throw listen_error(endpoint, error);
-        port = acceptor.local_endpoint().port();
-        acceptors.push_back(std::move(acceptor));
-    }
-    if (acceptors.empty()) throw *missing;
-    return acceptors;
-}
 
 /// Which errors say that descriptors or memory have run out, and how long to wait then.
 class Exhaustion {
@@ -167,9 +95,10 @@ public:
         return both(std::move(first), from_all(acceptors.subspan(1)));
     }
 
+    std::error_code batch(TcpAcceptor& acceptor);
+
 private:
     awaitable<void> from(TcpAcceptor& acceptor);
-    std::error_code batch(TcpAcceptor& acceptor);
 
     const Listener::AcceptOne& accept_;
     const Listener::Events& events_;
@@ -210,6 +139,14 @@ std::error_code Accepting::batch(TcpAcceptor& acceptor) {
     return {};
 }
 
+tcp protocol_of(const UniqueFd& socket) {
+    tcp::endpoint bound;
+    auto size = static_cast<socklen_t>(bound.capacity());
+    if (::getsockname(socket.get(), bound.data(), &size) != 0) return tcp::v4();
+    bound.resize(size);
+    return bound.protocol();
+}
+
 }  // namespace
 
 awaitable<std::vector<tcp::endpoint>> listen_endpoints(Resolver& resolver, Endpoint where,
@@ -239,16 +176,26 @@ std::error_code Listener::accept_one(TcpAcceptor& acceptor, Accepted& accepted) 
 }
 
 Listener::Listener(const IoExecutor& executor, const std::vector<tcp::endpoint>& endpoints,
-                   AcceptOne accept)
+                   AcceptOne accept, std::span<const Listener* const> before)
     : accept_{std::move(accept)} {
     assert(!endpoints.empty());
-    for (int tries = 0; acceptors_.empty(); ++tries) {
-        if (tries == port_choices) {
-            throw Error{ErrorKind::network, to_string(endpoints.front()) +
-                                                ": found no port that is free on all addresses; "
-                                                "choose one"};
-        }
-        acceptors_ = listen_on_all(executor, endpoints);
+    std::vector<BoundSocket> bound_before;
+    for (const Listener* const other : before) other->add_sockets(bound_before);
+    for (UniqueFd& socket : listen_on_all(endpoints, bound_before)) {
+        // Asio has to be given the descriptor: of sockets that it made itself it believes that
+        // closing takes them out of epoll, which isn't so while another descriptor shares them.
+        acceptors_.emplace_back(executor);
+        acceptors_.back().assign(protocol_of(socket), socket.get());
+        (void)socket.release();
+        acceptors_.back().non_blocking(true);
+    }
+}
+
+void Listener::add_sockets(std::vector<BoundSocket>& sockets) const {
+    for (const auto& acceptor : acceptors_) {
+        // Asio's way to a descriptor isn't const.
+        const int descriptor = const_cast<TcpAcceptor&>(acceptor).native_handle();
+        sockets.push_back({acceptor.local_endpoint(), descriptor});
     }
 }
 
@@ -261,6 +208,11 @@ std::vector<tcp::endpoint> Listener::bound() const {
 awaitable<void> Listener::run(Events events) {
     Accepting accepting{accept_, events};
     co_await accepting.from_all(acceptors_);
+}
+
+void Listener::accept_rest(const Events& events) {
+    Accepting accepting{accept_, events};
+    for (TcpAcceptor& acceptor : acceptors_) accepting.batch(acceptor);
 }
 
 }  // namespace culvert

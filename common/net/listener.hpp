@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <span>
 #include <string>
 #include <system_error>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "common/base/endpoint.hpp"
 #include "common/net/accepted.hpp"
 #include "common/net/awaitable.hpp"
+#include "common/net/binding.hpp"
 #include "common/net/deadline.hpp"
 #include "common/net/on_io_context.hpp"
 #include "common/net/resolver.hpp"
@@ -44,8 +46,11 @@ public:
     /// Binds all of `endpoints`, which have one port in common; 0 is one that is free on each of
     /// them. An address that this machine doesn't have may be missing as long as another is there.
     /// Throws Error that names the address, nothing is bound then.
+    ///
+    /// What one of `before` listens on stays open when that one goes: the new listener shares its
+    /// sockets, and may have addresses that overlap with theirs.
     Listener(const IoExecutor& executor, const std::vector<asio::ip::tcp::endpoint>& endpoints,
-             AcceptOne accept = accept_one);
+             AcceptOne accept = accept_one, std::span<const Listener* const> before = {});
 
     /// The addresses really bound, with the port.
     std::vector<asio::ip::tcp::endpoint> bound() const;
@@ -54,7 +59,13 @@ public:
     /// accepted by another run(). Throws Error when the listening socket itself fails.
     awaitable<void> run(Events events);
 
+    /// Takes the connections that wait in the kernel, after run(): ahead of closing, which would
+    /// reset them.
+    void accept_rest(const Events& events);
+
 private:
+    void add_sockets(std::vector<BoundSocket>& sockets) const;
+
     std::vector<TcpAcceptor> acceptors_;
     AcceptOne accept_;
 };

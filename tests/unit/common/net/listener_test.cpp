@@ -107,14 +107,13 @@ TEST_CASE("port 0 is one port on both families") {
 TEST_CASE("a port that is never free on the other address ends the search") {
     asio::io_context io;
     CHECK(error_text(io, {loopback_v4(), loopback_v4()}) ==
-          "127.0.0.1:0: found no port that is free on all addresses; choose one");
+          "127.0.0.1:0: found no port that is free on all addresses");
 }
 
 TEST_CASE("a taken port is an error that names the address, and binds nothing") {
     asio::io_context io;
     const std::string in_use =
-        ": address already in use; another program listens there: choose another port or stop it "
-        "(ss -ltnp shows which)";
+        ": address already in use by another program";
     const Listener taken{io.get_executor(), {loopback_v4()}};
     const auto endpoint = taken.bound().front();
     CHECK(error_text(io, {endpoint}) == to_string(endpoint) + in_use);
@@ -135,8 +134,7 @@ TEST_CASE("an address of others may be missing beside one that is there") {
     REQUIRE(listener.bound().size() == 1);
     CHECK(listener.bound().front().address() == loopback_v4().address());
     CHECK(error_text(io, {elsewhere}) ==
-          "192.0.2.1:0: this machine doesn't have the address; choose one of its own (ip addr "
-          "shows them), localhost or *");
+          "192.0.2.1:0: this machine doesn't have the address");
 }
 
 awaitable<void> connect_clients(Listener& listener, std::vector<Accepted>& accepted,
