@@ -11,6 +11,7 @@
 #include "common/base/error.hpp"
 #include "common/base/escape.hpp"
 #include "common/base/wildcard.hpp"
+#include "server/host_name.hpp"
 
 namespace culvert {
 namespace {
@@ -135,13 +136,19 @@ bool OpenRule::allows(std::string_view host, std::uint32_t port, const IpAddress
     return false;
 }
 
+std::optional<std::string> why_no_target(const OpenRequest& request) {
+    // RFC 4254 7.2 gives the port 32 bits; cut to 16 it would be another one.
+    if (request.port == 0 || request.port > 65'535) {
+        return fmt::format("{} is not a TCP port", request.port);
+    }
+    return why_no_host_name(request.host);
+}
+
 std::optional<std::string> why_denied(const KeyPermissions& key,
                                       std::span<const OpenRule> user_rules,
                                       const OpenRequest& request) {
     const auto& [host, port] = request;
-    // RFC 4254 7.2 gives the port 32 bits; cut to 16 it would be another one.
-    if (port == 0 || port > 65'535) return fmt::format("{} is not a TCP port", port);
-    if (!is_host_name(host)) return "not a host name";
+    if (auto why = why_no_target(request)) return why;
     if (!key.port_forwarding) return "the key may not forward (restrict or no-port-forwarding)";
     const auto key_allows = [&](const PermittedTarget& target) {
         return target.allows(host, port);

@@ -50,6 +50,9 @@ struct OpenRequest {
     std::uint32_t port = 0;
 };
 
+/// Why the request names no target that anybody could connect to, whatever the rules say.
+[[nodiscard]] std::optional<std::string> why_no_target(const OpenRequest& request);
+
 /// Why the request is denied before any name is resolved; nothing if it goes on to be resolved.
 /// `user_rules` are the user's permit_open: one that allows is enough; the key's permitopen has to
 /// allow as well.

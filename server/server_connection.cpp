@@ -308,6 +308,10 @@ awaitable<std::variant<TcpSocket, OpenFailure>> ServerConnection::reach(
     const ChannelRequested& request) {
     const auto rules = open_rules(*context_.config, user_);
     const OpenRequest asked{request.target.host, request.target.port};
+    // A text that nobody could connect to says nothing about the rules, and is mostly a typo.
+    if (auto why = why_no_target(asked)) {
+        co_return OpenFailure{OpenFailureReason::connect_failed, *std::move(why)};
+    }
     if (const auto why = why_denied(permissions_, rules, asked)) co_return denied(request, *why);
 
     const Deadline deadline{context_.config->limits.channel_open};

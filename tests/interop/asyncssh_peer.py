@@ -2,11 +2,13 @@
 
 client HOST PORT USER KEY HOST_KEY_LINE CIPHER COMPRESSION TARGET...   forwards, until it is ended
 server HOST_KEY AUTHORIZED_KEYS CIPHER COMPRESSION                     serves forwards, until then
+opener HOST PORT USER KEY HOST_KEY_LINE TARGETS                        opens each of them once
 hasty HOST PORT HOST_KEY_LINE MESSAGE TARGET_HOST TARGET_PORT          sends that message of the
                                        connection protocol (RFC 4254) instead of logging in
 """
 
 import asyncio
+import json
 import sys
 import warnings
 
@@ -67,6 +69,20 @@ async def hasty(host, port, host_key, message, target_host, target_port):
         say(f"the server ended it: {ending.reason}")
 
 
+async def opener(host, port, user, key, host_key, targets):
+    """Says what becomes of each of the targets, a JSON list of [host, port]."""
+    known = asyncssh.import_known_hosts(f"[{host}]:{port} {host_key}\n")
+    async with asyncssh.connect(host, int(port), username=user, client_keys=[key],
+                                known_hosts=known, config=None, agent_path=None) as connection:
+        for target in json.loads(targets):
+            try:
+                _, writer = await connection.open_connection(*target)
+                writer.close()
+                say(f"{json.dumps(target)}: opened")
+            except asyncssh.ChannelOpenError as refusal:
+                say(f"{json.dumps(target)}: ({refusal.code}) {refusal.reason}")
+
+
 class ForwardsOnly(asyncssh.SSHServer):
     def connection_requested(self, dest_host, dest_port, orig_host, orig_port):
         return True
@@ -82,4 +98,5 @@ async def server(host_key, authorized_keys, cipher, compression):
 
 
 if __name__ == "__main__":
-    asyncio.run({"client": client, "server": server, "hasty": hasty}[sys.argv[1]](*sys.argv[2:]))
+    asyncio.run({"client": client, "server": server, "hasty": hasty,
+                 "opener": opener}[sys.argv[1]](*sys.argv[2:]))

@@ -1,12 +1,15 @@
 """A stream that can't be opened: its connection is reset, and each program says why in a line."""
 
+import json
 import re
 import signal
+import sys
 
 import pytest
 
 from harness import streams
 from harness.names import WatchedNames
+from harness.other_peers import ASYNCSSH
 from harness.peers import USER, start_culvert, start_culvertd
 from harness.target import closed_port, echo
 
@@ -107,3 +110,24 @@ def test_a_server_that_waits_for_its_last_stream(lab):
         tunnel.process.wait_for_line(
             "not opened: resource shortage: the server is shutting down$")
         assert streams.echoes(last)
+
+
+@pytest.mark.parametrize("permit_open", [["*:*"], ["127.0.0.1:*"], []], ids=str)
+def test_a_target_that_is_no_host_name(lab, permit_open):
+    """Whatever the rules say: what was typed is wrong, and users paste blanks."""
+    rows = [(["127.0.0.1 ", 80], "it ends with a blank"), (["\tgw", 80], "it begins with a blank"),
+            (["127.0.0.1\u00a0", 80], "it ends with a blank"), (["gw\r\n", 80], "it ends with a blank"),
+            (["", 80], "it is empty"), (["two words", 80], "it has a blank in it"),
+            (["ñandú.example", 80],
+             "it has characters beyond ASCII (IDNA writes them as xn--...)"),
+            (["[::1]", 80], "it has '[' in it"), (["gw:80", 80], "it has ':' in it and is no IPv6 address"),
+            (["x" * 300, 80], "it has more than 255 characters")]
+    server = start_culvertd(lab, user={"permit_open": permit_open})
+    targets = json.dumps([target for target, _ in rows] + [["gw", 0], ["gw", 65616]])
+    peer = lab.run("asyncssh", [sys.executable, "-B", ASYNCSSH, "opener", *server.address, USER,
+                                lab.user_key.path, server.host_key.public_line, targets])
+    for target, why in rows:
+        says(peer, f"{json.dumps(target)}: (2) not a host name: {why}")
+        server.process.wait_for_line(f"not opened: not a host name: {re.escape(why)}$")
+    says(peer, '["gw", 0]: (2) 0 is not a TCP port')
+    says(peer, '["gw", 65616]: (2) 65616 is not a TCP port')

@@ -1,0 +1,52 @@
+#include "server/host_name.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+#include "common/base/characters.hpp"
+#include "common/base/ip_address.hpp"
+
+namespace culvert {
+namespace {
+
+/// A DNS name has at most 253 characters.
+constexpr std::size_t longest_host = 255;
+
+/// What is pasted along with a name and isn't seen: blanks, line ends, and in UTF-8 the no-break,
+/// the zero-width and the ideographic space and the byte order mark.
+constexpr std::array<std::string_view, 10> blanks{
+    " ", "\t", "\n", "\v", "\f", "\r", "\xc2\xa0", "\xe2\x80\x8b", "\xe3\x80\x80", "\xef\xbb\xbf"};
+
+/// None of these is in a host name of the DNS, of a hosts file or in an address.
+constexpr std::string_view never_in_names = "[]/@\"'`<>(){}\\|,;*?!&=#$^";
+
+std::optional<std::string> what_is_wrong(std::string_view text) {
+    if (text.empty()) return "it is empty";
+    const auto begins = [&](std::string_view blank) { return text.starts_with(blank); };
+    const auto ends = [&](std::string_view blank) { return text.ends_with(blank); };
+    const auto is_in = [&](std::string_view blank) { return text.find(blank) != text.npos; };
+    if (std::ranges::any_of(blanks, begins)) return "it begins with a blank";
+    if (std::ranges::any_of(blanks, ends)) return "it ends with a blank";
+    if (std::ranges::any_of(blanks, is_in)) return "it has a blank in it";
+    if (has_control(text)) return "it has a control character in it";
+    if (!is_one_word(text)) return "it has characters beyond ASCII (IDNA writes them as xn--...)";
+    if (text.size() > longest_host)
+        return fmt::format("it has more than {} characters", longest_host);
+    const std::size_t wrong = text.find_first_of(never_in_names);
+    if (wrong != text.npos) return fmt::format("it has '{}' in it", text[wrong]);
+    const bool is_v6 = IpAddress::parse(text.substr(0, text.find('%'))).has_value();
+    if (is_in(":") && !is_v6) return "it has ':' in it and is no IPv6 address";
+    return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<std::string> why_no_host_name(std::string_view text) {
+    const auto wrong = what_is_wrong(text);
+    if (!wrong) return std::nullopt;
+    return "not a host name: " + *wrong;
+}
+
+}  // namespace culvert
