@@ -1,6 +1,7 @@
 #include "server/config.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -48,6 +49,7 @@ AuthorizedKey read_authorized_key(const YamlValue& value) {
     auto key = value.parsed(parse_authorized_key);
     if (!key) value.fail("no key, but a comment");
     if (key->refused) value.fail(*key->refused);
+    if (const auto why = why_second_key_is_lost(*key)) value.fail(*why);
     if (key->key.algorithm() != ssh_ed25519) {
         value.fail(
             fmt::format("a key of type {}: culvertd takes ssh-ed25519 keys only; culvert "
@@ -193,8 +195,17 @@ ServerConfig default_server_config() {
     return config;
 }
 
-ServerConfig read_server_config(const std::string& path, const Surroundings& surroundings) {
-    return read_config(YamlValue::from_file(path, surroundings), surroundings);
+ServerConfig read_server_config(const std::string& path, const Surroundings& surroundings,
+                                const TrustedOwners& owners) {
+    std::vector<std::string> files;
+    const auto read = [&](const std::string& file, std::size_t limit) {
+        const bool is_included = !files.empty();
+        files.push_back(file);
+        return read_trusted_file(file, limit, is_included ? TrustedOwners{} : owners);
+    };
+    ServerConfig config = read_config(YamlValue::from_file(path, surroundings, read), surroundings);
+    config.files = std::move(files);
+    return config;
 }
 
 ServerConfig parse_server_config(const std::string& text, const std::string& name,

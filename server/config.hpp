@@ -11,6 +11,7 @@
 
 #include "common/auth/authorized_keys.hpp"
 #include "common/base/endpoint.hpp"
+#include "common/base/trusted_file.hpp"
 #include "common/config/rekey_limit.hpp"
 #include "common/config/surroundings.hpp"
 #include "common/connection/window.hpp"
@@ -62,6 +63,8 @@ struct ServerConfig {
     RekeyLimit rekey_limit;
     unsigned threads = 0;  ///< 0: as many as there are CPUs
 
+    std::vector<std::string> files;  ///< those that it was read from
+
     std::map<std::string, UserConfig, std::less<>> users;
     /// --authorized-keys: whoever proves a key of these files is let in, under any user name.
     std::vector<std::string> any_user_keys_files;
@@ -73,8 +76,11 @@ struct ServerConfig {
 /// What holds where nothing is said: all addresses, port 2222; nobody may log in.
 ServerConfig default_server_config();
 
-/// Reads culvertd.yaml. Throws Error{config} with file:line:column, the key's path and what to do.
-ServerConfig read_server_config(const std::string& path, const Surroundings& surroundings);
+/// Reads culvertd.yaml. Throws Error{config} with file:line:column, the key's path and what to do,
+/// also if the file is not to be trusted (trusted_file.hpp): `owners` may own it; what it includes
+/// belongs to root or the user that this process runs as.
+ServerConfig read_server_config(const std::string& path, const Surroundings& surroundings,
+                                const TrustedOwners& owners = {});
 
 /// The same from text; `name` stands for the file in errors.
 ServerConfig parse_server_config(const std::string& text, const std::string& name,

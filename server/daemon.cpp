@@ -15,6 +15,7 @@
 
 #include "common/base/machine_memory.hpp"
 #include "common/base/memory_reserve.hpp"
+#include "common/keys/fingerprint.hpp"
 #include "common/log/log.hpp"
 #include "common/net/address.hpp"
 #include "common/net/pause.hpp"
@@ -46,11 +47,28 @@ std::uint64_t window_memory(const ServerConfig& config) {
     return config.limits.window_memory.value_or(default_window_memory(machine_memory()));
 }
 
+template <class Listenings>
+std::vector<asio::ip::tcp::endpoint> bound_of(const Listenings& all) {
+    std::vector<asio::ip::tcp::endpoint> endpoints;
+    for (const auto& one : all)
+        std::ranges::copy(one->listener.bound(), std::back_inserter(endpoints));
+    return endpoints;
+}
+
+/// Clients that know the old key refuse the new one, so it must not change unseen.
+void log_changed_host_key(const PrivateKey& before, const PrivateKey& now) {
+    if (before.public_key() == now.public_key()) return;
+    const std::string text =
+        fmt::format("SIGHUP: the host key changes from {} to {}", fingerprint(before.public_key()),
+                    fingerprint(now.public_key()));
+    log_event(LogLevel::info, {}, {}, text, "clients that know the old key refuse the new one");
+}
+
 }  // namespace
 
 Daemon::Daemon(Loader load)
     : load_{std::move(load)},
-      served_{load_()},
+      served_{load_(Loading::at_start)},
       windows_{std::make_shared<WindowBudget>(window_memory(*served_.config))},
       serving_{context_.get_executor(), [this](const auto& thrown) { fail(thrown); }},
       measuring_{context_.get_executor(), [this](const auto& thrown) { fail(thrown); }},
@@ -165,7 +183,7 @@ awaitable<void> Daemon::log_status() {
 
 awaitable<void> Daemon::reload() {
     try {
-        Served fresh = load_();
+        Served fresh = load_(Loading::at_reload);
         configure_log(fresh.config->log);
         Listenings listening;
         try {
@@ -174,22 +192,17 @@ awaitable<void> Daemon::reload() {
             configure_log(served_.config->log);
             throw;
         }
-        std::vector<asio::ip::tcp::endpoint> given_up;
-        for (const auto& old : listening_) {
-            if (std::ranges::find(listening, old) != listening.end()) continue;
-            co_await old->accepting.join();
-            std::ranges::copy(old->listener.bound(), std::back_inserter(given_up));
-        }
-        listening_ = std::move(listening);
-        for (const auto& bound : given_up) log_info("no longer listening on {}", to_string(bound));
+        std::swap(listening_, listening);
+        co_await give_up(std::move(listening));
         if (thread_count(*fresh.config) != thread_count(*served_.config)) {
             log_info("the number of threads changes at the next start");
         }
+        log_changed_host_key(*served_.host_key, *fresh.host_key);
         served_ = std::move(fresh);
         windows_->set_limit(window_memory(*served_.config));
         log_info("SIGHUP: the new configuration holds for new connections");
     } catch (const Error& error) {
-        log_error("SIGHUP: the configuration stays as it was: {}", error.what());
+        log_error(with_context("SIGHUP: the configuration stays as it was", error));
     }
 }
 
@@ -225,41 +238,93 @@ void Daemon::on_worker_idle() {
     if (++idle_workers_ == workers_.size()) drained_.set();
 }
 
-/// What `config` listens on: of `before` what it has too, and the rest anew. Throws if one can't be
-/// had; `before` is as it was then.
-awaitable<Daemon::Listenings> Daemon::listen(const ServerConfig& config, const Listenings& before) {
-    Listenings all;
-    Listenings fresh;
+/// What `config` listens on. Names that are listened on already aren't looked up again.
+awaitable<std::vector<ListenEntry>> Daemon::listen_entries(const ServerConfig& config,
+                                                           const Listenings& before) {
+    std::vector<ListenEntry> entries;
     for (const Endpoint& where : config.listen) {
-        const auto kept = std::ranges::find(before, where, &Listening::where);
-        if (kept != before.end()) {
-            all.push_back(*kept);
+        const auto known = std::ranges::find(
+            before, where, [](const auto& listening) { return listening->entry.where; });
+        if (known != before.end()) {
+            entries.push_back({where, (*known)->entry.addresses});
             continue;
         }
-        const auto endpoints = co_await listen_endpoints(resolver_, where, AddressFamily::any,
-                                                         Deadline{listen_lookup_time});
-        fresh.push_back(std::make_shared<Listening>(context_.get_executor(), where, endpoints,
+        auto endpoints = co_await listen_endpoints(resolver_, where, AddressFamily::any,
+                                                   Deadline{listen_lookup_time});
+        entries.push_back({where, std::move(endpoints)});
+    }
+    co_return entries;
+}
+
+/// Listens on what `config` says. An entry of `before` that stays the same is taken over as it is,
+/// and the sockets of the others where their addresses are still wanted. Throws if an address can't
+/// be had; `before` is as it was then.
+awaitable<Daemon::Listenings> Daemon::listen(const ServerConfig& config, const Listenings& before) {
+    auto entries = co_await listen_entries(config, before);
+    for (const std::string& remark : drop_covered(entries)) log_info("listen: {}", remark);
+    std::vector<const Listener*> listeners;
+    for (const auto& old : before) listeners.push_back(&old->listener);
+    Listenings left = before;
+    Listenings all;
+    Listenings fresh;
+    for (ListenEntry& entry : entries) {
+        const auto same =
+            std::ranges::find(left, entry, [](const auto& listening) { return listening->entry; });
+        if (same != left.end()) {
+            all.push_back(*same);
+            left.erase(same);
+            continue;
+        }
+        fresh.push_back(std::make_shared<Listening>(context_.get_executor(), std::move(entry),
+                                                    listeners,
                                                     [this](const auto& thrown) { fail(thrown); }));
         all.push_back(fresh.back());
     }
-    for (const auto& listening : fresh) start_accepting(*listening);
+    const auto bound_before = bound_of(before);
+    for (const auto& listening : fresh) {
+        for (const auto& bound : listening->listener.bound()) {
+            if (std::ranges::find(bound_before, bound) != bound_before.end()) continue;
+            log_info("listening on {}", to_string(bound));
+        }
+        start_accepting(*listening);
+    }
     co_return all;
 }
 
-void Daemon::start_accepting(Listening& listening) {
-    for (const auto& bound : listening.listener.bound()) {
-        log_info("listening on {}", to_string(bound));
+/// Ends those of `old` that aren't in `listening_`.
+awaitable<void> Daemon::give_up(Listenings old) {
+    const auto bound_now = bound_of(listening_);
+    const auto is_listening = [](const auto& list, const auto& one) {
+        return std::ranges::find(list, one) != list.end();
+    };
+    for (auto& listening : old) {
+        if (is_listening(listening_, listening)) continue;
+        co_await listening->accepting.join();
+        listening->listener.accept_rest(accept_events());
+        const auto bound_before = listening->listener.bound();
+        listening.reset();
+        for (const auto& bound : bound_before) {
+            if (!is_listening(bound_now, bound)) {
+                log_info("no longer listening on {}", to_string(bound));
+            }
+        }
     }
-    listening.accepting.spawn(listening.listener.run(
-        {.on_accept = [this](Accepted accepted) { on_accept(std::move(accepted)); },
-         .on_exhausted =
-             [](std::error_code why) {
-                 log_error("accepting no connections for now: {}", why.message());
-             },
-         .on_recovered =
-             [](std::size_t failures) {
-                 log_info("accepting connections again, after {} failures", failures);
-             }}));
+}
+
+void Daemon::start_accepting(Listening& listening) {
+    listening.accepting.spawn(listening.listener.run(accept_events()));
+}
+
+Listener::Events Daemon::accept_events() {
+    return {.on_accept = [this](Accepted accepted) { on_accept(std::move(accepted)); },
+            .on_exhausted =
+                [](std::error_code why) {
+                    log_error("accepting no connections for now: {}", why.message());
+                },
+            .on_recovered =
+                [](std::size_t failures) {
+                    log_info("accepting connections again, after {} failures", failures);
+                }};
 }
 
 void Daemon::on_accept(Accepted accepted) {

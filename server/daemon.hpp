@@ -16,6 +16,7 @@
 #include "common/net/task_group.hpp"
 #include "server/admission.hpp"
 #include "server/key_reader.hpp"
+#include "server/listen_plan.hpp"
 #include "server/worker.hpp"
 
 namespace culvert {
@@ -30,8 +31,9 @@ struct Served {
 /// and ends when it is told to.
 class Daemon {
 public:
-    /// Called at the start and at each SIGHUP; throws Error for what can't be served.
-    using Loader = std::function<Served()>;
+    enum class Loading { at_start, at_reload };
+    /// Throws Error for what can't be served. At a reload it makes no host key.
+    using Loader = std::function<Served(Loading when)>;
     explicit Daemon(Loader load);
 
     /// Serves until SIGTERM or SIGINT; then drains. Throws Error when it can't listen.
@@ -40,14 +42,13 @@ public:
 private:
     /// One entry of `listen`, and the task that accepts what connects to it.
     struct Listening {
-        Listening(const IoExecutor& executor, Endpoint named,
-                  const std::vector<asio::ip::tcp::endpoint>& endpoints,
-                  TaskGroup::OnError on_error)
-            : where{std::move(named)},
-              listener{executor, endpoints},
+        Listening(const IoExecutor& executor, ListenEntry named,
+                  std::span<const Listener* const> before, TaskGroup::OnError on_error)
+            : entry{std::move(named)},
+              listener{executor, entry.to_bind, Listener::accept_one, before},
               accepting{executor, std::move(on_error)} {}
 
-        Endpoint where;  ///< as it was written
+        ListenEntry entry;
         Listener listener;
         TaskGroup accepting;
     };
@@ -59,8 +60,12 @@ private:
     awaitable<void> reload();
     awaitable<void> log_status();
     awaitable<void> drain(std::string_view signal);
+    awaitable<std::vector<ListenEntry>> listen_entries(const ServerConfig& config,
+                                                       const Listenings& before);
     awaitable<Listenings> listen(const ServerConfig& config, const Listenings& before);
+    awaitable<void> give_up(Listenings old);
     void start_accepting(Listening& listening);
+    Listener::Events accept_events();
     awaitable<void> wait_until_drained();
     awaitable<void> cut_drain_short();
     void on_accept(Accepted accepted);

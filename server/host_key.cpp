@@ -1,6 +1,13 @@
 #include "server/host_key.hpp"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
 #include <filesystem>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -12,7 +19,6 @@
 #include "common/log/log.hpp"
 
 namespace culvert {
-
 namespace {
 
 bool exists(const std::string& path) {
@@ -21,18 +27,40 @@ bool exists(const std::string& path) {
            std::filesystem::file_type::not_found;
 }
 
-/// Only the last folder of the path: a mistyped one shows.
-void make_folder_of(const std::string& path) {
-    const auto folder = std::filesystem::path{path}.parent_path();
-    if (folder.empty() || exists(folder)) return;
+[[noreturn]] void fail_to_make(const std::string& path, const std::string& why) {
+    throw Error{ErrorKind::config,
+                fmt::format("the host key {} is missing and can't be made: {}", escaped(path), why),
+                Hint{"name another file with --host-key FILE"}};
+}
+
+std::filesystem::path folder_of(const std::string& path) {
     std::error_code failure;
-    std::filesystem::create_directory(folder, failure);
-    if (!failure) return;
-    throw Error{
-        ErrorKind::config,
-        fmt::format("the host key {} can't be made: its folder is missing and can't be made "
-                    "either: {}; make it, or name another file with --host-key FILE",
-                    escaped(path), reason_of(failure.value()))};
+    const auto absolute = std::filesystem::absolute(path, failure);
+    if (failure) fail_to_make(path, reason_of(failure.value()));
+    return absolute.parent_path();
+}
+
+/// The folders above the file that are missing, the topmost first.
+std::vector<std::filesystem::path> missing_folders(const std::string& path) {
+    std::vector<std::filesystem::path> missing;
+    auto folder = folder_of(path);
+    while (!exists(folder) && folder.has_relative_path()) {
+        if (!folder.filename().empty()) missing.push_back(folder);
+        folder = folder.parent_path();
+    }
+    std::ranges::reverse(missing);
+    return missing;
+}
+
+/// With 0700, whatever the umask: what a program keeps of its own, the XDG specification says.
+void make_folders_of(const std::string& path) {
+    for (const auto& folder : missing_folders(path)) {
+        if (::mkdir(folder.c_str(), 0700) == 0) {
+            log_info("made the folder {}", escaped(folder.string(), 1024));
+        } else if (errno != EEXIST) {
+            fail_to_make(path, fmt::format("{}: {}", escaped(folder.string()), reason_of(errno)));
+        }
+    }
 }
 
 }  // namespace
@@ -46,9 +74,20 @@ const std::string& shown_host_key(std::span<const std::string> paths) {
     return shown;
 }
 
-PrivateKey load_or_make_host_key(const std::string& path, Random& random) {
-    if (exists(path)) return load_private_key(path);
-    make_folder_of(path);
+PrivateKey load_host_key(const HostKeyFile& file) {
+    if (!exists(file.path)) {
+        throw Error{ErrorKind::config,
+                    fmt::format("the host key {} is missing", escaped(file.path)),
+                    Hint{"restore the file; a new key, made at the next start, is one that clients "
+                         "don't know"}};
+    }
+    return load_private_key(open_trusted_file(file.path, file.owners), file.path);
+}
+
+PrivateKey load_or_make_host_key(const HostKeyFile& file, Random& random) {
+    const std::string& path = file.path;
+    if (exists(path)) return load_host_key(file);
+    make_folders_of(path);
     PrivateKey key = PrivateKey::generate(random, "culvertd host key");
     const std::string public_half = path + ".pub";
     if (exists(public_half)) {
@@ -62,12 +101,22 @@ PrivateKey load_or_make_host_key(const std::string& path, Random& random) {
     return key;
 }
 
-void check_host_key(const std::string& path) {
+void check_host_key(const HostKeyFile& file) {
+    const std::string& path = file.path;
     if (exists(path)) {
-        (void)load_private_key(path);
-    } else {
-        log_info("{} doesn't exist yet: it would be made", escaped(path, 1024));
+        (void)load_host_key(file);
+        return;
     }
+    const auto missing = missing_folders(path);
+    const auto there = missing.empty() ? folder_of(path) : missing.front().parent_path();
+    std::error_code failure;
+    if (!std::filesystem::is_directory(there, failure)) {
+        fail_to_make(path, fmt::format("{}: {}", escaped(there.string()), reason_of(ENOTDIR)));
+    }
+    if (::faccessat(AT_FDCWD, there.c_str(), W_OK | X_OK, AT_EACCESS) != 0) {
+        fail_to_make(path, fmt::format("{}: {}", escaped(there.string()), reason_of(errno)));
+    }
+    log_info("{} doesn't exist yet: it would be made", escaped(path, 1024));
 }
 
 }  // namespace culvert

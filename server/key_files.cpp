@@ -1,7 +1,5 @@
 #include "server/key_files.hpp"
 
-#include <sys/stat.h>
-
 #include <sstream>
 
 #include <fmt/format.h>
@@ -9,33 +7,32 @@
 #include "common/auth/authorized_keys.hpp"
 #include "common/base/error.hpp"
 #include "common/base/escape.hpp"
-#include "common/base/file.hpp"
+#include "common/base/shell_quote.hpp"
 #include "common/log/log.hpp"
+#include "server/config.hpp"
 
 namespace culvert {
 
-std::string read_key_file(const std::string& path) {
-    constexpr std::size_t longest_file = 16 << 20;
-    std::string text = read_file(path, longest_file);
-    struct stat status {};
-    // sshd's StrictModes asks the same.
-    if (::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) &&
-        (status.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
-        throw Error{ErrorKind::config,
-                    fmt::format("{}: others than its owner may write to it, and so log in: "
-                                "chmod go-w {}",
-                                escaped(path), escaped(path))};
-    }
-    return text;
+KeyFile any_user_key_file(const std::string& path) { return {path, {.anybody = true}}; }
+
+KeyFile user_key_file(const std::string& path, std::string_view user) {
+    return {path, {.account = std::string{user}}};
 }
 
-void check_key_file(const std::string& path) {
-    const std::string text = read_key_file(path);
+std::string read_key_file(const KeyFile& file) {
+    constexpr std::size_t longest_file = 16 << 20;
+    return read_trusted_file(file.path, longest_file, file.owners);
+}
+
+void check_key_file(const KeyFile& file) {
+    const std::string& path = file.path;
+    const std::string text = read_key_file(file);
     if (text.find(" PRIVATE KEY-----") != std::string::npos) {
-        throw Error{ErrorKind::config,
-                    fmt::format("{}: a private key, where lines of public ones are wanted: the "
-                                "owner's {}.pub has one",
-                                escaped(path), escaped(path))};
+        throw Error{
+            ErrorKind::config,
+            fmt::format("{}: a private key, where lines of public keys are expected",
+                        escaped(path)),
+            Hint{fmt::format("its public half is in the owner's {}", shell_quoted(path + ".pub"))}};
     }
     std::size_t usable = 0;
     std::istringstream lines{text};
@@ -44,6 +41,9 @@ void check_key_file(const std::string& path) {
         try {
             const auto found = parse_authorized_key(line);
             if (!found) continue;
+            if (const auto why = why_second_key_is_lost(*found)) {
+                log_info("{}:{}: {}", escaped(path), number, *why);
+            }
             if (found->refused) throw Error{ErrorKind::config, *found->refused};
             if (found->key.algorithm() != ssh_ed25519) {
                 throw Error{ErrorKind::config, fmt::format("a key of type {}: culvertd takes "
@@ -56,6 +56,22 @@ void check_key_file(const std::string& path) {
         }
     }
     if (usable == 0) log_info("{}: no key in it lets anybody in so far", escaped(path));
+}
+
+std::size_t check_user_key_files(const ServerConfig& config) {
+    std::size_t bad = 0;
+    for (const auto& [name, user] : config.users) {
+        for (const std::string& path : user.authorized_keys_files) {
+            try {
+                check_key_file(user_key_file(path, name));
+            } catch (const Error& error) {
+                ++bad;
+                log_error(with_context(
+                    fmt::format("{} can't log in by this file", escaped(name, 64)), error));
+            }
+        }
+    }
+    return bad;
 }
 
 }  // namespace culvert

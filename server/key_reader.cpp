@@ -15,52 +15,52 @@ namespace {
 /// without a login by others having to wait. They are started when they are needed.
 constexpr AnswerPoolLimits limits{.threads = 256};
 
-std::string text_of(Unanswered::Why why) {
+std::string why_not_read(Unanswered::Why why) {
     return why == Unanswered::Why::queue_full ? "too many files are being read" : "out of memory";
 }
 
 }  // namespace
 
 KeyReader::Reading::Reading(const Unanswered& unanswered)
-    : why_not{unanswered.why},
-      failure{Error{ErrorKind::internal, culvert::text_of(unanswered.why)}} {}
+    : why_not{unanswered.why}, failure{Error{ErrorKind::internal, why_not_read(unanswered.why)}} {}
 
 KeyReader::KeyReader(Duration patience, Function function)
     : patience_{patience},
       function_{std::move(function)},
-      pool_{limits, [read = function_](const std::string& path) { return reading(read, path); }} {}
+      pool_{limits, [read = function_](const KeyFile& file) { return reading(read, file); }} {}
 
-KeyReader::Reading KeyReader::reading(const Function& read, const std::string& path) {
+KeyReader::Reading KeyReader::reading(const Function& read, const KeyFile& file) {
     Reading reading{Clock::now()};
     try {
-        reading.text = read(path);
+        reading.text = read(file);
     } catch (const Error& error) {
         reading.failure = error;
     }
     return reading;
 }
 
-awaitable<std::shared_ptr<const std::string>> KeyReader::text_of(std::string path) {
-    const auto answer = co_await with_timeout(fresh(path), patience_);
+awaitable<std::shared_ptr<const std::string>> KeyReader::text_of(KeyFile file) {
+    const auto answer = co_await with_timeout(fresh(file), patience_);
     if (!answer) {
-        throw Error{ErrorKind::config,
-                    fmt::format("{}: not read within {:.3g} s: it lets nobody in for now",
-                                escaped(path), std::chrono::duration<double>(patience_).count())};
+        throw Error{
+            ErrorKind::config,
+            fmt::format("{}: not read within {:.3g} s: it lets nobody in for now",
+                        escaped(file.path), std::chrono::duration<double>(patience_).count())};
     }
     const std::shared_ptr<const Reading>& reading = *answer;
-    if (reading->why_not) throw with_context(escaped(path), *reading->failure);
+    if (reading->why_not) throw with_context(escaped(file.path), *reading->failure);
     if (reading->failure) throw *reading->failure;
     co_return std::shared_ptr<const std::string>{reading, &reading->text};
 }
 
-awaitable<std::shared_ptr<const KeyReader::Reading>> KeyReader::fresh(std::string path) {
+awaitable<std::shared_ptr<const KeyReader::Reading>> KeyReader::fresh(KeyFile file) {
     const TimePoint asked = Clock::now();
     for (;;) {
-        std::string same = path;
+        KeyFile same = file;
         auto answer = co_await pool_.ask(std::move(same));
         if (answer->why_not == Unanswered::Why::no_thread) {
             // Better slowly than not at all.
-            co_return std::make_shared<const Reading>(reading(function_, path));
+            co_return std::make_shared<const Reading>(reading(function_, file));
         }
         // One that had begun for somebody else may know a key that was taken out since.
         if (answer->began >= asked) co_return answer;

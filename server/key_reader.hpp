@@ -17,7 +17,7 @@ namespace culvert {
 /// doesn't answer (a dead NFS server) holds up those alone who log in by one of its files.
 class KeyReader {
 public:
-    using Function = std::function<std::string(const std::string& path)>;
+    using Function = std::function<std::string(const KeyFile& file)>;
 
     /// `patience`: how long somebody's login waits for a file. `read` throws what read_key_file()
     /// does, is called from several threads, and may outlive this.
@@ -26,7 +26,7 @@ public:
     /// The file's text as it is now, not as it was before the call. Throws Error{config} if it
     /// can't be read, or not in time, Error{internal} if the system lacks what it takes, and
     /// operation_aborted when cancelled.
-    awaitable<std::shared_ptr<const std::string>> text_of(std::string path);
+    awaitable<std::shared_ptr<const std::string>> text_of(KeyFile file);
 
     /// To be called before the callers' io_contexts go.
     void close() { pool_.close(); }
@@ -42,12 +42,12 @@ private:
         std::optional<Error> failure;  ///< without it there is a text
     };
 
-    static Reading reading(const Function& read, const std::string& path);
-    awaitable<std::shared_ptr<const Reading>> fresh(std::string path);
+    static Reading reading(const Function& read, const KeyFile& file);
+    awaitable<std::shared_ptr<const Reading>> fresh(KeyFile file);
 
     Duration patience_;
     Function function_;
-    AnswerPool<std::string, Reading> pool_;
+    AnswerPool<KeyFile, Reading> pool_;
 };
 
 }  // namespace culvert

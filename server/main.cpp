@@ -9,31 +9,35 @@
 #include "common/crypto/sodium.hpp"
 #include "common/log/log.hpp"
 #include "common/net/descriptor_limit.hpp"
+#include "server/check.hpp"
 #include "server/daemon.hpp"
 #include "server/host_key.hpp"
+#include "server/key_files.hpp"
 #include "server/options.hpp"
 
 namespace culvert {
 namespace {
 
-Served load(const ServeCommand& command, const Surroundings& surroundings, Random& random) {
+Served load(const ServeCommand& command, const Surroundings& surroundings, Random& random,
+            Daemon::Loading when) {
     auto config = std::make_shared<const ServerConfig>(load_server_config(command, surroundings));
-    auto host_key = std::make_shared<const PrivateKey>(
-        load_or_make_host_key(shown_host_key(config->host_keys), random));
+    check_user_key_files(*config);
+    const HostKeyFile file = host_key_file(command, *config);
+    auto host_key = std::make_shared<const PrivateKey>(when == Daemon::Loading::at_start
+                                                           ? load_or_make_host_key(file, random)
+                                                           : load_host_key(file));
     return {std::move(config), std::move(host_key)};
 }
 
-void serve(const ServeCommand& command) {
+ExitCode serve(const ServeCommand& command) {
     const Surroundings surroundings = surroundings_of_process();
-    if (command.check_only) {
-        check_host_key(shown_host_key(load_server_config(command, surroundings).host_keys));
-        return;
-    }
+    if (command.check_only) return check(command, surroundings);
     raise_descriptor_limit();
     keep_memory_reserve();
     start_log_thread();
     SystemRandom random;
-    Daemon{[&] { return load(command, surroundings, random); }}.run();
+    Daemon{[&](Daemon::Loading when) { return load(command, surroundings, random, when); }}.run();
+    return exit_as_asked;
 }
 
 ExitCode run(std::span<const std::string> arguments) {
@@ -49,8 +53,7 @@ ExitCode run(std::span<const std::string> arguments) {
             culvert::print(print->text);
             return exit_as_asked;
         }
-        serve(std::get<ServeCommand>(command_line.command));
-        return exit_as_asked;
+        return serve(std::get<ServeCommand>(command_line.command));
     } catch (const Error& error) {
         log_error(error);
         return exit_code(error);

@@ -34,7 +34,9 @@ It reads /etc/culvert/culvertd.yaml, or without a file is told all it needs by f
   --host-key FILE          the server's private key, made if it is missing; of several the
                            first is used (/etc/culvert/ssh_host_ed25519_key;
                            $XDG_STATE_HOME/culvert/... for a user who isn't root)
-  -t                       check the config and the files it names, and end
+  -t                       check the config, the files and the addresses it names, and end
+  --user NAME              with -t, as root: check as this user, who will run culvertd
+  --reload                 with -t: check what a running culvertd reads at SIGHUP
   -v, -vv, -q              say more, much more, errors only
   --log-time, --log-json   a time before each line; each line as a JSON object
   -h, --help; --version (or -V)
@@ -50,6 +52,8 @@ constexpr std::array flags{
     Flag{"--authorized-keys", FlagValue::required},
     Flag{"--host-key", FlagValue::required},
     Flag{"-t"},
+    Flag{"--user", FlagValue::required},
+    Flag{"--reload"},
     Flag{"-v"},
     Flag{"-q"},
     Flag{"--log-time"},
@@ -99,6 +103,7 @@ ServerCommandLine parse_server_command_line(std::span<const std::string> argumen
             return {PrintText{version_text("culvertd")}, {}};
         } else if (flag == "-c") {
             serve.config_file = required_path(argument);
+            serve.config_file_named = true;
         } else if (flag == "-p") {
             if (port) fail("-p: there twice; for several ports there is --listen");
             port = read_port(argument.value);
@@ -108,6 +113,11 @@ ServerCommandLine parse_server_command_line(std::span<const std::string> argumen
             serve.authorized_keys.push_back(required_path(argument));
         } else if (flag == "--host-key") {
             serve.host_keys.push_back(required_path(argument));
+        } else if (flag == "--user") {
+            if (argument.value.empty()) fail("--user: the name is empty");
+            serve.check_as = argument.value;
+        } else if (flag == "--reload") {
+            serve.check_reload = true;
         } else if (flag == "-t") {
             serve.check_only = true;
         } else {
@@ -125,6 +135,10 @@ ServerCommandLine parse_server_command_line(std::span<const std::string> argumen
                          *port));
     }
     if (listen.empty() && port) serve.listen.push_back({"*", *port});
+    if (!serve.check_only && (serve.check_as || serve.check_reload)) {
+        fail(fmt::format("{} goes with -t: culvertd itself runs as the user who starts it",
+                         serve.check_as ? "--user" : "--reload"));
+    }
     const bool quick =
         !serve.listen.empty() || !serve.authorized_keys.empty() || !serve.host_keys.empty();
     if (!serve.config_file && !quick) serve.config_file = default_config_file;
@@ -132,10 +146,11 @@ ServerCommandLine parse_server_command_line(std::span<const std::string> argumen
     return line;
 }
 
-ServerConfig load_server_config(const ServeCommand& command, const Surroundings& surroundings) {
+ServerConfig server_config_of(const ServeCommand& command, const Surroundings& surroundings) {
     ServerConfig config =
         command.config_file
-            ? read_server_config(expand_path(*command.config_file, surroundings), surroundings)
+            ? read_server_config(expand_path(*command.config_file, surroundings), surroundings,
+                                 {.anybody = command.config_file_named})
             : default_server_config();
     if (!command.listen.empty()) config.listen = command.listen;
     const auto expanded = [&](std::vector<std::string> paths) {
@@ -153,10 +168,14 @@ ServerConfig load_server_config(const ServeCommand& command, const Surroundings&
                                       *command.config_file, why)
                         : why + "give --authorized-keys FILE, or users in a file with -c"};
     }
+    return config;
+}
+
+ServerConfig load_server_config(const ServeCommand& command, const Surroundings& surroundings) {
+    ServerConfig config = server_config_of(command, surroundings);
     // They are read again at each login; a typo shows now.
-    for (const std::string& file : config.any_user_keys_files) check_key_file(file);
-    for (const auto& [name, user] : config.users) {
-        for (const std::string& file : user.authorized_keys_files) check_key_file(file);
+    for (const std::string& path : config.any_user_keys_files) {
+        check_key_file(any_user_key_file(path));
     }
     return config;
 }

@@ -26,28 +26,32 @@ public:
         }
     }
 
-    awaitable<void> among_files(std::span<const std::string> files) {
-        for (const std::string& file : files) {
+    awaitable<void> among_files(std::span<const std::string> paths, auto key_file) {
+        for (const std::string& path : paths) {
             if (result_.allowed) co_return;
             try {
-                const auto text = co_await reader_.text_of(file);
+                KeyFile file = key_file(path);
+                const auto text = co_await reader_.text_of(std::move(file));
                 auto found =
                     search_authorized_keys(*text, question_.key, question_.peer, question_.now);
                 for (const std::string& remark : found.remarks) {
-                    result_.remarks.push_back(fmt::format("{}: {}", escaped(file), remark));
+                    result_.remarks.push_back(fmt::format("{}: {}", escaped(path), remark));
                 }
                 result_.allowed = std::move(found.allowed);
             } catch (const Error& error) {
                 // A file that can't be read lets nobody in; the others go on.
-                result_.remarks.emplace_back(error.what());
+                result_.remarks.push_back(error.hint().empty()
+                                              ? std::string{error.what()}
+                                              : fmt::format("{} ({})", error.what(), error.hint()));
                 if (error.kind() == ErrorKind::internal) result_.is_provisional = true;
             }
         }
     }
 
-    awaitable<void> among_keys_of(const UserConfig& user) {
+    awaitable<void> among_keys_of(const std::string& name, const UserConfig& user) {
         among_keys(user.authorized_keys);
-        co_await among_files(user.authorized_keys_files);
+        const auto its = [&](const std::string& path) { return user_key_file(path, name); };
+        co_await among_files(user.authorized_keys_files, its);
     }
 
     void is_provisional_as(const KeySearch& other) noexcept {
@@ -67,15 +71,15 @@ private:
 awaitable<KeyLookup> look_up_key(const ServerConfig& config, KeyQuestion question,
                                  KeyReader& reader) {
     KeySearch search{question, reader};
-    co_await search.among_files(config.any_user_keys_files);
+    co_await search.among_files(config.any_user_keys_files, any_user_key_file);
     const auto found = config.users.find(question.user);
     if (found != config.users.end()) {
-        co_await search.among_keys_of(found->second);
+        co_await search.among_keys_of(found->first, found->second);
     } else if (!config.users.empty()) {
         // So that the time taken tells less about which users there are, somebody's keys are gone
         // through, though not as many as another's; what they say is forgotten.
         KeySearch pretended{question, reader};
-        co_await pretended.among_keys_of(config.users.begin()->second);
+        co_await pretended.among_keys_of(config.users.begin()->first, config.users.begin()->second);
         search.is_provisional_as(pretended);
     }
     co_return std::move(search).result();

@@ -107,11 +107,15 @@ void refuse_unreplaced(std::string_view path) {
 struct YamlValue::Document {
     std::string name;
     Surroundings surroundings;
+    ReadFile read = read_file;
     std::size_t values_visited = 0;
 };
 
-YamlValue YamlValue::from_file(const std::string& path, const Surroundings& surroundings) {
-    return from_text(read_file(path, longest_file), path, surroundings);
+YamlValue YamlValue::from_file(const std::string& path, const Surroundings& surroundings,
+                               const ReadFile& read) {
+    YamlValue top = from_text(read(path, longest_file), path, surroundings);
+    top.document_->read = read;
+    return top;
 }
 
 YamlValue YamlValue::from_text(const std::string& text, const std::string& file_name,
@@ -239,7 +243,7 @@ std::vector<YamlValue> YamlValue::included_files() const {
         }
         for (const std::string& file : files) {
             if (all.size() == most_included_files) element.fail("too many files");
-            all.push_back(from_file(file, document_->surroundings));
+            all.push_back(from_file(file, document_->surroundings, document_->read));
         }
     }
     return all;

@@ -14,6 +14,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include "common/base/error.hpp"
+#include "common/base/file.hpp"
 #include "common/config/surroundings.hpp"
 
 namespace culvert {
@@ -32,8 +33,13 @@ class YamlMap;
 ///     map.finish();                                 // any other key is an error
 class YamlValue {
 public:
-    /// Throws Error{config}, for a file that can't be read too.
-    static YamlValue from_file(const std::string& path, const Surroundings& surroundings);
+    /// The text of a file of at most `limit` bytes.
+    using ReadFile = std::function<std::string(const std::string& path, std::size_t limit)>;
+
+    /// Throws Error{config}, for a file that can't be read too. `read` is also for the files that
+    /// this one includes.
+    static YamlValue from_file(const std::string& path, const Surroundings& surroundings,
+                               const ReadFile& read = read_file);
     static YamlValue from_text(const std::string& text, const std::string& file_name,
                                const Surroundings& surroundings);
 

@@ -123,17 +123,20 @@ struct KeyText {
     mode_t open_to_others;  ///< 0 if this user owns it and nobody else may read or write it
 };
 
+KeyText read_key_text(const UniqueFd& opened, const std::string& name) {
+    struct stat status {};
+    if (::fstat(opened.get(), &status) != 0) fail("{}: {}", name, reason_of(errno));
+    const bool open = status.st_uid == ::getuid() && (status.st_mode & 077) != 0;
+    return {read_all(opened, name), open ? status.st_mode & 0777 : 0};
+}
+
 KeyText read_key_file(const std::string& file) {
     const UniqueFd opened{::open(file.c_str(), O_RDONLY | O_CLOEXEC)};
     if (opened.get() < 0 && errno == ENOENT) {
         fail("{0}: no such file: make a key with culvert keygen -f {0}", file);
     }
-    struct stat status {};
-    if (opened.get() < 0 || ::fstat(opened.get(), &status) != 0) {
-        fail("{}: {}", file, reason_of(errno));
-    }
-    const bool open = status.st_uid == ::getuid() && (status.st_mode & 077) != 0;
-    return {read_all(opened, file), open ? status.st_mode & 0777 : 0};
+    if (opened.get() < 0) fail("{}: {}", file, reason_of(errno));
+    return read_key_text(opened, file);
 }
 
 void expect_closed(const KeyText& key, const std::string& file) {
@@ -153,11 +156,20 @@ std::optional<PublicKey> public_key_beside(const std::string& file) {
 
 }  // namespace
 
-PrivateKey load_private_key(const std::string& file) {
-    const KeyText key = read_key_file(file);
-    expect_openssh_private_key(key.text.reveal(), file);  // public keys are open to all, rightly
-    expect_closed(key, file);
-    return parse_private_key(key.text.reveal(), file);
+namespace {
+
+PrivateKey parse(const KeyText& key, const std::string& name) {
+    expect_openssh_private_key(key.text.reveal(), name);  // public keys are open to all, rightly
+    expect_closed(key, name);
+    return parse_private_key(key.text.reveal(), name);
+}
+
+}  // namespace
+
+PrivateKey load_private_key(const std::string& file) { return parse(read_key_file(file), file); }
+
+PrivateKey load_private_key(const UniqueFd& file, const std::string& name) {
+    return parse(read_key_text(file, name), name);
 }
 
 IdentityFile load_identity(const std::string& file) {

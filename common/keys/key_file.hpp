@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 
+#include "common/base/unique_fd.hpp"
 #include "common/crypto/random.hpp"
 #include "common/keys/private_key.hpp"
 
@@ -12,6 +13,9 @@ namespace culvert {
 /// names the file when it is missing, can't be read, is larger than 64 KiB, or is one that this
 /// user owns and others may read or write (which ssh refuses too).
 PrivateKey load_private_key(const std::string& file);
+
+/// The same from a file that is open already; `name` is for errors.
+PrivateKey load_private_key(const UniqueFd& file, const std::string& name);
 
 /// An identity file, as -i names it. Where it holds no private key that culvert can use (it is
 /// encrypted, of another type, or a public key), an agent may still sign with the key it is about.

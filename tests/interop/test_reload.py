@@ -2,12 +2,15 @@
 
 import json
 import signal
+import subprocess
+import threading
 
 import pytest
 
 from harness import streams
 from harness.keys import make_key
 from harness.peers import USER, culvert_words, run_culvert, start_culvert, start_culvertd
+from harness.process import DEADLINE
 from harness.target import echo
 
 pytestmark = pytest.mark.short
@@ -70,3 +73,110 @@ def test_addresses_come_and_go(lab, server):
 def test_an_address_that_cannot_be_had_changes_nothing(lab, server):
     reload(server, lambda config: config.update(listen=["192.0.2.1:0"]), "stays as it was: .*192")
     start_culvert(lab, server, [lab.target(echo)])
+
+
+# ---------------------------------------------------------------------------- the host key
+
+def test_a_host_key_that_is_gone_is_not_made_anew(lab, server):
+    mine = make_key(lab.folder("mine") / "host_key")
+    reload(server, lambda config: config.update(host_keys=[str(mine.path)]),
+           f"the host key changes from {lab.host_key.fingerprint} to {mine.fingerprint}$")
+    mine.path.unlink()
+    mine.path.with_name("host_key.pub").unlink()
+    reload(server, lambda config: None,
+           f"the configuration stays as it was: the host key {mine.path} is missing$")
+    assert list(mine.path.parent.iterdir()) == []
+    missing = mine.path.with_name("never_there")
+    reload(server, lambda config: config.update(host_keys=[str(missing)]), f"{missing} is missing$")
+    assert list(mine.path.parent.iterdir()) == []
+    scanned = subprocess.run(["ssh-keyscan", "-t", "ed25519", "-p", str(server.port), "127.0.0.1"],
+                             capture_output=True, text=True, timeout=DEADLINE, check=False)
+    if scanned.stdout:  # the key from before
+        assert mine.public_line in scanned.stdout
+
+
+# ---------------------------------------------------------------------------- files of users
+
+def test_a_user_with_a_bad_file_stops_nobody_else_from_going(lab, server):
+    """And the one who was taken out is out."""
+    words = culvert_words(lab, server, ["127.0.0.1:1"], flags=())[1:]
+    gone = lab.root / "gone"
+    other = make_key(lab.root / "other_key")
+    reload(server, lambda config: config.update(users={
+        "bob": {"authorized_keys_files": [str(gone)]},
+        "carol": {"authorized_keys": [other.public_line]}}),
+           "bob can't log in by this file: .*/gone: no such file$")
+    server.process.wait_for_line("new configuration")
+    assert lab.finish("culvert", *words).returncode == 1
+    server.process.signal(signal.SIGTERM)
+    server.process.wait()
+    again = lab.run("culvertd", server.process.argv)
+    again.wait_for_line("bob can't log in")
+    again.wait_for_line("listening on")
+
+
+# ---------------------------------------------------------------------------- addresses
+
+class Knocking:
+    """Connects again and again, and counts what is refused."""
+
+    def __init__(self, address):
+        self._address = address
+        self._over = threading.Event()
+        self.tries = 0
+        self.refused = 0
+        self._thread = threading.Thread(target=self._knock)
+        self._thread.start()
+
+    def _knock(self):
+        while not self._over.is_set():
+            self.tries += 1
+            try:
+                with streams.connect(self._address):
+                    pass
+            except OSError:
+                self.refused += 1
+
+    def close(self):
+        self._over.set()
+        self._thread.join()
+
+
+@pytest.mark.parametrize("before, after", [
+    ("127.0.0.1", "*"), ("*", "127.0.0.1"), ("127.0.0.1", "localhost"), ("localhost", "0.0.0.0"),
+    ("0.0.0.0", "*"), ("*", "localhost")])
+def test_a_port_that_stays_never_closes(lab, server, before, after):
+    def listen(*hosts):
+        return lambda config: config.update(
+            listen=[f"{host}:{server.port}" for host in hosts],
+            limits={"max_startups": "9000:1:9000", "unauthenticated_per_source": 9000})
+
+    reload(server, listen(before), "new configuration")
+    knocking = lab.keep(Knocking(server.address))
+    for _ in range(5):
+        reload(server, listen(after), "new configuration")
+        reload(server, listen(before), "new configuration")
+    reload(server, listen(after), "new configuration")
+    knocking.close()
+    assert knocking.tries > 0 and knocking.refused == 0
+    start_culvert(lab, server, [lab.target(echo)])
+
+
+def test_an_address_that_another_one_covers_is_said(lab, server):
+    port = server.port
+    reload(server, lambda config: config.update(listen=[f"127.0.0.1:{port}", f"*:{port}"]),
+           rf"listen: \*:{port} covers 127\.0\.0\.1:{port}$")
+    server.process.wait_for_line("new configuration")
+    assert not server.process.matching("no longer listening")
+    reload(server, lambda config: config.update(listen=[f"127.0.0.1:{port}"]),
+           rf"no longer listening on 0\.0\.0\.0:{port}$")
+    start_culvert(lab, server, [lab.target(echo)])
+    server.process.signal(signal.SIGTERM)
+    server.process.wait()
+    twice = lab.run("culvertd", [server.process.argv[0], "--authorized-keys", lab.authorized_keys,
+                                 "--host-key", lab.host_key.path, "--listen", f"[::]:{port}",
+                                 "--listen", f"[::1]:{port}", "--listen", f"127.0.0.1:{port}",
+                                 "--listen", f"127.0.0.1:{port}"])
+    twice.wait_for_line(rf"listen: \[::\]:{port} covers \[::1\]:{port}$")
+    twice.wait_for_line(rf"listen: 127\.0\.0\.1:{port} is there twice$")
+    twice.wait_for_line(rf"listening on 127\.0\.0\.1:{port}$")

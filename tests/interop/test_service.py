@@ -183,6 +183,29 @@ def test_what_the_user_wrote_wrong_is_no_reason_to_restart(installed, tmp_path, 
     assert f"RestartPreventExitStatus={done.returncode}" in lines
 
 
+def test_a_reload_begins_with_a_check(installed, tmp_path, lab):
+    """systemctl says that a reload failed when the first of its commands does."""
+    lines = runnable(installed, tmp_path, "system", "culvertd.service").read_text().splitlines()
+    reload = [line.removeprefix("ExecReload=") for line in lines if line.startswith("ExecReload=")]
+    assert len(reload) == 2 and reload[1] == "/bin/kill -HUP $MAINPID"
+    config = lab.root / "culvertd.yaml"
+    words = reload[0].replace("/etc/culvert/culvertd.yaml", str(config)).split()
+    assert str(config) in words
+
+    def status(text):
+        config.write_text(text)
+        return subprocess.run(words, env=lab.env, capture_output=True, timeout=DEADLINE,
+                              check=False).returncode
+
+    good = f"users: {{alice: {{authorized_keys_files: [{lab.authorized_keys}]}}}}\n"
+    assert status(good) == 0
+    # The daemon has its host key; what is wrong with a user's file is that user's.
+    assert status("host_keys: [/nosuchfolder/key]\n" + good) == 0
+    assert status(good.replace("authorized_keys]", "gone]")) == 0
+    for bad in ("lisen: []\n" + good, "listen: nosuchhost.invalid:22\n" + good, "users: {}\n", ":"):
+        assert status(bad) != 0, bad
+
+
 @pytest.mark.parametrize("unit", ["culvertd.service", "culvert@.service"])
 def test_the_units_expose_little(installed, unit):
     """systemd's own measure, from 0 to 10 (times ten in --threshold); up to 2 it says OK."""

@@ -22,7 +22,7 @@ namespace {
 class FileSystem {
 public:
     static auto reader(std::shared_ptr<FileSystem> files) {
-        return [files = std::move(files)](const std::string& path) { return files->read(path); };
+        return [files = std::move(files)](const KeyFile& file) { return files->read(file.path); };
     }
 
     void open() {
@@ -61,7 +61,8 @@ awaitable<void> turn() { co_await asio::post(use_awaitable); }
 
 awaitable<void> read(KeyReader& reader, std::string path, std::string& result) {
     try {
-        const auto text = co_await reader.text_of(std::move(path));
+        KeyFile file{std::move(path), {}};
+        const auto text = co_await reader.text_of(std::move(file));
         result = *text;
     } catch (const Error& error) {
         result = error.what();

@@ -1,11 +1,16 @@
 #include "server/options.hpp"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
 #include <string>
 
 #include <doctest/doctest.h>
 
 #include "common/base/error.hpp"
 #include "common/log/log.hpp"
+#include "server/key_files.hpp"
 #include "tests/unit/common/base/temporary_folder.hpp"
 #include "tests/unit/common/config/made_up_surroundings.hpp"
 #include "tests/unit/common/keys/key_vectors.hpp"
@@ -137,9 +142,80 @@ TEST_CASE("a configuration that lets nobody in, or names files that aren't there
     CHECK(contains(error({"-c", empty}), empty + ": nobody could log in: name users"));
     CHECK(error({"--authorized-keys", folder.path("x")}) == folder.path("x") + ": no such file");
     CHECK(error({"-c", folder.path("x.yaml")}) == folder.path("x.yaml") + ": no such file");
-    const std::string file = folder.write(
-        "d.yaml", "users: {alice: {authorized_keys_files: [" + folder.path("gone") + "]}}\n");
-    CHECK(error({"-c", file}) == folder.path("gone") + ": no such file");
+}
+
+TEST_CASE("a user's own bad file is a line in the log and stops nobody else") {
+    const TemporaryFolder folder;
+    const std::string good = folder.write("good", std::string{test::openssh_1_pub});
+    const std::string secret = folder.write("secret", "-----BEGIN OPENSSH PRIVATE KEY-----\n");
+    const std::string open = folder.write("open", std::string{test::openssh_1_pub});
+    std::filesystem::permissions(open, std::filesystem::perms{0666});
+    const std::string file =
+        folder.write("d.yaml", "users:\n  alice: {authorized_keys_files: [" + folder.path("gone") +
+                                   ", " + secret + "]}\n  bob: {authorized_keys_files: [" + open +
+                                   ", " + good + ", " + folder.path() + "]}\n");
+    test::CapturedStderr captured;
+    start_log("culvertd");
+    const ServerConfig config = load_server_config(serve({"-c", file}), made_up_surroundings());
+    CHECK(check_user_key_files(config) == 4);
+    const std::string text = captured.text();
+    CAPTURE(text);
+    CHECK(contains(text,
+                   "alice can't log in by this file: " + folder.path("gone") + ": no such file\n"));
+    CHECK(contains(text, secret + ": a private key"));
+    CHECK(contains(text, "bob can't log in by this file: " + open + ": not trusted"));
+    CHECK(contains(text, "hint: chmod go-w " + open));
+    CHECK(contains(text, folder.path() + ": is a directory"));
+}
+
+TEST_CASE("whose files the configuration and what it includes may be") {
+    const TemporaryFolder folder;
+    const std::string part =
+        "users: {alice: {authorized_keys: '" + std::string{test::openssh_1_pub} + "'}}\n";
+    const std::string included = folder.write("part.yaml", part);
+    const std::string file = folder.write("d.yaml", "include: part.yaml\n");
+    const auto load = [&](mode_t file_mode, mode_t included_mode) {
+        std::filesystem::permissions(file, std::filesystem::perms{file_mode});
+        std::filesystem::permissions(included, std::filesystem::perms{included_mode});
+        return error_of([&] { load_server_config(serve({"-c", file}), made_up_surroundings()); });
+    };
+    CHECK(load(0644, 0644) == "no error");
+    CHECK(contains(load(0664, 0644), file + ": not trusted"));
+    CHECK(contains(load(0644, 0646), included + ": not trusted"));
+    if (::geteuid() != 0) return;
+    CHECK(::chown(file.c_str(), 54'321, 54'321) == 0);
+    CHECK(load(0644, 0644) == "no error");
+    CHECK(contains(error_of([&] { read_server_config(file, made_up_surroundings()); }),
+                   file + ": not trusted: it belongs to user 54321"));
+    CHECK(::chown(included.c_str(), 54'321, 54'321) == 0);
+    CHECK(contains(load(0644, 0644), included + ": not trusted: it belongs to user 54321"));
+}
+
+TEST_CASE("two keys on one line are named with file and line") {
+    const TemporaryFolder folder;
+    const std::string joined = std::string{test::openssh_1_pub} + std::string{test::openssh_2_pub};
+    const std::string keys = folder.write("keys", "# ours\n" + joined + "\n");
+    test::CapturedStderr captured;
+    start_log("culvertd");
+    load_server_config(serve({"--authorized-keys", keys}), made_up_surroundings());
+    CHECK(contains(captured.text(), keys + ":2: a second key on this line"));
+    // YAML folds lines: it makes one of two without its sign for a list.
+    const std::string file =
+        folder.write("d.yaml", "users:\n  alice:\n    authorized_keys:\n      " +
+                                   std::string{test::openssh_1_pub} + "\n      " +
+                                   std::string{test::openssh_2_pub} + "\n");
+    CHECK(contains(error_of([&] {
+                       load_server_config(serve({"-c", file}), made_up_surroundings());
+                   }),
+                   "users.alice.authorized_keys: a second key on this line"));
+}
+
+TEST_CASE("what only goes with -t") {
+    CHECK(serve({"-t", "--user", "culvert"}).check_as == "culvert");
+    CHECK(serve({"--reload", "-t"}).check_reload);
+    CHECK(contains(error_of([] { serve({"--user", "culvert"}); }), "--user goes with -t"));
+    CHECK(contains(error_of([] { serve({"--reload", "-p", "1"}); }), "--reload goes with -t"));
+    CHECK(contains(error_of([] { serve({"-t", "--user", ""}); }), "--user: the name is empty"));
 }
 
 TEST_CASE("files that hold no keys to log in with are named at the start") {

@@ -1,5 +1,8 @@
 #include "server/users.hpp"
 
+#include <unistd.h>
+
+#include <filesystem>
 #include <string>
 
 #include <doctest/doctest.h>
@@ -106,4 +109,28 @@ TEST_CASE("a key that is listed and refused has a remark, a stranger's none") {
     REQUIRE(refused.remarks.size() == 1);
     CHECK(refused.remarks[0] == file + ": line 1: not from 10.0.0.1 (from=\"192.0.2.1\")");
     CHECK(look_up(config, "alice", key_2).remarks.empty());
+}
+
+TEST_CASE("whose file it is: anybody's that the command line names, else root's or the user's") {
+    if (::geteuid() != 0) return;
+    const TemporaryFolder folder;
+    constexpr uid_t daemon = 1;  // Debian's account of that name
+    const std::string file = folder.write("keys", line_1);
+    std::filesystem::permissions(folder.path(), std::filesystem::perms{0755});
+    REQUIRE(::chown(file.c_str(), daemon, daemon) == 0);
+    ServerConfig config;
+    config.users["daemon"].authorized_keys_files = {file};
+    config.users["bin"].authorized_keys_files = {file};
+    CHECK(look_up(config, "daemon", key_1).allowed);
+    const KeyLookup refused = look_up(config, "bin", key_1);
+    CHECK(!refused.allowed);
+    REQUIRE(refused.remarks.size() == 1);
+    CHECK(refused.remarks[0].find("it belongs to daemon") != std::string::npos);
+    CHECK(refused.remarks[0].find("(chown root " + file + ")") != std::string::npos);
+
+    config.any_user_keys_files = {file};
+    CHECK(look_up(config, "bin", key_1).allowed);
+    std::filesystem::permissions(folder.path(), std::filesystem::perms{0777});
+    CHECK(!look_up(config, "bin", key_1).allowed);
+    CHECK(!look_up(config, "daemon", key_1).allowed);
 }
