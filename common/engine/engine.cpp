@@ -182,6 +182,10 @@ void Engine::on_peer_gone(Gone how) const {
     }
     const bool is_client = config_.transport.role == Role::client;
     const std::string said = transport_.said_before_version();
+    if (transport_.told_to_try_later()) {
+        throw closed(
+            fmt::format("the server takes no more connections for now: it said \"{}\"", said));
+    }
     if (!said.empty()) {
         throw closed(fmt::format("the peer is not an SSH {}: it said \"{}\" and {} the connection",
                                  is_client ? "server" : "client", said, did));

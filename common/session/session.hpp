@@ -93,6 +93,10 @@ public:
     /// The peer said that it ends the connection for what we did: run() throws that as an
     /// Error{network}.
     bool dismissed() const noexcept { return dismissed_; }
+    /// A server said that it has no place for us now, and may have one later.
+    bool told_to_try_later() const noexcept {
+        return told_to_try_later_ || engine_.transport().told_to_try_later();
+    }
     IoExecutor executor() { return socket_.get_executor(); }
 
 private:
@@ -156,6 +160,7 @@ private:
     Event failed_;
     std::exception_ptr failure_;
     bool dismissed_ = false;
+    bool told_to_try_later_ = false;
     bool end_asked_ = false;
     bool ended_ = false;
     bool announced_ready_ = false;

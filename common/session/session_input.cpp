@@ -10,6 +10,7 @@
 #include "common/net/tcp_options.hpp"
 #include "common/net/timeout.hpp"
 #include "common/session/socket_failure.hpp"
+#include "common/transport/try_later.hpp"
 
 namespace culvert {
 namespace {
@@ -108,6 +109,9 @@ awaitable<void> Session::on_event(EngineEvent event) {
         const auto by_application = static_cast<std::uint32_t>(DisconnectReason::by_application);
         // One that shuts down, or can't decide for now, has not refused the keys that it was shown.
         dismissed_ = ended->reason != by_application;
+        told_to_try_later_ =
+            ended->reason == static_cast<std::uint32_t>(DisconnectReason::too_many_connections) ||
+            says_try_later(ended->description);
         if (dismissed_) text += fmt::format(" (reason {})", ended->reason);
         throw Error{ErrorKind::network, text};
     }

@@ -130,6 +130,7 @@ public:
     const std::optional<std::string>& peer_version() const noexcept { return peer_version_; }
     /// For an error about a peer that closed early: what it had said, escaped.
     std::string said_before_version() const { return version_reader_.seen(); }
+    bool told_to_try_later() const noexcept { return version_reader_.told_to_try_later(); }
     bool strict_kex() const noexcept { return strict_kex_; }
     /// From a packet of the last key exchange to the peer's answer; empty where it can't be told.
     std::optional<Duration> exchange_round_trip() const noexcept { return exchange_round_trip_; }

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "common/base/escape.hpp"
+#include "common/transport/try_later.hpp"
 #include "common/wire/protocol_error.hpp"
 
 namespace culvert {
@@ -63,11 +64,18 @@ std::optional<std::string> VersionReader::read(InputBuffer& in) {
 void VersionReader::on_other_line(std::string_view line) {
     if (lines_before_ == 0) first_line_ = line.substr(0, shown_of_a_line);
     ++lines_before_;
+    if (says_try_later(line)) told_to_try_later_ = true;
     if (us_ == Role::server || lines_before_ > most_lines_before) not_ssh();
 }
 
 std::string VersionReader::seen() const {
     return escaped(lines_before_ > 0 ? first_line_ : line_, shown_of_a_line);
+}
+
+bool VersionReader::told_to_try_later() const noexcept {
+    // The end of the line may have been lost with the connection. A version is no such line.
+    const bool is_version = line_.starts_with(version_prefix);
+    return us_ == Role::client && (told_to_try_later_ || (!is_version && says_try_later(line_)));
 }
 
 void VersionReader::not_ssh() const {

@@ -23,6 +23,8 @@ public:
 
     /// What has come so far of a peer that never got to its version line, escaped, for an error.
     std::string seen() const;
+    /// A server said instead of its version that it has no place now (try_later.hpp).
+    bool told_to_try_later() const noexcept;
 
     static constexpr std::size_t longest_line = 255;  ///< RFC 4253 4.2, line end included
     static constexpr std::size_t most_lines_before = 50;
@@ -36,6 +38,7 @@ private:
     std::string line_;
     std::string first_line_;
     std::size_t lines_before_ = 0;
+    bool told_to_try_later_ = false;
     std::size_t bytes_before_ = 0;
 };
 

@@ -144,3 +144,28 @@ TEST_CASE("any split gives the same version, and what follows stays unread") {
         }
     }
 }
+
+TEST_CASE("a server may say instead of its version that it has no place now") {
+    struct Row {
+        std::string_view said;
+        bool try_later;
+    };
+    for (const Row& row : {
+             Row{"culvertd: out of memory; try again later\r\n", true},
+             Row{"culvertd: too many connections that have not logged in; try again later", true},
+             Row{"Exceeded MaxStartups\r\n", true},      // sshd from 8.5 on
+             Row{"Not allowed at this time\r\n", true},  // sshd from 9.8 on
+             Row{"welcome\r\nToo many connections\r\n", true},
+             Row{"SSH-2.0-try_again_later try again later", false},  // its version, not all of it
+             Row{"HTTP/1.1 400 Bad Request\r\n", false},
+             Row{"Exceeded Max", false},
+             Row{"", false},
+         }) {
+        CAPTURE(row.said);
+        InputBuffer in;
+        in.append(bytes_of(row.said));
+        VersionReader reader{Role::client};
+        CHECK_FALSE(reader.read(in));
+        CHECK(reader.told_to_try_later() == row.try_later);
+    }
+}
