@@ -199,6 +199,11 @@ void Listener::add_sockets(std::vector<BoundSocket>& sockets) const {
     }
 }
 
+void Listener::close() noexcept {
+    std::error_code ignored;
+    for (TcpAcceptor& acceptor : acceptors_) acceptor.close(ignored);
+}
+
 std::vector<tcp::endpoint> Listener::bound() const {
     std::vector<tcp::endpoint> endpoints;
     for (const auto& acceptor : acceptors_) endpoints.push_back(acceptor.local_endpoint());

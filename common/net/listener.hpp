@@ -52,6 +52,10 @@ public:
     Listener(const IoExecutor& executor, const std::vector<asio::ip::tcp::endpoint>& endpoints,
              AcceptOne accept = accept_one, std::span<const Listener* const> before = {});
 
+    /// Nobody can connect any more from here on, and another listener may have the port. To be
+    /// followed by the cancellation of run().
+    void close() noexcept;
+
     /// The addresses really bound, with the port.
     std::vector<asio::ip::tcp::endpoint> bound() const;
 

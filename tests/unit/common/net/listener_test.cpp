@@ -184,6 +184,25 @@ TEST_CASE("a port can be listened on again while an old connection of it still e
     CHECK(error_text(io, {endpoint}) == "no error");
 }
 
+awaitable<void> close_and_take_over(Listener& listener, bool& taken_over) {
+    const auto executor = co_await asio::this_coro::executor;
+    TaskGroup group{executor, unexpected()};
+    group.spawn(listener.run({[](Accepted) { FAIL("nobody has connected"); }}));
+    const Endpoints bound = listener.bound();
+    listener.close();
+    const Listener next{executor, bound};  // in the same turn, while run() is still there
+    taken_over = next.bound() == bound;
+    co_await group.join();
+}
+
+TEST_CASE("a closed listener leaves its ports at once, also while it is run") {
+    asio::io_context io;
+    Listener listener{io.get_executor(), {loopback_v4(), loopback_v6()}};
+    bool taken_over = false;
+    run(io, close_and_take_over(listener, taken_over));
+    CHECK(taken_over);
+}
+
 awaitable<void> send_hello(TcpSocket& socket) {
     co_await asio::async_write(socket, asio::buffer("hello", 5), use_awaitable);
 }
