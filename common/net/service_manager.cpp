@@ -15,6 +15,9 @@
 namespace culvert {
 namespace {
 
+/// What the manager waits beyond the time that something is to take.
+constexpr std::chrono::seconds margin{10};
+
 unsigned long long monotonic_microseconds() {
     timespec now{};
     ::clock_gettime(CLOCK_MONOTONIC, &now);
@@ -29,6 +32,23 @@ ServiceManager ServiceManager::of_process() {
     std::string socket = named == nullptr ? "" : named;
     ::unsetenv("NOTIFY_SOCKET");  // NOLINT(concurrency-mt-unsafe): no other thread yet
     return ServiceManager{std::move(socket)};
+}
+
+void ServiceManager::starting(std::chrono::milliseconds longest) const noexcept {
+    const std::chrono::microseconds limit = longest + margin;
+    try {
+        send(fmt::format("EXTEND_TIMEOUT_USEC={}", limit.count()));
+    } catch (const std::exception&) {
+        // Out of memory: the unit's own limit holds.
+    }
+}
+
+void ServiceManager::status(std::string_view text) const noexcept {
+    try {
+        send(fmt::format("STATUS={}", text));
+    } catch (const std::exception&) {
+        // Out of memory: the next change is told again.
+    }
 }
 
 void ServiceManager::ready(std::string_view status) const noexcept {
@@ -48,8 +68,7 @@ void ServiceManager::reloading() const noexcept {
 }
 
 void ServiceManager::stopping(std::chrono::milliseconds drain) const noexcept {
-    constexpr std::chrono::seconds afterwards{10};
-    const std::chrono::microseconds longest = drain + afterwards;
+    const std::chrono::microseconds longest = drain + margin;
     try {
         send(fmt::format("STOPPING=1\nEXTEND_TIMEOUT_USEC={}", longest.count()));
     } catch (const std::exception&) {

@@ -17,6 +17,10 @@ public:
     /// `socket` is a path, or `@name` for an abstract one; empty for nobody.
     explicit ServiceManager(std::string socket) : socket_{std::move(socket)} {}
 
+    /// It may take so long until it works; the unit's own limit allows for less, perhaps.
+    void starting(std::chrono::milliseconds longest) const noexcept;
+    /// What `systemctl status` shows. One line of UTF-8, below 4 KiB with what surrounds it.
+    void status(std::string_view text) const noexcept;
     /// It works from here on; also the end of reloading.
     void ready(std::string_view status) const noexcept;
     void reloading() const noexcept;

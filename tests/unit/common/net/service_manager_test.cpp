@@ -6,11 +6,14 @@
 #include <array>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
+#include <vector>
 
 #include <doctest/doctest.h>
 
 #include "common/base/unique_fd.hpp"
 #include "tests/unit/common/base/temporary_folder.hpp"
+#include "tests/unit/common/net/loopback.hpp"
 
 using namespace culvert;
 
@@ -59,11 +62,47 @@ TEST_CASE("a manager hears of each change, at a path and at an abstract name (sd
     }
 }
 
+TEST_CASE("a status is one message, and so is more time for the start") {
+    const TemporaryFolder folder;
+    Manager manager{folder.path("notify")};
+    const ServiceManager service{folder.path("notify")};
+    service.status("mail: down: gw:22: connection refused");
+    CHECK(manager.hears() == "STATUS=mail: down: gw:22: connection refused");
+    service.starting(std::chrono::minutes{2});
+    CHECK(manager.hears() == "EXTEND_TIMEOUT_USEC=130000000");
+    CHECK(manager.hears().empty());
+}
+
 TEST_CASE("without a manager, or with one that isn't there, nothing happens") {
+    const TemporaryFolder folder;
+    const std::filesystem::path before = std::filesystem::current_path();
+    std::filesystem::current_path(folder.path(""));
+    // Where a message would go if a name of another form were taken for a path, or cut short.
+    const std::string longest = "/" + std::string(sizeof sockaddr_un{}.sun_path - 2, 'x');
+    Manager vsock{"vsock:2:3"};
+    Manager cut_short{"@" + longest.substr(1)};
+    std::filesystem::remove(folder.path("gone"));
+    { Manager{folder.path("gone")}; }
+
+    const auto descriptors = open_descriptors();
     ::unsetenv("NOTIFY_SOCKET");
-    ServiceManager::of_process().ready("x");
+    std::vector<ServiceManager> services{ServiceManager::of_process()};
+    ::setenv("NOTIFY_SOCKET", "", 1);
+    services.push_back(ServiceManager::of_process());
     for (const std::string& name :
-         {std::string{"/no/such/socket"}, std::string{"vsock:2:3"}, std::string(200, '/')}) {
-        ServiceManager{name}.ready("x");
+         {std::string{"/no/such/socket"}, folder.path("gone"), folder.path(""),
+          std::string{"vsock:2:3"}, "@" + longest.substr(1) + "x", std::string(200, '/')}) {
+        services.emplace_back(name);
     }
+    for (const ServiceManager& service : services) {
+        service.starting(std::chrono::seconds{1});
+        service.status("x");
+        service.ready("x");
+        service.reloading();
+        service.stopping(std::chrono::seconds{1});
+    }
+    CHECK(vsock.hears().empty());
+    CHECK(cut_short.hears().empty());
+    CHECK(open_descriptors() == descriptors);
+    std::filesystem::current_path(before);
 }
