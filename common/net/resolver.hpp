@@ -21,7 +21,11 @@ using Resolved = std::variant<std::vector<asio::ip::tcp::endpoint>, DialFailure>
 /// Names to addresses, for all threads of a program; a slow name holds up no other one.
 class Resolver {
 public:
-    explicit Resolver(LookupPool::Limits limits = {}, LookupPool::Function function = look_up)
+    /// A name server that never answers keeps a thread for 5 to 30 s: the forty forwards of one
+    /// configuration, all to dead names, must leave some for the others' names.
+    static constexpr LookupPool::Limits default_limits{.threads = 64};
+
+    explicit Resolver(LookupPool::Limits limits = default_limits, LookupPool::Function function = look_up)
         : pool_{limits, std::move(function)} {}
 
     /// Addresses written as such are answered at once, and so is `localhost`: 127.0.0.1 and ::1.
