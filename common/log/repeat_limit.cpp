@@ -30,8 +30,8 @@ auto RepeatLimit::find_or_add(std::string_view cause, TimePoint now) -> Counts::
 void RepeatLimit::begin_span(LogLevel level, Counts::iterator entry, TimePoint now) const {
     auto& [cause, count] = *entry;
     if (count.kept_back > 0) {
-        log_at({level, kind_}, "{} more {}{}{}", count.kept_back, lines_of_,
-               cause.empty() ? "" : ": ", cause);
+        log_at({level, kind_}, "{} more {}{}{}{}", count.kept_back, lines_of_,
+               cause.empty() ? "" : ": ", cause, tag_);
     }
     count = Count{now};
 }

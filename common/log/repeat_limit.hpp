@@ -23,9 +23,10 @@ public:
     /// Of causes that a peer can make up no more are kept apart; those beyond count as one.
     static constexpr std::size_t most_causes = 16;
 
-    /// `lines_of`: what the count counts, as in "connections turned away".
-    explicit RepeatLimit(std::string lines_of, LogKind kind = LogKind::general)
-        : lines_of_{std::move(lines_of)}, kind_{kind} {}
+    /// `lines_of`: what the count counts, as in "connections turned away". `tag` ends each line.
+    explicit RepeatLimit(std::string lines_of, LogKind kind = LogKind::general,
+                         std::string tag = {})
+        : lines_of_{std::move(lines_of)}, kind_{kind}, tag_{std::move(tag)} {}
 
     /// Whether to write such a line now; if not, it is counted. Writes before it how many were
     /// counted in the span before. `cause` is a few words, escaped.
@@ -38,7 +39,7 @@ public:
     void log(LogLevel level, std::string_view cause, fmt::format_string<Args...> format,
              Args&&... args) {
         if (!admits(level, cause)) return;
-        log_line({level, kind_}, fmt::format(format, std::forward<Args>(args)...));
+        log_line({level, kind_}, fmt::format(format, std::forward<Args>(args)...) + tag_);
     }
 
     /// Writes what was counted in spans that are over; to be called once in a while.
@@ -59,6 +60,7 @@ private:
 
     const std::string lines_of_;
     const LogKind kind_;
+    const std::string tag_;
     std::mutex mutex_;
     Counts counts_;  ///< by cause; the last one's is empty
 };

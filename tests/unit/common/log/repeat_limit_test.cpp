@@ -77,3 +77,14 @@ TEST_CASE("what isn't logged at all isn't counted") {
     limit.log_rest(LogLevel::info);
     CHECK(captured.text() == "");
 }
+
+TEST_CASE("a tag ends each line, that of the count too") {
+    test::CapturedStderr captured;
+    start_log("culvert");
+    RepeatLimit limit{"lines", LogKind::general, " [mail]"};
+    for (std::size_t i = 0; i <= RepeatLimit::burst; ++i) limit.log(info, "refused", "no {}", i);
+    limit.log_rest(info);
+    const std::string text = captured.text();
+    CHECK(text.starts_with("culvert: no 0 [mail]\nculvert: no 1 [mail]\n"));
+    CHECK(text.ends_with("culvert: 1 more lines: refused [mail]\n"));
+}
