@@ -8,6 +8,9 @@
 
 namespace culvert {
 
+/// A random part of `longest`, from nothing to nearly all of it.
+Duration random_part(Duration longest, Random& random);
+
 /// When to try to connect again: twice as long each time up to a cap, and each time a random part
 /// of that. The jitter comes after the cap, so that a thousand clients whose server restarts don't
 /// come back in step.

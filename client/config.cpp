@@ -110,6 +110,7 @@ TunnelSettings read_tunnel(const std::string& name, const YamlValue& value,
                            const Surroundings& surroundings) {
     TunnelSettings tunnel = default_tunnel_settings(surroundings);
     tunnel.name = name;
+    tunnel.log_tag = fmt::format(" [{}]", escaped(name));
     YamlMap map = value.map();
 
     Destination server;
@@ -143,6 +144,7 @@ TunnelSettings read_tunnel(const std::string& name, const YamlValue& value,
         return static_cast<unsigned>(v.integer(1, most_connections));
     });
     map.required("forwards", tunnel.forwards, read_forwards);
+    map.optional("required", tunnel.required);
     map.optional("exit_on_forward_failure", tunnel.exit_on_forward_failure);
     map.optional("address_family", tunnel.family, word_reader(family_words));
     map.optional("bind_address", tunnel.bind_address,
@@ -189,6 +191,7 @@ ClientConfig read_config(const YamlValue& top, const Surroundings& surroundings)
     map.optional("window_memory", config.window_memory,
                  [](const YamlValue& value) { return value.parsed(parse_window_memory); });
     map.optional("drain", config.drain);
+    map.optional("ready_timeout", config.ready_timeout);
     map.optional("log", config.log, [](const YamlValue& value) {
         return read_log_section(value, {LogKind::connections, LogKind::forwards});
     });

@@ -13,11 +13,15 @@
 
 namespace culvert {
 
+/// The service is ready after so long in any case; systemd/culvert*.service allow for it.
+constexpr std::chrono::milliseconds default_ready_timeout{60'000};
+
 struct ClientConfig {
     std::vector<TunnelSettings> tunnels;         ///< in the file's order
     unsigned threads = 0;                        ///< 0: as many as there are CPUs
     std::optional<std::uint64_t> window_memory;  ///< none: default_window_memory()
     std::chrono::milliseconds drain{30'000};     ///< for streams to end, after the first signal
+    std::chrono::milliseconds ready_timeout = default_ready_timeout;
     LogSettings log;
 };
 

@@ -41,7 +41,9 @@ inline bool listen_alike(const LocalForward& one, const LocalForward& other) {
 /// One tunnel as it was asked for, on the command line or in culvert.yaml: everything is checked,
 /// defaults are filled in, paths are expanded. `~` and variables are gone from every path.
 struct TunnelSettings {
-    std::string name;  ///< the key in culvert.yaml; on the command line the host as written
+    std::string name;       ///< the key in culvert.yaml; on the command line the host as written
+    std::string log_tag;    ///< ends each of its log lines: ` [mail]`; empty on the command line
+    bool required = false;  ///< the service is not ready before this tunnel is up
 
     std::string user;
     Endpoint server;                            ///< where to connect
@@ -85,6 +87,8 @@ struct TunnelSettings {
     std::chrono::milliseconds hold_for{5'000};
 
     RekeyLimit rekey_limit;
+
+    friend bool operator==(const TunnelSettings&, const TunnelSettings&) = default;
 };
 
 }  // namespace culvert

@@ -11,6 +11,8 @@ namespace culvert {
 struct RekeyLimit {
     std::optional<std::uint64_t> bytes;
     std::optional<std::chrono::seconds> after;
+
+    friend bool operator==(const RekeyLimit&, const RekeyLimit&) = default;
 };
 
 /// `1G`, `512M 1h`, `default none`: ssh_config(5), RekeyLimit. Throws Error{usage}, also for less

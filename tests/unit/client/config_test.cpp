@@ -74,6 +74,7 @@ TEST_CASE("a tunnel of culvert.yaml (design 9)") {
         "    kex_algorithms: [curve25519-sha256]\n"
         "    channel_open: 4s\n"
         "    tcp_keepalive: false\n"
+        "    required: true\n"
         "    while_down: reset\n"
         "    hold_for: 500ms\n"
         "  plain: {server: gw, forwards: [{local: localhost:1, to: h:2}]}\n");
@@ -112,6 +113,8 @@ TEST_CASE("a tunnel of culvert.yaml (design 9)") {
     CHECK(mail.channel_open == std::chrono::seconds{4});
     CHECK(!mail.tcp_keepalive);
     CHECK(mail.while_down == WhileDown::reset);
+    CHECK(mail.required);
+    CHECK(mail.log_tag == " [mail]");
     CHECK(mail.hold_for == std::chrono::milliseconds{500});
 
     const TunnelSettings& plain = tunnels[1];
@@ -123,6 +126,7 @@ TEST_CASE("a tunnel of culvert.yaml (design 9)") {
     CHECK(!plain.host_key_pin);
     CHECK(plain.compression == Words{"none", "zstd@culvert.internal", "zlib@openssh.com"});
     CHECK(plain.while_down == WhileDown::hold);
+    CHECK_FALSE(plain.required);
 }
 
 TEST_CASE("what is wrong is said with its place") {
@@ -302,4 +306,27 @@ TEST_CASE("threads stands at the top of the file, and is a number") {
     CHECK(threads("threads: 3\n") == 3);
     CHECK(error_of("threads: -1\n" + with("")).starts_with("c.yaml:1:10: threads"));
     CHECK(error_of(with("threads: 3")).find("threads") != std::string::npos);
+}
+
+TEST_CASE("how long the service may take to be ready") {
+    const auto timeout = [](const std::string& line) {
+        const std::string text = line + with("required: true");
+        return parse_client_config(text, "c.yaml", made_up_surroundings()).ready_timeout;
+    };
+    CHECK(timeout("") == std::chrono::seconds{60});
+    CHECK(timeout("ready_timeout: 2m\n") == std::chrono::minutes{2});
+    CHECK(timeout("ready_timeout: 0s\n") == std::chrono::seconds{0});
+    CHECK(error_of(with("required: maybe")).find("required") != std::string::npos);
+}
+
+TEST_CASE("a tunnel read again is the same as long as nothing in it has changed") {
+    const auto read = [](const std::string& line) { return parse(with(line)).at(0); };
+    const TunnelSettings before = read("compression: zlib");
+    CHECK(before == read("compression: zlib # a comment"));
+    for (const std::string line :
+         {"compression: zstd", "compression: none", "identity: /k", "required: true",
+          "rekey_limit: 1G 2h", "hold_for: 1s", "connections: 2", "bind_address: 127.0.0.1"}) {
+        CAPTURE(line);
+        CHECK_FALSE(before == read(line));
+    }
 }

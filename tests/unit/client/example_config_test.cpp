@@ -31,6 +31,7 @@ TEST_CASE("config/culvert.yaml is valid, and names every key with its default") 
     // What the example says where it is switched on is what holds where it isn't.
     CHECK(all_on.threads == as_it_is.threads);
     CHECK(all_on.drain == as_it_is.drain);
+    CHECK(all_on.ready_timeout == as_it_is.ready_timeout);
     CHECK(log_limits({}, all_on.log) == log_limits({}, as_it_is.log));
     CHECK(all_on.log.format == as_it_is.log.format);
     const TunnelSettings& on = all_on.tunnels[0];
@@ -51,6 +52,7 @@ TEST_CASE("config/culvert.yaml is valid, and names every key with its default") 
     CHECK(on.user_known_hosts == off.user_known_hosts);
     CHECK(on.strict_host_key_checking == off.strict_host_key_checking);
     CHECK(on.compression == off.compression);
+    CHECK(on.required == off.required);
     CHECK(on.exit_on_forward_failure == off.exit_on_forward_failure);
     CHECK(on.connections == off.connections);
     CHECK(on.connect_timeout == off.connect_timeout);
@@ -69,7 +71,8 @@ TEST_CASE("config/culvert.yaml is valid, and names every key with its default") 
                                   "tcp_keepalive",   "include",        "threads",
                                   "window_memory",   "channel_window", "connections",
                                   "drain",           "channel_open",   "global_known_hosts",
-                                  "batch_mode",      "kex_algorithms"}) {
+                                  "batch_mode",      "kex_algorithms", "required",
+                                  "ready_timeout"}) {
         CAPTURE(key);
         CHECK(example.names(key));
     }
