@@ -5,22 +5,41 @@
 #include <thread>
 
 #include <fmt/format.h>
+#include <asio/post.hpp>
 #include <asio/redirect_error.hpp>
 
 #include "client/terminal.hpp"
 #include "common/base/error.hpp"
 #include "common/base/machine_memory.hpp"
 #include "common/log/log.hpp"
+#include "common/net/pause.hpp"
 #include "common/net/signals.hpp"
 
 namespace culvert {
 namespace {
+
+/// After so long a start is one that somebody may ask about.
+constexpr Duration quick_start = std::chrono::seconds{1};
 
 std::size_t thread_count(const std::vector<TunnelSettings>& tunnels, unsigned wanted) {
     std::size_t connections = 0;
     for (const TunnelSettings& tunnel : tunnels) connections += tunnel.connections;
     const unsigned most = wanted > 0 ? wanted : std::max(1U, std::thread::hardware_concurrency());
     return std::min<std::size_t>(most, connections);
+}
+
+std::uint64_t window_memory(const ClientConfig& config) {
+    return config.window_memory.value_or(default_window_memory(machine_memory()));
+}
+
+void log_failure(const std::exception_ptr& thrown) { log_error("{}", text_of_exception(thrown)); }
+
+bool has_failed(const TunnelStatus& tunnel) {
+    return tunnel.ended || !tunnel.failure.empty() || !tunnel.not_bound.empty();
+}
+
+std::string tunnels(std::size_t count) {
+    return count == 1 ? "1 tunnel" : fmt::format("{} tunnels", count);
 }
 
 std::string_view name_of_signal(int signal) {
@@ -30,39 +49,38 @@ std::string_view name_of_signal(int signal) {
 
 }  // namespace
 
-Client::Client(ClientConfig config, FirstFailure first_failure, std::function<void()> on_up)
-    : not_yet_up_{config.tunnels.size()},
-      not_yet_complete_{config.tunnels.size()},
+Client::Client(ClientConfig config, FirstFailure first_failure, std::function<void()> on_up,
+               Loader reload)
+    : at_start_{std::move(config.tunnels)},
+      windows_{std::make_shared<WindowBudget>(window_memory(config))},
       drain_{config.drain},
+      log_{config.log},
+      load_{std::move(reload)},
+      ready_timeout_{config.ready_timeout},
       on_up_{std::move(on_up)},
-      tasks_{context_.get_executor(), [this](const std::exception_ptr& thrown) {
-                 if (!failure_) failure_ = thrown;
-             }} {
+      tunnels_{ClientContext{.executor = context_.get_executor(),
+                             .next_thread = [this] { return next_thread(); },
+                             .windows = windows_,
+                             .resolver = resolver_,
+                             .random = random_,
+                             .ask = ask_on_terminal(),
+                             .on_change = [this] { on_change(); }},
+               first_failure, [this] { stop_waiting_for_signals(); }},
+      tasks_{context_.get_executor(), &log_failure},
+      starting_{context_.get_executor(), &log_failure} {
+    start_threads(thread_count(at_start_, config.threads));
     add_unless_ignored(signals_, {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2});
-    start_threads(thread_count(config.tunnels, config.threads));
-    const std::uint64_t window_memory =
-        config.window_memory.value_or(default_window_memory(machine_memory()));
-    const ClientContext shared{.executor = context_.get_executor(),
-                               .next_thread = [this] { return next_thread(); },
-                               .windows = std::make_shared<WindowBudget>(window_memory),
-                               .resolver = resolver_,
-                               .random = random_,
-                               .ask = ask_on_terminal(),
-                               .on_first_up = [this] { on_tunnel_up(); },
-                               .on_complete = [this] { on_tunnel_complete(); }};
-    for (TunnelSettings& settings : config.tunnels) {
-        tunnels_.push_back(std::make_unique<Tunnel>(shared, std::move(settings), first_failure));
-    }
 }
 
+/// As many as are wanted in all: those that run already stay.
 void Client::start_threads(std::size_t wanted) {
     if (wanted < 2) return;
-    for (std::size_t i = 0; i < wanted; ++i) {
+    while (threads_.size() < wanted) {
         try {
             threads_.push_back(std::make_unique<IoThread>());
         } catch (const std::system_error& error) {
             // The limits of a container, or RLIMIT_NPROC: those that there are will do.
-            log_error("only {} of {} threads can be started: {}", i, wanted,
+            log_error("only {} of {} threads can be started: {}", threads_.size(), wanted,
                       error.code().message());
             break;
         }
@@ -75,82 +93,155 @@ IoExecutor Client::next_thread() {
     return threads_[threads_given_++ % threads_.size()]->executor();
 }
 
-void Client::run() {
+ExitCode Client::run() {
+    tunnels_.configure(std::move(at_start_), drain_);
     tasks_.spawn(obey_signals());
-    running_ = tunnels_.size();
-    for (const auto& tunnel : tunnels_) tasks_.spawn(run_tunnel(*tunnel));
+    if (ready_timeout_ > default_ready_timeout) manager_.starting(ready_timeout_);
+    starting_.spawn(watch_start());
     context_.run();
-    if (failure_) std::rethrow_exception(failure_);
+    return asked_to_end_ ? exit_as_asked : tunnels_.exit_code();
 }
 
-awaitable<void> Client::run_tunnel(Tunnel& tunnel) {
-    std::exception_ptr why;
-    try {
-        co_await tunnel.run();
-    } catch (const Error& error) {
-        // The last error is main's to log.
-        if (running_ > 1) log_error(error);
-        why = std::current_exception();
-    } catch (const std::exception& error) {
-        if (running_ > 1) log_error("{}", error.what());
-        why = std::current_exception();
+// ---------------------------------------------------------------------- signals
+
+awaitable<void> Client::obey_signals() {
+    const int signal = co_await next_signal();
+    starting_.cancel();
+    if (signal == 0) co_return;
+    asked_to_end_ = true;
+    manager_.stopping(drain_);
+    if (const std::size_t streams = tunnels_.open_streams(); streams > 0) {
+        log_info("{}: {} still open: waiting up to {} s for the end; a second signal ends at once",
+                 name_of_signal(signal),
+                 streams == 1 ? "a stream is" : fmt::format("{} streams are", streams),
+                 std::chrono::duration<double>(drain_).count());
     }
-    if (--running_ > 0) co_return;
-    signals_.cancel();
-    if (why) std::rethrow_exception(why);
+    tunnels_.drain();
+
+    Timer deadline{context_, drain_};
+    deadline.async_wait([this](const std::error_code& cancelled) {
+        if (!cancelled) stop_waiting_for_signals();
+    });
+    co_await next_signal();
+    tunnels_.end();
 }
 
 /// The next one that ends the program, 0 if none is waited for any more. The others are obeyed.
 awaitable<int> Client::next_signal() {
-    for (;;) {
+    while (waits_for_signals_) {
         std::error_code cancelled;
         const int signal =
             co_await signals_.async_wait(asio::redirect_error(use_awaitable, cancelled));
-        if (cancelled) co_return 0;
+        if (cancelled) break;
         switch (signal) {
             case SIGHUP:
-                // A closed terminal is no reason to ask for a new log: nobody is there to end it.
+                // A closed terminal asks for no new log: nobody is there to end it.
                 if (has_terminal_ && !has_terminal()) co_return signal;
                 reopen_log_after_signal();
+                if (load_ && !asked_to_end_) reload();
                 break;
             case SIGUSR1:
+                log_status();
+                break;
             case SIGUSR2:
                 break;
             default:
                 co_return signal;
         }
     }
+    co_return 0;
 }
 
-awaitable<void> Client::obey_signals() {
-    const int signal = co_await next_signal();
-    if (signal == 0) co_return;
-    manager_.stopping(drain_);
-    std::size_t streams = 0;
-    for (const auto& tunnel : tunnels_) streams += tunnel->open_streams();
-    if (streams > 0) {
-        log_info("{}: {} still open: waiting up to {} s for the end; a second signal ends at once",
-                 name_of_signal(signal),
-                 streams == 1 ? "a stream is" : fmt::format("{} streams are", streams),
-                 std::chrono::duration<double>(drain_).count());
+void Client::stop_waiting_for_signals() {
+    waits_for_signals_ = false;
+    signals_.cancel();
+}
+
+void Client::log_status() const {
+    for (const TunnelStatus& tunnel : tunnels_.statuses()) {
+        log_info("SIGUSR1: {}; {} open{}", describe(tunnel),
+                 tunnel.streams == 1 ? "1 stream" : fmt::format("{} streams", tunnel.streams),
+                 tunnel.log_tag);
     }
-    for (const auto& tunnel : tunnels_) tunnel->drain();
-
-    Timer deadline{context_, drain_};
-    deadline.async_wait([this](const std::error_code&) { signals_.cancel(); });
-    (void)co_await next_signal();
-    for (const auto& tunnel : tunnels_) tunnel->end();
 }
 
-void Client::on_tunnel_complete() {
-    if (--not_yet_complete_ == 0) manager_.ready("every forward is up");
+/// All of it, or nothing.
+TunnelSet::Changes Client::configure(std::vector<TunnelSettings> tunnels,
+                                     std::chrono::milliseconds drain, const LogSettings& log) {
+    configure_log(log);
+    try {
+        const auto changes = tunnels_.configure(std::move(tunnels), drain);
+        log_ = log;
+        return changes;
+    } catch (...) {
+        configure_log(log_);
+        throw;
+    }
 }
 
-void Client::on_tunnel_up() {
-    if (--not_yet_up_ > 0) return;
-    on_up_();
-    // In the background it has none any more.
-    has_terminal_ = has_terminal();
+void Client::reload() {
+    if (start_ == Start::over) manager_.reloading();
+    try {
+        ClientConfig fresh = load_();
+        start_threads(thread_count(fresh.tunnels, fresh.threads));
+        const auto changes = configure(std::move(fresh.tunnels), fresh.drain, fresh.log);
+        windows_->set_limit(window_memory(fresh));
+        drain_ = fresh.drain;
+        log_info(
+            "SIGHUP: the new configuration holds: {} unchanged, {} started, {} restarted, {} "
+            "removed",
+            tunnels(changes.kept), changes.started, changes.restarted, changes.removed);
+    } catch (const Error& error) {
+        log_error(with_context("SIGHUP: the configuration stays as it was", error));
+    } catch (const std::exception& error) {
+        log_error("SIGHUP: the configuration stays as it was: {}", error.what());
+    }
+    if (start_ != Start::over) return;
+    told_status_ = describe(tunnels_.statuses());
+    manager_.ready(told_status_);
+}
+
+// ---------------------------------------------------------------------- what others are told
+
+/// Once for all that changes in this turn.
+void Client::on_change() {
+    if (std::exchange(change_is_posted_, true)) return;
+    asio::post(context_, [this] {
+        change_is_posted_ = false;
+        follow_change();
+    });
+}
+
+void Client::follow_change() {
+    const std::vector<TunnelStatus> all = tunnels_.statuses();
+    if (on_up_ && std::ranges::all_of(all, &TunnelStatus::has_been_up)) {
+        std::exchange(on_up_, nullptr)();
+        // In the background it has none any more.
+        has_terminal_ = has_terminal();
+    }
+    if (asked_to_end_) return;
+    std::string status = describe(all);
+    if (start_ != Start::over && (is_ready(all) || start_ == Start::too_slow)) {
+        start_ = Start::over;
+        starting_.cancel();
+        manager_.ready(status);
+    } else {
+        // Whoever waits for READY need not hear of the moments before it.
+        const bool is_news = start_ != Start::quick || std::ranges::any_of(all, &has_failed);
+        if (!is_news || status == told_status_) return;
+        manager_.status(status);
+    }
+    told_status_ = std::move(status);
+}
+
+awaitable<void> Client::watch_start() {
+    const Duration quick = std::min<Duration>(quick_start, ready_timeout_);
+    co_await pause(quick);
+    start_ = Start::slow;
+    follow_change();
+    co_await pause(ready_timeout_ - quick);
+    start_ = Start::too_slow;
+    follow_change();
 }
 
 }  // namespace culvert

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include <asio/io_context.hpp>
@@ -9,7 +11,8 @@
 
 #include "client/config.hpp"
 #include "client/terminal.hpp"
-#include "client/tunnel.hpp"
+#include "client/tunnel_set.hpp"
+#include "common/base/exit_code.hpp"
 #include "common/net/io_thread.hpp"
 #include "common/net/on_io_context.hpp"
 #include "common/net/service_manager.hpp"
@@ -20,38 +23,57 @@ namespace culvert {
 /// several others, until a signal ends them or none is left.
 class Client {
 public:
-    /// `on_up` is called once, when every tunnel is up. The identities' files are read here: throws
-    /// Error{config} for one that is bad.
-    Client(ClientConfig config, FirstFailure first_failure, std::function<void()> on_up);
+    /// What a SIGHUP reads again. Throws Error for a configuration that can't hold.
+    using Loader = std::function<ClientConfig()>;
 
-    /// Returns when ended as asked. Throws the Error that ended the last tunnel.
-    void run();
+    /// `on_up` is called once, when every tunnel has been up. Without `reload` a SIGHUP changes no
+    /// tunnel.
+    Client(ClientConfig config, FirstFailure first_failure, std::function<void()> on_up,
+           Loader reload = {});
+
+    /// Runs until it ends as asked, or the last tunnel has ended, which has logged why. Throws
+    /// Error{config} at once for a bad identity file.
+    ExitCode run();
 
 private:
     void start_threads(std::size_t wanted);
     IoExecutor next_thread();
-    awaitable<void> run_tunnel(Tunnel& tunnel);
     awaitable<void> obey_signals();
     awaitable<int> next_signal();
-    void on_tunnel_up();
-    void on_tunnel_complete();
+    void log_status() const;
+    void reload();
+    TunnelSet::Changes configure(std::vector<TunnelSettings> tunnels,
+                                 std::chrono::milliseconds drain, const LogSettings& log);
+    void on_change();
+    void follow_change();
+    awaitable<void> watch_start();
+    void stop_waiting_for_signals();
 
     asio::io_context context_{1};
-    asio::signal_set signals_{context_};
+    asio::signal_set signals_{context_};  ///< without those that are to be ignored
     bool has_terminal_ = has_terminal();
     std::vector<std::unique_ptr<IoThread>> threads_;  ///< none: this one carries everything
     std::size_t threads_given_ = 0;
+    std::vector<TunnelSettings> at_start_;
+    std::shared_ptr<WindowBudget> windows_;  ///< of all connections
     Resolver resolver_;
     SystemRandom random_;
-    std::vector<std::unique_ptr<Tunnel>> tunnels_;
-    std::size_t running_ = 0;
-    std::size_t not_yet_up_;
-    std::size_t not_yet_complete_;  ///< some forward isn't bound, or the tunnel isn't up
     std::chrono::milliseconds drain_;
+    LogSettings log_;
+    Loader load_;
+    bool asked_to_end_ = false;
+    bool waits_for_signals_ = true;
+
     ServiceManager manager_ = ServiceManager::of_process();
-    std::function<void()> on_up_;
-    std::exception_ptr failure_;
+    std::chrono::milliseconds ready_timeout_;
+    enum class Start { quick, slow, too_slow, over } start_ = Start::quick;
+    bool change_is_posted_ = false;
+    std::string told_status_;
+    std::function<void()> on_up_;  ///< empty once it was called
+
+    TunnelSet tunnels_;
     TaskGroup tasks_;
+    TaskGroup starting_;
 };
 
 }  // namespace culvert

@@ -67,7 +67,8 @@ constexpr std::string_view up_help =
     R"(usage: culvert up [-c FILE] [-E FILE] [--pid-file FILE] [-v] [-q] [--log-time] [--log-json]
                   [TUNNEL...]
 
-Brings up every tunnel of the file, or the named ones, and keeps them up.
+Brings up every tunnel of the file, or the named ones, and keeps them up. SIGHUP has it read the
+file again: tunnels that are the same go on undisturbed. SIGUSR1 logs the state of each.
 
   -c FILE           the file (~/.config/culvert/culvert.yaml; for root /etc/culvert/culvert.yaml)
   -E FILE           messages go to the end of this file, with times, instead of stderr

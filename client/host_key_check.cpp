@@ -5,12 +5,12 @@
 
 #include <fmt/format.h>
 
+#include "client/tunnel_log.hpp"
 #include "common/auth/known_hosts_file.hpp"
 #include "common/base/characters.hpp"
 #include "common/base/error.hpp"
 #include "common/base/escape.hpp"
 #include "common/keys/fingerprint.hpp"
-#include "common/log/log.hpp"
 
 namespace culvert {
 namespace {
@@ -46,9 +46,9 @@ std::vector<KnownHostsFile> read_all(const TunnelSettings& settings) {
 }
 
 /// The lines that were skipped: one of them may be the host's.
-void log_remarks(std::span<const KnownHostsFile> files, LogLevel level) {
+void log_remarks(const TunnelLog& log, std::span<const KnownHostsFile> files, LogLevel level) {
     for (const KnownHostsFile& file : files) {
-        for (const std::string& remark : file.remarks) log_at(level, "{}", remark);
+        for (const std::string& remark : file.remarks) log.at(level, "{}", remark);
     }
 }
 
@@ -103,8 +103,9 @@ constexpr std::string_view comparing =
 
 void accept(const TunnelSettings& settings, const PublicKey& key, Random& random) {
     const std::string file = user_file(settings);
+    const TunnelLog log{settings};
     if (!is_kept(settings)) {
-        log_info("the host key {} is taken, and not remembered: {}", described(key),
+        log.info("the host key {} is taken, and not remembered: {}", described(key),
                  file.empty() ? "no known_hosts file is named" : "it goes to /dev/null");
         return;
     }
@@ -115,11 +116,11 @@ void accept(const TunnelSettings& settings, const PublicKey& key, Random& random
                        random);
     } catch (const Error& error) {
         // It is accepted all the same, as by ssh; it will only be unknown again the next time.
-        log_error("the host key of {}, {}, can't be remembered: {}",
+        log.error("the host key of {}, {}, can't be remembered: {}",
                   known_host_name(host.host, host.port), described(key), error.what());
         return;
     }
-    log_info("added the host key of {} to {}: {}", known_host_name(host.host, host.port), file,
+    log.info("added the host key of {} to {}: {}", known_host_name(host.host, host.port), file,
              described(key));
 }
 
@@ -170,7 +171,7 @@ awaitable<void> check_host_key(const TunnelSettings& settings, const PublicKey& 
     const std::vector<KnownHostsFile> files = read_all(settings);
     const KnownHostAnswer answer = look_up_known_host(files, host.host, host.port, key);
     const bool is_news = answer.state == KnownHostState::unknown && key != accepted;
-    log_remarks(files, is_news ? LogLevel::info : LogLevel::verbose);
+    log_remarks(TunnelLog{settings}, files, is_news ? LogLevel::info : LogLevel::verbose);
     switch (answer.state) {
         case KnownHostState::match:
             co_return;

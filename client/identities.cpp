@@ -7,7 +7,6 @@
 
 #include "common/base/error.hpp"
 #include "common/keys/fingerprint.hpp"
-#include "common/log/log.hpp"
 
 namespace culvert {
 namespace {
@@ -20,7 +19,8 @@ bool is_there(const std::string& file) {
 }  // namespace
 
 Identities::Identities(const TunnelSettings& settings)
-    : user_{settings.user},
+    : log_{settings},
+      user_{settings.user},
       defaulted_{settings.identities_defaulted},
       only_files_{settings.identities_only} {
     if (settings.agent) agent_.emplace(*settings.agent);
@@ -48,7 +48,7 @@ awaitable<ClientIdentities> Identities::offer() {
             held = co_await agent_->keys();
         } catch (const Error& error) {
             agent_failure = error.what();
-            log_verbose("{}", agent_failure);
+            log_.verbose("{}", agent_failure);
         }
     }
     offered_.clear();
@@ -90,7 +90,7 @@ void Identities::fail_unusable(const IdentityFile& file, const std::string& agen
 
 awaitable<std::optional<ByteVector>> Identities::sign(SignatureWanted wanted) const {
     const Identity& identity = offered_[wanted.identity];
-    log_debug("signing with {} {}", wanted.algorithm, fingerprint(identity.key));
+    log_.debug("signing with {} {}", wanted.algorithm, fingerprint(identity.key));
     if (identity.secret != nullptr) co_return identity.secret->sign(wanted.data);
     std::optional<ByteVector> signature;
     std::string why = "it refuses";
@@ -100,8 +100,8 @@ awaitable<std::optional<ByteVector>> Identities::sign(SignatureWanted wanted) co
         why = error.what();
     }
     if (!signature) {
-        log_info("the agent doesn't sign with {} {}: {}", identity.key.algorithm(),
-                 fingerprint(identity.key), why);
+        log_.info("the agent doesn't sign with {} {}: {}", identity.key.algorithm(),
+                  fingerprint(identity.key), why);
     }
     co_return signature;
 }

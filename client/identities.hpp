@@ -7,6 +7,7 @@
 
 #include "client/agent.hpp"
 #include "client/settings.hpp"
+#include "client/tunnel_log.hpp"
 #include "common/auth/userauth_client.hpp"
 #include "common/keys/key_file.hpp"
 #include "common/net/awaitable.hpp"
@@ -57,6 +58,7 @@ private:
     [[noreturn]] void fail_unusable(const IdentityFile& file,
                                     const std::string& agent_failure) const;
 
+    TunnelLog log_;
     std::string user_;
     bool defaulted_;
     bool only_files_;

@@ -12,15 +12,19 @@
 #include "common/keys/fingerprint.hpp"
 #include "common/log/log.hpp"
 #include "common/net/dialer.hpp"
-#include "common/net/pause.hpp"
 #include "common/net/run_on.hpp"
 #include "common/net/tcp_options.hpp"
+#include "common/net/timeout.hpp"
 
 namespace culvert {
 namespace {
 
 /// Between the ConnectionAttempts of a first connection, as ssh waits.
 constexpr Duration first_retry_time = std::chrono::seconds{1};
+/// A server that has no place for a first connection is asked again for so long, about once a
+/// second: the random part keeps many clients from asking together.
+constexpr Duration busy_server_time = std::chrono::seconds{30};
+constexpr Duration busy_server_pause = std::chrono::milliseconds{500};
 
 std::string which_of(std::size_t index, std::size_t connections) {
     return connections > 1 ? fmt::format("connection {} of {}", index + 1, connections) : "";
@@ -34,6 +38,7 @@ Link::Link(IoExecutor executor, const LinkContext& context, std::size_t index,
            Identities identities)
     : context_{context},
       settings_{context.settings},
+      log_{settings_},
       index_{index},
       server_name_{to_string(settings_.server)},
       which_{which_of(index, settings_.connections)},
@@ -41,15 +46,25 @@ Link::Link(IoExecutor executor, const LinkContext& context, std::size_t index,
       suffix_{which_.empty() ? "" : ", " + which_},
       identities_{std::move(identities)},
       backoff_{context.random},
+      next_try_{context.random},
       life_{executor, [](const std::exception_ptr&) {}},
       streams_{executor, [this](const std::exception_ptr& thrown) {
-                   log_error("{}: a stream ended: {}", name_, text_of_exception(thrown));
+                   log_.error("{}: a stream ended: {}", name_, text_of_exception(thrown));
                }} {}
 
 // ---------------------------------------------------------------------- the tunnel's words
 
 void Link::start() {
     asio::post(executor(), [this] { life_.spawn(live()); });
+}
+
+void Link::hurry() {
+    asio::post(executor(), [this] {
+        if (!next_try_.bring_forward(Clock::now())) return;
+        log_.info("{}: a local connection waits; next try in {:.1f} s", name_,
+                  seconds(next_try_.at() - Clock::now()));
+        sooner_.set();
+    });
 }
 
 void Link::drain() {
@@ -115,7 +130,7 @@ awaitable<void> Link::keep_connected() {
         }
         // The streams went with the connection, and no others are taken.
         if (ending_ || draining_) break;
-        tell([this] { context_.owner.on_lost(index_); });
+        tell([this, text = std::string{why->what()}] { context_.owner.on_lost(index_, text); });
         if (is_final(*why)) throw *why;
         co_await wait_before_retry(*why);
     }
@@ -129,20 +144,45 @@ bool Link::is_final(const Error& error) {
     // A tunnel that has been up outlives a file that somebody is just replacing.
     if (refused || (error.kind() == ErrorKind::config && !tunnel_has_been_up_)) return true;
     if (tunnel_has_been_up_ || context_.first_failure == FirstFailure::is_outlived) return false;
+    if (may_be_let_in_soon()) return false;
     return ++failures_before_up_ >= settings_.connection_attempts;
 }
 
+/// The server said that it has no place now. That is no answer to a first connection yet.
+bool Link::may_be_let_in_soon() {
+    if (!told_to_try_later_) return false;
+    const TimePoint now = Clock::now();
+    if (!first_told_) first_told_ = now;
+    return now - *first_told_ < busy_server_time;
+}
+
+Duration Link::time_to_next_try() {
+    if (!is_first_try()) return backoff_.next(Clock::now());
+    if (!told_to_try_later_) return first_retry_time;
+    return busy_server_pause + random_part(2 * busy_server_pause, context_.random);
+}
+
 awaitable<void> Link::wait_before_retry(const Error& why) {
-    const bool first = !tunnel_has_been_up_ && context_.first_failure == FirstFailure::ends;
-    const Duration wait = first ? first_retry_time : backoff_.next(Clock::now());
+    const Duration wait = time_to_next_try();
     const bool at_once = wait < std::chrono::milliseconds{50};
-    std::vector fields{LogField{"tunnel", settings_.name}, LogField{"server", server_name_},
-                       LogField{"next_try", seconds(wait)}};
+    std::vector fields{LogField{"server", server_name_}, LogField{"next_try", seconds(wait)}};
     name_connection(fields);
-    log_event({LogLevel::error, LogKind::connections}, "down", fields,
-              fmt::format("{}; next try {}", why.what(),
-                          at_once ? "at once" : fmt::format("in {:.1f} s", seconds(wait))));
-    co_await pause(wait);
+    // The same advice once is enough.
+    const bool is_news = why.hint() != last_hint_;
+    last_hint_ = why.hint();
+    log_.event({LogLevel::error, LogKind::connections}, "down", std::move(fields),
+               fmt::format("{}; next try {}", why.what(),
+                           at_once ? "at once" : fmt::format("in {:.1f} s", seconds(wait))),
+               is_news ? last_hint_ : "");
+    // A first connection fails or succeeds by its own count of tries: nothing brings one forward.
+    const TimePoint at = Clock::now() + wait;
+    next_try_.plan(at, is_first_try() ? std::optional{at} : std::nullopt);
+    for (;;) {
+        const Duration left = next_try_.at() - Clock::now();
+        if (left <= Duration::zero()) break;
+        sooner_.reset();
+        co_await with_timeout(sooner_.wait(), left);
+    }
 }
 
 awaitable<void> Link::connect_once() {
@@ -156,7 +196,7 @@ awaitable<void> Link::connect_once() {
     for (;;) {
         const bool once_more = co_await run_session();
         if (!once_more || ending_ || draining_) co_return;
-        log_verbose(
+        log_.verbose(
             "{}: the server ended the connection before every key was tried: once more, "
             "with the others",
             name_);
@@ -191,10 +231,11 @@ awaitable<TcpSocket> Link::dial_server() {
 /// One connection, to its end. True if it ended because the server wanted to see no more keys, or
 /// didn't take the one that it took before, and there are others to try.
 awaitable<bool> Link::run_session() {
+    told_to_try_later_ = false;
     auto socket = co_await dial_server();
     auto identities = co_await identities_.offer();
     const bool expects_success = identities.sure.has_value();
-    log_debug("{}: reached; {} keys to try", name_, identities_.offered());
+    log_.debug("{}: reached; {} keys to try", name_, identities_.offered());
     Session session{std::move(socket),
                     make_engine_config(settings_, std::move(identities), context_.windows),
                     context_.random, *this};
@@ -212,7 +253,8 @@ awaitable<bool> Link::run_session() {
         why = std::current_exception();
     }
     session_ = nullptr;
-    if (refused && !session.authenticated() &&
+    told_to_try_later_ = session.told_to_try_later();
+    if (refused && !told_to_try_later_ && !session.authenticated() &&
         identities_.on_dismissed(session.userauth_client())) {
         co_return true;
     }
@@ -238,30 +280,29 @@ void Link::on_ready() {
 
 void Link::on_banner(const BannerReceived& banner) {
     // Once is enough.
-    log_at(index_ == 0 ? LogLevel::info : LogLevel::verbose, "{} says: {}", server_name_,
-           escaped(banner.text, 4096));
+    log_.at(index_ == 0 ? LogLevel::info : LogLevel::verbose, "{} says: {}", server_name_,
+            escaped(banner.text, 4096));
 }
 
 void Link::on_authenticated(const Authenticated& authenticated) {
     identities_.on_accepted(authenticated.key);
     const std::string key = fingerprint(authenticated.key);
-    std::vector fields{LogField{"tunnel", settings_.name}, LogField{"server", server_name_},
-                       LogField{"user", settings_.user}, LogField{"key", key},
-                       LogField{"host_key", *host_key_}};
+    std::vector fields{LogField{"server", server_name_}, LogField{"user", settings_.user},
+                       LogField{"key", key}, LogField{"host_key", *host_key_}};
     name_connection(fields);
-    log_event({LogLevel::info, LogKind::connections}, "connected", fields,
-              fmt::format("connected to {} ({}){}", server_name_, *host_key_, suffix_));
-    log_verbose("{}: logged in as {} with {} {}; {}", name_, escaped(settings_.user),
-                authenticated.key.algorithm(), key, describe(session_->transport()));
+    log_.event({LogLevel::info, LogKind::connections}, "connected", std::move(fields),
+               fmt::format("connected to {} ({}){}", server_name_, *host_key_, suffix_));
+    log_.verbose("{}: logged in as {} with {} {}; {}", name_, escaped(settings_.user),
+                 authenticated.key.algorithm(), key, describe(session_->transport()));
     tunnel_has_been_up_ = true;
     backoff_.on_up(Clock::now());
     tell([this, accepted = authenticated.key] { context_.owner.on_up(index_, accepted); });
 }
 
-void Link::on_rekeyed() { log_verbose("{}: rekeyed", name_); }
+void Link::on_rekeyed() { log_.verbose("{}: rekeyed", name_); }
 
 void Link::on_denied(const RequestDenied& denied) {
-    log_verbose("{}: the server asked for {}: denied", name_, escaped(denied.what));
+    log_.verbose("{}: the server asked for {}: denied", name_, escaped(denied.what));
 }
 
 awaitable<bool> Link::allows(KeyShown) {

@@ -11,7 +11,9 @@
 #include "client/backoff.hpp"
 #include "client/identities.hpp"
 #include "client/local_connection.hpp"
+#include "client/next_try.hpp"
 #include "client/settings.hpp"
+#include "client/tunnel_log.hpp"
 #include "common/log/repeat_limit.hpp"
 #include "common/net/on_io_context.hpp"
 #include "common/net/resolver.hpp"
@@ -39,8 +41,8 @@ public:
     /// It carries streams from here on, perhaps ahead of on_up().
     virtual void on_ready(std::size_t link) = 0;
     virtual void on_up(std::size_t link, const PublicKey& accepted) = 0;
-    /// It carries no more; perhaps it has never been up. It tries again.
-    virtual void on_lost(std::size_t link) = 0;
+    /// It carries no more, or a try has failed, and why.
+    virtual void on_lost(std::size_t link, const std::string& why) = 0;
     /// It doesn't try again: as asked, or because of an Error that no retry can mend.
     virtual void on_over(std::size_t link, const std::exception_ptr& why) = 0;
     /// It was lost before it could take this one.
@@ -72,6 +74,8 @@ public:
     void start();
     /// Carries it on a stream, or gives it back.
     void carry(LocalConnection connection);
+    /// A local program waits for it: it tries to connect sooner, if it is waiting to do so.
+    void hurry();
     /// Takes no more, and is over when the last stream has ended.
     void drain();
     /// Is over now, with a reset for every stream.
@@ -108,6 +112,11 @@ private:
     awaitable<TcpSocket> dial_server();
     awaitable<bool> run_session();
     bool is_final(const Error& error);
+    bool may_be_let_in_soon();
+    bool is_first_try() const noexcept {
+        return !tunnel_has_been_up_ && context_.first_failure == FirstFailure::ends;
+    }
+    Duration time_to_next_try();
     awaitable<void> wait_before_retry(const Error& why);
 
     bool ready() const noexcept { return session_ != nullptr && session_->ready(); }
@@ -131,6 +140,7 @@ private:
 
     const LinkContext& context_;
     const TunnelSettings& settings_;
+    TunnelLog log_;
     std::size_t index_;
     std::string server_name_;
     std::string which_;  ///< "connection 2 of 4" where there are several
@@ -139,6 +149,11 @@ private:
 
     Identities identities_;
     Backoff backoff_;
+    NextTry next_try_;
+    Event sooner_;                         ///< the next try was brought forward
+    std::string last_hint_;                ///< of the failures before it
+    bool told_to_try_later_ = false;       ///< by the server, at the last try
+    std::optional<TimePoint> first_told_;  ///< when, before it has ever been up
     unsigned failures_before_up_ = 0;
     bool tunnel_has_been_up_ = false;
     std::optional<std::string> host_key_;  ///< as log lines show it

@@ -39,7 +39,7 @@ void Link::take(LocalConnection connection) {
         auto socket = std::move(connection.accepted).on(executor());
         streams_.spawn(carry_here(std::move(socket), peer, *connection.forward));
     } catch (const std::exception& error) {
-        log_error("{}: {}", to_string(peer), error.what());
+        log_.error("{}: {}", to_string(peer), error.what());
         on_stream_over();
     }
 }
@@ -71,8 +71,8 @@ awaitable<void> Link::carry_here(TcpSocket socket, asio::ip::tcp::endpoint peer,
                                  to_string(forward.target));
         co_return;
     }
-    log_at({LogLevel::debug, LogKind::forwards}, "{} -> {}: opening{}", to_string(peer),
-           to_string(forward.target), suffix_);
+    log_.at({LogLevel::debug, LogKind::forwards}, "{} -> {}: opening{}", to_string(peer),
+            to_string(forward.target), suffix_);
     const TimePoint began = Clock::now();
     Relay relay{std::move(socket), *session_, streams_};
     // Not in the co_await: its temporaries would lie in the frame as long as the stream lives.
@@ -100,17 +100,16 @@ void Link::log_forward(const asio::ip::tcp::endpoint& peer, const LocalForward& 
     const double seconds = std::chrono::duration<double>(took).count();
     const std::string from = to_string(peer);
     const std::string target = to_string(forward.target);
-    std::vector fields{LogField{"tunnel", settings_.name},
-                       LogField{"originator", from},
+    std::vector fields{LogField{"originator", from},
                        LogField{"target", target},
                        LogField{"bytes_there", std::uint64_t{relay.bytes_sent()}},
                        LogField{"bytes_back", std::uint64_t{relay.bytes_received()}},
                        LogField{"seconds", seconds},
                        LogField{"end", end}};
     name_connection(fields);
-    log_event(line, "forward", fields,
-              fmt::format("{} -> {}: {} after {:.1f} s, {} bytes there, {} back{}", from, target,
-                          end, seconds, relay.bytes_sent(), relay.bytes_received(), suffix_));
+    log_.event(line, "forward", std::move(fields),
+               fmt::format("{} -> {}: {} after {:.1f} s, {} bytes there, {} back{}", from, target,
+                           end, seconds, relay.bytes_sent(), relay.bytes_received(), suffix_));
 }
 
 }  // namespace culvert

@@ -49,6 +49,7 @@ public:
         };
         ClientConfig config;
         config.tunnels = {std::move(command.tunnel)};
+        config.tunnels[0].required = true;  // it fails, or it is up
         config.threads = command.threads;
         return carry(std::move(config), FirstFailure::ends, on_up);
     }
@@ -56,11 +57,16 @@ public:
     ExitCode operator()(const UpCommand& command) const {
         if (command.log_file) log_to_file(*command.log_file);
         const auto pid_file = make_pid_file(command.pid_file);
-        ClientConfig config = read_client_config(command.config_file, surroundings_);
+        const auto load = [&] {
+            ClientConfig config = read_client_config(command.config_file, surroundings_);
+            config.tunnels = select_tunnels(std::move(config.tunnels), command.names);
+            require_distinct_ports(config.tunnels);
+            return config;
+        };
+        ClientConfig config = load();
         use_log(config.log);
-        config.tunnels = select_tunnels(std::move(config.tunnels), command.names);
-        require_distinct_ports(config.tunnels);
-        return carry(std::move(config), FirstFailure::is_outlived, [] {});
+        return carry(
+            std::move(config), FirstFailure::is_outlived, [] {}, load);
     }
 
     ExitCode operator()(const CheckCommand& command) const {
@@ -88,13 +94,12 @@ private:
     }
 
     static ExitCode carry(ClientConfig config, FirstFailure first_failure,
-                          std::function<void()> on_up) {
+                          std::function<void()> on_up, Client::Loader reload = {}) {
         raise_descriptor_limit();
         keep_memory_reserve();
         start_log_thread();
-        Client client{std::move(config), first_failure, std::move(on_up)};
-        client.run();
-        return exit_as_asked;
+        Client client{std::move(config), first_failure, std::move(on_up), std::move(reload)};
+        return client.run();
     }
 
     const Surroundings& surroundings_;

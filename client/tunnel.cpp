@@ -21,13 +21,20 @@ constexpr Duration measuring_time = std::chrono::milliseconds{500};
 /// Bytes in that time: no link counts as busy with less, however idle the others are.
 constexpr double little_traffic = 64 * 1024;
 
+Endpoint where_it_listens(const LocalForward& forward) {
+    return {forward.bind.empty() ? "localhost" : forward.bind, forward.port};
+}
+
 }  // namespace
 
 Tunnel::Tunnel(ClientContext context, TunnelSettings settings, FirstFailure first_failure)
     : context_{std::move(context)},
       settings_{std::move(settings)},
+      log_{settings_},
       first_failure_{first_failure},
       turns_{settings_.connections},
+      not_carried_{"connections that were reset, with nothing at the other end", LogKind::forwards,
+                   settings_.log_tag},
       links_share_{.owner_executor = context_.executor,
                    .owner = *this,
                    .settings = settings_,
@@ -37,11 +44,13 @@ Tunnel::Tunnel(ClientContext context, TunnelSettings settings, FirstFailure firs
                    .random = context_.random,
                    .not_carried = not_carried_},
       accepting_{context_.executor,
-                 [](const std::exception_ptr& thrown) {
-                     log_error("a forward ended: {}", text_of_exception(thrown));
+                 [this](const std::exception_ptr& thrown) {
+                     log_.error("a forward ended: {}", text_of_exception(thrown));
+                     context_.on_change();
                  }},
-      tasks_{context_.executor,
-             [](const std::exception_ptr& thrown) { log_error("{}", text_of_exception(thrown)); }} {
+      tasks_{context_.executor, [this](const std::exception_ptr& thrown) {
+                 log_.error("{}", text_of_exception(thrown));
+             }} {
     for (const LocalForward& forward : settings_.forwards) forwards_.push_back({forward, {}});
     const Identities identities{settings_};
     for (std::size_t i = 0; i < settings_.connections; ++i) {
@@ -54,6 +63,8 @@ awaitable<void> Tunnel::run() {
     std::exception_ptr why;
     try {
         co_await bind_forwards();
+        listeners_tried_ = true;
+        context_.on_change();
         for (const Member& member : links_) member.link->start();
         tasks_.spawn(report_not_carried());
         co_await over_.wait();
@@ -83,6 +94,9 @@ awaitable<void> Tunnel::report_not_carried() {
 void Tunnel::drain() {
     if (ending_) return;
     draining_ = true;
+    for (Forward& forward : forwards_) {
+        if (forward.listener) forward.listener->close();
+    }
     accepting_.cancel();
     drain_links_if_nothing_held();
 }
@@ -101,6 +115,24 @@ std::size_t Tunnel::open_streams() const noexcept {
     std::size_t all = held_.size();
     for (const Member& member : links_) all += member.link->open_streams();
     return all;
+}
+
+TunnelStatus Tunnel::status() const {
+    TunnelStatus status;
+    status.name = settings_.name;
+    status.log_tag = settings_.log_tag;
+    status.required = settings_.required;
+    status.listeners_tried = listeners_tried_;
+    status.has_been_up = accepted_identity_.has_value();
+    status.connections = settings_.connections;
+    status.up = turns_.up();
+    status.failure = failure_;
+    status.streams = open_streams();
+    for (const Forward& forward : forwards_) {
+        if (forward.listener || !listeners_tried_) continue;
+        status.not_bound.push_back(to_string(where_it_listens(forward.settings)));
+    }
+    return status;
 }
 
 // ---------------------------------------------------------------------- listening
@@ -123,20 +155,21 @@ awaitable<void> Tunnel::bind_forwards() {
 awaitable<bool> Tunnel::bind(Forward& forward, OnFailure on_failure) {
     const LocalForward& wanted = forward.settings;
     try {
-        const Endpoint where{wanted.bind.empty() ? "localhost" : wanted.bind, wanted.port};
-        const auto endpoints = co_await listen_endpoints(context_.resolver, where, settings_.family,
-                                                         Deadline{bind_lookup_time});
+        const auto endpoints =
+            co_await listen_endpoints(context_.resolver, where_it_listens(wanted), settings_.family,
+                                      Deadline{bind_lookup_time});
+        if (draining_) co_return false;
         forward.listener.emplace(context_.executor, endpoints);
-    } catch (const Error& error) {
+    } catch (const Error&) {
         if (settings_.exit_on_forward_failure) throw;
         const bool again = first_failure_ == FirstFailure::is_outlived;
         if (on_failure == OnFailure::say_so) {
-            log_error("{}{}", error.what(), again ? "; trying again every 5 s" : "");
+            log_.failure(std::current_exception(), again ? "; trying again every 5 s" : "");
         }
         co_return false;
     }
     for (const auto& bound : forward.listener->bound()) {
-        log_info("{}", ready_line(to_endpoint(bound), wanted.target));
+        log_.info("{}", ready_line(to_endpoint(bound), wanted.target));
     }
     accepting_.spawn(accept(forward));
     co_return true;
@@ -147,7 +180,7 @@ awaitable<void> Tunnel::bind_later(Forward& forward) {
         co_await pause(bind_retry_time);
         const bool bound = co_await bind(forward, OnFailure::keep_quiet);
         if (!bound) continue;
-        announce_complete();
+        context_.on_change();
         co_return;
     }
 }
@@ -157,15 +190,16 @@ awaitable<void> Tunnel::accept(Forward& forward) {
     events.on_accept = [this, &forward](Accepted accepted) {
         const bool hold = settings_.while_down == WhileDown::hold;
         (void)set_on_close(accepted.fd, OnClose::reset);
+        if (std::ranges::none_of(links_, &Member::ready)) hurry_links();
         place({.accepted = std::move(accepted),
                .forward = &forward.settings,
                .held_until = Deadline{hold ? settings_.hold_for : Duration::zero()}});
     };
-    events.on_exhausted = [](std::error_code why) {
-        log_error("accepting no connections for now: {}", why.message());
+    events.on_exhausted = [this](std::error_code why) {
+        log_.error("accepting no connections for now: {}", why.message());
     };
-    events.on_recovered = [](std::size_t failures) {
-        log_info("accepting connections again, after {} failures", failures);
+    events.on_recovered = [this](std::size_t failures) {
+        log_.info("accepting connections again, after {} failures", failures);
     };
     try {
         co_await forward.listener->run(std::move(events));
@@ -184,7 +218,9 @@ void Tunnel::place(LocalConnection connection) {
         if (links_.size() == 1) return;
         member->load.on_given();
         if (!std::exchange(measuring_, true)) tasks_.spawn(measure_traffic());
-    } else if (!ending_ && !connection.held_until.passed()) {
+        return;
+    }
+    if (!ending_ && !connection.held_until.passed()) {
         tasks_.spawn(hold(std::move(connection)));
     } else {
         not_carried_.log(
@@ -262,15 +298,21 @@ void Tunnel::on_ready(std::size_t link) {
 
 void Tunnel::on_up(std::size_t link, const PublicKey& accepted) {
     turns_.on_up(link);
-    const bool first = !accepted_identity_;
     accepted_identity_ = accepted;
-    if (first) context_.on_first_up();
-    announce_complete();
+    context_.on_change();
 }
 
-void Tunnel::on_lost(std::size_t link) {
+void Tunnel::on_lost(std::size_t link, const std::string& why) {
     links_[link].ready = false;
     turns_.on_lost(link);
+    failure_ = why;
+    context_.on_change();
+    // They came while it was trying: a wait that begins now is too long for them as well.
+    if (!held_.empty()) hurry_links();
+}
+
+void Tunnel::hurry_links() {
+    for (const Member& member : links_) member.link->hurry();
 }
 
 void Tunnel::on_over(std::size_t link, const std::exception_ptr& why) {
@@ -278,23 +320,18 @@ void Tunnel::on_over(std::size_t link, const std::exception_ptr& why) {
     links_[link].over = true;
     turns_.on_over(link);
     if (why && turns_.up() > 0) {
-        log_error("{}; the tunnel's other connections go on", text_of_exception(why));
+        log_.failure(why, "; the tunnel's other connections go on");
     } else if (why) {
         why_over_ = why;
         over_.set();
     }
     if (std::ranges::all_of(links_, &Member::over)) over_.set();
+    context_.on_change();
 }
 
 void Tunnel::on_not_carried(std::size_t link, LocalConnection connection) {
     links_[link].ready = false;
     place(std::move(connection));
-}
-
-void Tunnel::announce_complete() {
-    const auto is_bound = [](const Forward& forward) { return forward.listener.has_value(); };
-    const bool complete = accepted_identity_ && std::ranges::all_of(forwards_, is_bound);
-    if (complete && !std::exchange(has_been_complete_, true)) context_.on_complete();
 }
 
 }  // namespace culvert

@@ -11,6 +11,8 @@
 #include "client/link.hpp"
 #include "client/login_turns.hpp"
 #include "client/settings.hpp"
+#include "client/tunnel_log.hpp"
+#include "client/tunnel_status.hpp"
 #include "common/base/load.hpp"
 #include "common/log/repeat_limit.hpp"
 #include "common/net/event.hpp"
@@ -30,10 +32,8 @@ struct ClientContext {
     Resolver& resolver;
     Random& random;
     AskUser ask;
-    /// Told when a tunnel is logged in for the first time, its forwards bound or given up.
-    std::function<void()> on_first_up = [] {};
-    /// Told when, besides, every one of its forwards is bound.
-    std::function<void()> on_complete = [] {};
+    /// Told when the status() of a tunnel has changed. It must not touch the tunnel at once.
+    std::function<void()> on_change = [] {};
 };
 
 /// One tunnel: its listening sockets, which are bound once and stay, and the SSH connections behind
@@ -47,12 +47,13 @@ public:
     /// Error that no retry can mend, and operation_aborted.
     awaitable<void> run();
 
-    /// Takes no more connections, and ends when the last stream has.
+    /// Takes no more connections, and ends when the last stream has. Its ports are free at once.
     void drain();
     /// Ends now, with a reset for every stream.
     void end();
 
     std::size_t open_streams() const noexcept;
+    TunnelStatus status() const;
 
 private:
     /// A forward and its listening sockets; none where the port is taken.
@@ -73,7 +74,7 @@ private:
     awaitable<void> check_host_key(PublicKey key) override;
     void on_ready(std::size_t link) override;
     void on_up(std::size_t link, const PublicKey& accepted) override;
-    void on_lost(std::size_t link) override;
+    void on_lost(std::size_t link, const std::string& why) override;
     void on_over(std::size_t link, const std::exception_ptr& why) override;
     void on_not_carried(std::size_t link, LocalConnection connection) override;
 
@@ -88,21 +89,22 @@ private:
     Member* least_loaded_link();
     awaitable<void> measure_traffic();
     void drain_links_if_nothing_held();
-    void announce_complete();
+    void hurry_links();
     awaitable<void> report_not_carried();
 
     ClientContext context_;
     TunnelSettings settings_;
+    TunnelLog log_;
     FirstFailure first_failure_;
     std::vector<Forward> forwards_;
-    bool has_been_complete_ = false;
+    bool listeners_tried_ = false;  ///< each is bound, or has failed once
+    std::string failure_;           ///< of the last loss or try
 
     LoginTurns turns_;
     std::optional<PublicKey> accepted_identity_;  ///< once a connection has been up
     std::optional<PublicKey> accepted_host_key_;
 
-    RepeatLimit not_carried_{"connections that were reset, with nothing at the other end",
-                             LogKind::forwards};
+    RepeatLimit not_carried_;
     LinkContext links_share_;
     std::vector<Member> links_;
     std::vector<Event*> held_;  ///< connections that wait for a link
