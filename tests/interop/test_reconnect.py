@@ -5,6 +5,7 @@ import pathlib
 import signal
 import socket
 import threading
+import time
 
 import pytest
 
@@ -182,3 +183,58 @@ def test_up_goes_on_beside_a_taken_port_and_takes_it_when_it_is_free(lab):
     process.wait_for_line(f"^culvert: forwarding {LOOPBACK}:{taken} -> ")
     with streams.connect((LOOPBACK, taken)) as connection:
         assert streams.echoes(connection)
+
+
+def wait_for_a_long_pause(process, since=0):
+    """Until `process` says that it tries again in 3 s or more, and when that is."""
+    while True:
+        match = process.wait_for_line(r"refused.*; next try (in ([\d.]+) s|at once)", since=since)
+        if float(match[2] or 0) >= 3:
+            return time.monotonic() + float(match[2])
+        since = process.lines.index(match.string, since) + 1
+
+
+@pytest.mark.parametrize("settings", [{}, {"while_down": "reset"}, {"connections": 3}],
+                         ids=["held", "reset", "several connections"])
+def test_a_local_connection_brings_the_next_try_forward(lab, settings):
+    server = start_culvertd(lab)
+    target = lab.target(echo)
+    path = tunnels_file(lab, mail=tunnel_settings(lab, server, [target], **settings))
+    process = run_culvert(lab, "up", "-c", path)
+    address = forwarded(process, target)
+    process.wait_for_line("^culvert: connected to ", times=settings.get("connections", 1))
+    mark = process.mark()
+    server.process.kill()
+    planned = wait_for_a_long_pause(process, mark)
+    server.restart()
+    with streams.connect(address) as connection:
+        if "while_down" in settings:
+            assert streams.receive_to_end(connection).ending == "reset"
+        else:
+            assert streams.echoes(connection)
+    mark = process.mark() - 1
+    soon = process.wait_for_line(r"a local connection waits; next try in ([\d.]+) s")
+    assert float(soon[1]) <= 1
+    process.wait_for_line("^culvert: connected to ", since=process.lines.index(soon.string))
+    assert time.monotonic() < planned
+
+
+def test_many_local_connections_bring_one_try_forward_in_5_s(lab):
+    server = start_culvertd(lab)
+    target = lab.target(echo)
+    path = tunnels_file(lab, mail=tunnel_settings(lab, server, [target], while_down="reset"))
+    process = run_culvert(lab, "up", "-c", path)
+    address = forwarded(process, target)
+    process.wait_for_line("^culvert: connected to ")
+    server.process.kill()
+    wait_for_a_long_pause(process)
+    began = time.monotonic()
+    times = []
+    while len(times) < 2:
+        with streams.connect(address) as connection:
+            assert streams.receive_to_end(connection).ending == "reset"
+        if len(process.matching("a local connection waits")) > len(times):
+            times.append(time.monotonic())
+        assert time.monotonic() - began < 60
+    assert times[0] - began < 1
+    assert times[1] - times[0] > 4.9

@@ -1,14 +1,17 @@
 """Both programs as services: what they tell systemd and when, the units, and what is installed."""
 
+import json
 import os
 import pathlib
+import re
 import signal
 import socket
 import subprocess
 
 import pytest
 
-from harness.peers import (USER, culvert_words, run_culvert, start_culvertd, tunnel_settings,
+from harness import streams
+from harness.peers import (Server, culvert_words, forwarded, run_culvert, start_culvertd, tunnel_settings,
                            tunnels_file)
 from harness.process import DEADLINE
 from harness.target import free_port
@@ -33,6 +36,34 @@ class Manager:
     def hears(self):
         """The first line of the next message."""
         return self._socket.recv(4096).decode().splitlines()[0]
+
+    @staticmethod
+    def leave(lab):
+        """Programs that are started from here on are no part of the service."""
+        del lab.env["NOTIFY_SOCKET"]
+
+    def waits_for(self, pattern):
+        """The first message from here on that `pattern` is found in."""
+        told = []
+        while True:
+            try:
+                told.append(self._socket.recv(4096).decode())
+            except TimeoutError:
+                raise AssertionError(f"no message with {pattern!r} among {told}") from None
+            if re.search(pattern, told[-1]):
+                return told[-1]
+
+    def was_told(self, pattern):
+        """Whether such a message has come by now, of those that were not read before."""
+        self._socket.setblocking(False)
+        try:
+            while True:
+                if re.search(pattern, self._socket.recv(4096).decode()):
+                    return True
+        except BlockingIOError:
+            return False
+        finally:
+            self._socket.settimeout(DEADLINE)
 
     def heard_nothing(self):
         self._socket.setblocking(False)
@@ -69,31 +100,96 @@ def test_a_culvertd_that_cannot_listen_is_never_ready(lab, manager):
     assert manager.heard_nothing()
 
 
-def test_culvert_is_ready_when_the_last_forward_is_up(lab):
-    """One server isn't there at first, and one port is taken."""
+def tunnel_to(lab, port, target="127.0.0.1:1", **settings):
+    """A tunnel to whatever is at this port, now or later."""
+    return tunnel_settings(lab, Server(None, port, lab.host_key, None), [target], **settings)
+
+
+def test_a_server_that_is_down_at_boot_holds_up_nothing(lab):
     server = start_culvertd(lab)
     late_port = free_port()
     manager = Manager(lab)
     with socket.create_server(("127.0.0.1", 0)) as holder:
         taken = f"127.0.0.1:{holder.getsockname()[1]}"
-        one = tunnel_settings(lab, server, ["127.0.0.1:1"])
-        one["forwards"].append({"local": taken, "to": "127.0.0.1:2"})
-        two = {**tunnel_settings(lab, server, ["127.0.0.1:3"]),
-               "server": f"{USER}@127.0.0.1:{late_port}",
-               "known_hosts": [str(lab.known_hosts(late_port, server.host_key))]}
-        process = run_culvert(lab, "up", "-c", tunnels_file(lab, one=one, two=two))
-        process.wait_for_line("^culvert: connected to")
-        process.wait_for_line("in use")
-        process.wait_for_line("next try")
-        del lab.env["NOTIFY_SOCKET"]
-        start_culvertd(lab, port=late_port)
-        mark = process.mark()
-        process.wait_for_line(f"connected to 127.0.0.1:{late_port}")
-        assert manager.heard_nothing()
-    process.wait_for_line(f"forwarding {taken}", since=mark)
-    assert manager.hears() == "READY=1"
+        mail = tunnel_to(lab, server.port)
+        mail["forwards"].append({"local": taken, "to": "127.0.0.1:2"})
+        news = tunnel_to(lab, late_port, "127.0.0.1:3")
+        process = run_culvert(lab, "up", "-c", tunnels_file(lab, mail=mail, news=news))
+        manager.leave(lab)
+        manager.waits_for("READY=1")
+        manager.waits_for(rf"^STATUS=1 of 2 tunnels up; mail: up, but not listening on {taken}; "
+                          r"news: down: 127\.0\.0\.1:\d+: .*refused")
+    # Each change is told: the port is free now, the server comes, and goes again.
+    manager.waits_for(r"^STATUS=1 of 2 tunnels up; news: down: .*; mail: up$")
+    late = start_culvertd(lab, port=late_port)
+    with streams.connect(forwarded(process, "127.0.0.1:3")):  # the next try comes at once
+        pass
+    manager.waits_for("2 of 2 tunnels up; mail: up; news: up$")
+    late.process.kill()
+    manager.waits_for("1 of 2 tunnels up; news: down: 127.*; mail: up$")
     process.signal(signal.SIGTERM)
-    assert manager.hears() == "STOPPING=1"
+    manager.waits_for("STOPPING=1")
+
+
+def test_a_required_tunnel_is_waited_for(lab):
+    server = start_culvertd(lab)
+    late_port = free_port()
+    manager = Manager(lab)
+    process = run_culvert(lab, "up", "-c", tunnels_file(
+        lab, mail=tunnel_to(lab, server.port),
+        news=tunnel_to(lab, late_port, required=True)))
+    manager.leave(lab)
+    manager.waits_for("^STATUS=1 of 2 tunnels up; news: down: .*; mail: up$")
+    process.wait_for_line("next try.*news", times=3)
+    assert not manager.was_told("READY=1")
+    start_culvertd(lab, port=late_port)
+    manager.waits_for("READY=1\nSTATUS=2 of 2 tunnels up")
+
+
+@pytest.mark.parametrize("trouble", ["nobody listens", "silence", "refused key"])
+def test_a_required_tunnel_is_not_waited_for_any_longer(lab, trouble):
+    server = start_culvertd(lab)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = {"nobody listens": free_port(), "silence": silent.getsockname()[1],
+                "refused key": server.port}[trouble]
+        settings = {"refused key": {"host_key": "SHA256:" + 43 * "A"}}.get(trouble, {})
+        manager = Manager(lab)
+        run_culvert(lab, "up", "-c", tunnels_file(
+            lab, top={"ready_timeout": "2s"},
+            mail=tunnel_to(lab, server.port),
+            news=tunnel_to(lab, port, required=True, **settings)))
+        told = manager.waits_for("READY=1")
+        what = {"nobody listens": "down: .*refused", "silence": "connecting",
+                "refused key": "ended: .*host key refused"}[trouble]
+        assert re.search(rf"STATUS=1 of 2 tunnels up; news: {what}.*; mail: up", told)
+
+
+def test_more_time_for_the_start_is_asked_for(lab):
+    """The units allow for the default."""
+    server = start_culvertd(lab)
+    manager = Manager(lab)
+    run_culvert(lab, "up", "-c", tunnels_file(
+        lab, top={"ready_timeout": "5m"}, mail=tunnel_to(lab, server.port)))
+    assert manager.hears() == "EXTEND_TIMEOUT_USEC=310000000"
+    assert manager.hears() == "READY=1"
+
+
+def test_a_reload_is_told(lab):
+    server = start_culvertd(lab)
+    manager = Manager(lab)
+    settings = tunnel_to(lab, server.port)
+    path = tunnels_file(lab, mail=settings)
+    process = run_culvert(lab, "up", "-c", path)
+    manager.waits_for("STATUS=mail: up")
+    path.write_text(json.dumps({"tunnels": {"mail": settings, "news": settings}}))
+    process.signal(signal.SIGHUP)
+    manager.waits_for("RELOADING=1")
+    manager.waits_for("READY=1\nSTATUS=1 of 2 tunnels up; news: connecting; mail: up")
+    manager.waits_for("STATUS=2 of 2 tunnels up")
+    path.write_text("tunnels: [")
+    process.signal(signal.SIGHUP)
+    manager.waits_for("RELOADING=1")
+    manager.waits_for("READY=1\nSTATUS=2 of 2 tunnels up")
 
 
 def test_a_command_line_tunnel_is_ready_too(lab):
@@ -204,6 +300,22 @@ def test_a_reload_begins_with_a_check(installed, tmp_path, lab):
     assert status(good.replace("authorized_keys]", "gone]")) == 0
     for bad in ("lisen: []\n" + good, "listen: nosuchhost.invalid:22\n" + good, "users: {}\n", ":"):
         assert status(bad) != 0, bad
+
+
+@pytest.mark.parametrize("kind, unit", [("system", "culvert@.service"),
+                                        ("user", "culvert.service")])
+def test_a_reload_checks_the_file_first(installed, tmp_path, kind, unit):
+    """The same file as at the start; what fails there fails `systemctl reload`."""
+    lines = runnable(installed, tmp_path, kind, unit).read_text().splitlines()
+    start = next(line for line in lines if line.startswith("ExecStart="))
+    reload = [line for line in lines if line.startswith("ExecReload=")]
+    assert reload[0] == start.replace("ExecStart=", "ExecReload=").replace(" up", " check")
+    assert reload[1:] == ["ExecReload=/bin/kill -HUP $MAINPID"]
+    words = reload[0].removeprefix("ExecReload=").split()[:2]
+    wrong = tmp_path / "wrong.yaml"
+    wrong.write_text("tunels: {}\n")
+    done = subprocess.run([*words, "-c", wrong], capture_output=True, timeout=DEADLINE, check=False)
+    assert done.returncode == 2
 
 
 @pytest.mark.parametrize("unit", ["culvertd.service", "culvert@.service"])

@@ -170,10 +170,10 @@ def tunnel_settings(lab, server, targets, **settings):
     return {key: value for key, value in settings.items() if value is not None}
 
 
-def tunnels_file(lab, **tunnels):
-    """A culvert.yaml with these tunnels."""
+def tunnels_file(lab, *, top=None, **tunnels):
+    """A culvert.yaml with these tunnels; `top` adds to what stands beside them."""
     path = lab.folder("config") / "culvert.yaml"
-    path.write_text(json.dumps({"tunnels": tunnels}, indent=2))  # JSON is YAML
+    path.write_text(json.dumps({**(top or {}), "tunnels": tunnels}, indent=2))  # JSON is YAML
     return path
 
 
@@ -186,10 +186,12 @@ def start_culvert(lab, server, targets, *, connected=True, **settings):
     return Tunnel(process, addresses)
 
 
-def forwarded(process, target):
-    """The local address that culvert's ready line names for a target."""
+def forwarded(process, target, since=0):
+    """The local address that culvert's ready line names for a target, with or without a tunnel's
+    name behind it."""
     match = process.wait_for_line(
-        rf"^culvert: forwarding {re.escape(LOOPBACK)}:(\d+) -> {re.escape(str(target))}$")
+        rf"^culvert: forwarding {re.escape(LOOPBACK)}:(\d+) -> {re.escape(str(target))}"
+        rf"( \[[^\]]*\])?$", since=since)
     return LOOPBACK, int(match[1])
 
 
