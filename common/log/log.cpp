@@ -185,6 +185,7 @@ void reopen_log_after_signal() noexcept {
 void use_log(const LogSettings& settings) {
     if (!settings.file.empty() && the_log().file_of_flag.empty()) {
         log_info("the log goes to {}", escaped(settings.file, longest_path));
+        flush_log(std::chrono::milliseconds{500});  // to stderr
     }
     configure_log(settings);
 }

@@ -18,6 +18,10 @@ from harness.process import DEADLINE
 from harness.target import closed_port, echo, free_port
 
 
+# No connection is turned away for their number.
+ALL_COME_IN = {"limits": {"max_startups": "1000:100:1000", "unauthenticated_per_source": 1000}}
+
+
 def objects(process):
     return [json.loads(line) for line in process.lines]
 
@@ -95,7 +99,7 @@ def test_a_flood_hides_no_other_cause(lab):
 
 @pytest.mark.short
 def test_a_flood_of_connections_is_counted(lab):
-    server = start_culvertd(lab, flags=())
+    server = start_culvertd(lab, flags=(), config=ALL_COME_IN)
     for _ in range(200):
         with socket.create_connection(server.address, timeout=DEADLINE) as connection:
             connection.sendall(b"SSH-2.0-flood\r\n")
@@ -103,7 +107,7 @@ def test_a_flood_of_connections_is_counted(lab):
     server.process.signal(15)
     assert server.process.wait() == 0
     # The last one may still be there when the daemon is told to end.
-    lines = server.process.matching(r"^culvertd: 127\.0\.0\.1:\d+: (the client|ended by culvertd)")
+    lines = server.process.matching(r"^culvertd: 127\.0\.0\.1:\d+: (the peer|ended by culvertd)")
     assert 1 <= len(lines) < 60  # ten of each ten seconds
     assert len(lines) + counted(server, "more connections that ended without a login") == 200
 
@@ -138,20 +142,20 @@ def probe_all(server):
 
 def test_probes_are_counted_whatever_they_send(lab):
     """A health check every few seconds is one line a minute, and not one each."""
-    server = start_culvertd(lab, flags=())
+    server = start_culvertd(lab, flags=(), config=ALL_COME_IN)
     probes = probe_all(server)
     # The daemon takes connections in order: after this one it has them all.
     start_culvert(lab, server, ["127.0.0.1:1"])
     server.process.signal(15)
     assert server.process.wait() == 0
     assert counted(server, "probes?: connections that ended before") == probes
-    assert not server.process.matching(r": 127\.0\.0\.1:\d+: (the|ended|no)")
+    assert not server.process.matching(r"^culvertd: 127\.0\.0\.1:\d+: (the|ended|no)")
 
 
 @pytest.mark.parametrize("level, each, count", [("verbose", True, True), ("off", False, False),
                                                 ("error", False, False)])
 def test_the_level_of_probes_is_their_own(lab, level, each, count):
-    server = start_culvertd(lab, flags=(), config={"log": {"probes": level}})
+    server = start_culvertd(lab, flags=(), config={"log": {"probes": level}, **ALL_COME_IN})
     probes = probe_all(server)
     start_culvert(lab, server, ["127.0.0.1:1"])
     server.process.signal(15)

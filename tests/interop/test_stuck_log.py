@@ -184,7 +184,7 @@ def test_culvertd_goes_on_while_nothing_reads_its_lines(lab, kind):
 
 def test_lost_lines_are_counted(lab):
     """The queue holds 256 KiB: a line for each of 3,000 streams, at both of its ends, is more."""
-    server = start_culvertd(lab, flags=("-q",))
+    server = start_culvertd(lab, flags=(), config={"log": {"forwards": "off"}})
     with pipe(lab) as (output, stderr):
         tunnel = Program(lab, client_words(lab, server, lab.target(echo), "-vv"), stderr)
         local = forwarding(output)
