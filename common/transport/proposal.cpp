@@ -41,6 +41,10 @@ std::string shown(NameList names) {
 }
 
 std::string choose(std::string_view what, const NameList& client, const NameList& server, Role us) {
+    // Some read the names behind an empty one, and others, sshd among them, don't.
+    if (has(us == Role::client ? server : client, "")) {
+        throw ProtocolError{fmt::format("an empty name in the peer's list for the {}", what)};
+    }
     for (const std::string& name : client) {
         if (has(server, name) && !is_marker(name)) return name;
     }
@@ -81,6 +85,18 @@ Negotiated negotiate(const msg::KexInit& client, const msg::KexInit& server, Rol
         .compression_server_to_client = choose("compression", client.compression_server_to_client,
                                                server.compression_server_to_client, us),
     };
+}
+
+bool has_irregular_lists(Bytes kexinit) {
+    constexpr int lists = 10;
+    constexpr std::size_t cookie = 16;
+    Reader in{kexinit};
+    in.expect_number(msg::KexInit::number);
+    in.raw(cookie);
+    for (int i = 0; i < lists; ++i) {
+        if (!is_regular_name_list(in.text())) return true;
+    }
+    return false;
 }
 
 bool guess_is_right(const msg::KexInit& client, const msg::KexInit& server) {

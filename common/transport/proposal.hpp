@@ -39,6 +39,9 @@ msg::KexInit make_kexinit(const Algorithms& ours, Role us, Exchange exchange);
 /// Throws ProtocolError, with both lists, where the two have nothing in common.
 Negotiated negotiate(const msg::KexInit& client, const msg::KexInit& server, Role us);
 
+/// Whether one of the ten lists of this KEXINIT breaks RFC 4251 5 or 6.
+bool has_irregular_lists(Bytes kexinit);
+
 /// RFC 4253 7.1: a guessed first packet counts only if both sides' first choices agree.
 bool guess_is_right(const msg::KexInit& client, const msg::KexInit& server);
 

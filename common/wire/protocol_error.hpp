@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
 
 #include "common/base/error.hpp"
 
@@ -28,8 +29,9 @@ enum class DisconnectReason : std::uint32_t {
 class ProtocolError : public Error {
 public:
     explicit ProtocolError(const std::string& text,
-                           DisconnectReason reason = DisconnectReason::protocol_error)
-        : Error{ErrorKind::protocol, text}, reason_{reason} {}
+                           DisconnectReason reason = DisconnectReason::protocol_error,
+                           Hint hint = {})
+        : Error{ErrorKind::protocol, text, std::move(hint)}, reason_{reason} {}
 
     DisconnectReason reason() const noexcept { return reason_; }
 

@@ -15,9 +15,15 @@ namespace culvert {
 /// An SSH name-list (RFC 4251 5), in order.
 using NameList = std::vector<std::string>;
 
-/// The names in `text`: at most 256, each of 1 to 64 printable ASCII characters (RFC 4251 6).
-/// Throws ProtocolError.
+/// The names in `text` as they stand there. A name that breaks RFC 4251 6 matches nothing and does
+/// no harm; the list may end with a comma; names beyond the 256th are left out. A leading or
+/// doubled comma leaves an empty name: a reader that chooses from the list refuses it. Throws
+/// ProtocolError for a NUL.
 NameList parse_name_list(std::string_view text);
+
+/// Whether `text` keeps to RFC 4251 5 and 6: at most 256 names, each of 1 to 64 printable ASCII
+/// characters, with single commas between them.
+bool is_regular_name_list(std::string_view text);
 
 /// Reads the data types of RFC 4251 5 off the front of a payload. Each `get` checks the length
 /// against what is left before it touches or allocates anything, and throws ProtocolError when the

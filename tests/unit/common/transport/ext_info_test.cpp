@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "common/wire/protocol_error.hpp"
 #include "common/wire/transport_messages.hpp"
 #include "tests/unit/common/crypto/hex.hpp"
@@ -63,7 +65,20 @@ TEST_CASE("a garbled EXT_INFO is refused") {
     ByteVector longer = payload;
     longer.push_back(std::byte{0});
     CHECK_THROWS_AS(decode_ext_info(longer), ProtocolError);
-    CHECK_THROWS_AS(decode_ext_info(ext_info({{"server-sig-algs", "a,,b"}})), ProtocolError);
+    CHECK_THROWS_AS(decode_ext_info(ext_info({{"server-sig-algs", std::string_view{"a\0b", 3}}})),
+                    ProtocolError);
+}
+
+TEST_CASE("odd names in server-sig-algs don't hide the others") {
+    for (const std::string_view list :
+         {"ssh-ed25519,rsa-sha2-512,", ",ssh-ed25519,rsa-sha2-512", "ssh-ed25519,,rsa-sha2-512",
+          "a name,ssh-ed25519,rsa-sha2-512", "ssh-ed25519,\xff\x01,rsa-sha2-512,,"}) {
+        CAPTURE(list);
+        const NameList names =
+            decode_ext_info(ext_info({{"server-sig-algs", list}})).server_sig_algs;
+        CHECK(std::ranges::count(names, "ssh-ed25519") == 1);
+        CHECK(std::ranges::count(names, "rsa-sha2-512") == 1);
+    }
 }
 
 TEST_CASE("a count costs nothing that isn't there (CVE-2026-55199)") {

@@ -132,6 +132,52 @@ TEST_CASE("nothing in common is told with both lists") {
     }
 }
 
+TEST_CASE("an empty name is refused in a list that is chosen from, and nowhere else") {
+    for (auto list :
+         {&msg::KexInit::kex_algorithms, &msg::KexInit::host_key_algorithms,
+          &msg::KexInit::ciphers_client_to_server, &msg::KexInit::ciphers_server_to_client,
+          &msg::KexInit::compression_client_to_server,
+          &msg::KexInit::compression_server_to_client}) {
+        const msg::KexInit ours = kexinit({"k"}, {"h"});
+        msg::KexInit theirs = ours;
+        NameList& names = theirs.*list;
+        names.insert(names.begin(), "");
+        CHECK(refusal([&] { negotiate(ours, theirs, Role::client); }).reason() ==
+              DisconnectReason::protocol_error);
+        CHECK_THROWS_AS(negotiate(theirs, ours, Role::server), ProtocolError);
+        names.front() = "an odd name";
+        CHECK_NOTHROW(negotiate(ours, theirs, Role::client));
+        CHECK_NOTHROW(negotiate(theirs, ours, Role::server));
+    }
+    for (auto list :
+         {&msg::KexInit::macs_client_to_server, &msg::KexInit::macs_server_to_client,
+          &msg::KexInit::languages_client_to_server, &msg::KexInit::languages_server_to_client}) {
+        const msg::KexInit ours = kexinit({"k"}, {"h"});
+        msg::KexInit theirs = ours;
+        theirs.*list = {"", "odd name", ""};
+        CHECK_NOTHROW(negotiate(ours, theirs, Role::client));
+        CHECK_NOTHROW(negotiate(theirs, ours, Role::server));
+    }
+}
+
+TEST_CASE("a KEXINIT with irregular lists is told from others") {
+    const msg::KexInit regular = make_kexinit(usual(), Role::client, Exchange::first);
+    CHECK_FALSE(has_irregular_lists(encoded(regular)));
+    for (auto list : {&msg::KexInit::kex_algorithms, &msg::KexInit::macs_server_to_client,
+                      &msg::KexInit::languages_server_to_client}) {
+        msg::KexInit irregular = regular;
+        (irregular.*list).emplace_back("two words");
+        CHECK(has_irregular_lists(encoded(irregular)));
+        irregular.*list = {"name", ""};  // a comma at the end
+        CHECK(has_irregular_lists(encoded(irregular)));
+    }
+}
+
+TEST_CASE("a guess is compared by first names, matched or not") {
+    msg::KexInit client = kexinit({"odd name", "k"}, {"h"});
+    CHECK_FALSE(guess_is_right(client, kexinit({"k"}, {"h"})));
+}
+
 TEST_CASE("a marker is never chosen as an algorithm (RFC 8308 2.2)") {
     const msg::KexInit client = make_kexinit(usual(), Role::client, Exchange::first);
     msg::KexInit server = make_kexinit(usual(), Role::server, Exchange::first);

@@ -83,31 +83,63 @@ TEST_CASE("a failed read says what was asked and what is there") {
     CHECK_THROWS_WITH(Reader{bytes}.expect_number(20), "message 0 where 20 was due");
 }
 
-TEST_CASE("a name-list holds names and single commas alone (RFC 4251 5 and 6)") {
-    for (const std::string& text : {
-             std::string{","},
-             std::string{",zlib"},
-             std::string{"zlib,"},
-             std::string{"zlib,,none"},
-             std::string{"zlib none"},
-             std::string{"zlib\nnone"},
-             std::string{"z\0", 2},
-             std::string{"z\x7f"},
-             std::string{"zl\xc3\xac"},
-             std::string(65, 'x'),
+TEST_CASE("a name that can't be matched does no harm to the others of its list") {
+    const std::string long_name(65, 'x');
+    const std::string longer_name(10'000, 'y');
+    struct Row {
+        const char* name;
+        std::string text;
+        NameList names;
+        bool regular = false;
+    };
+    for (const Row& row : {
+             Row{"one name", "zlib", {"zlib"}, true},
+             Row{"two names", "zlib,none", {"zlib", "none"}, true},
+             Row{"no name", "", {}, true},
+             Row{"a comma at the end", "zlib,none,", {"zlib", "none"}},
+             Row{"a comma alone", ",", {""}},
+             Row{"a comma in front", ",zlib", {"", "zlib"}},
+             Row{"two commas", "zlib,,none", {"zlib", "", "none"}},
+             Row{"two commas at the end", "zlib,,", {"zlib", ""}},
+             Row{"a blank", "z lib,none", {"z lib", "none"}},
+             Row{"a blank behind the comma", "zlib, none", {"zlib", " none"}},
+             Row{"a line end", "zlib,none\n", {"zlib", "none\n"}},
+             Row{"DEL", "zlib\x7f,none", {"zlib\x7f", "none"}},
+             Row{"no ASCII",
+                 "zl\xc3\xac"
+                 "b,none",
+                 {"zl\xc3\xac"
+                  "b",
+                  "none"}},
+             Row{"64 characters", std::string(64, 'x'), {std::string(64, 'x')}, true},
+             Row{"65 characters", long_name + ",none", {long_name, "none"}},
+             Row{"very long", "zlib," + longer_name, {"zlib", longer_name}},
          }) {
-        CAPTURE(text);
-        CHECK_THROWS_AS(Reader{name_list_field(text)}.name_list(), ProtocolError);
+        CAPTURE(row.name);
+        CHECK(Reader{name_list_field(row.text)}.name_list() == row.names);
+        CHECK(is_regular_name_list(row.text) == row.regular);
     }
-    const std::string longest(64, 'x');
-    CHECK(Reader{name_list_field(longest + "," + longest)}.name_list() ==
-          NameList{longest, longest});
 }
 
-TEST_CASE("a name-list of many names is refused before it costs much") {
-    std::string names = "n";
-    for (int i = 1; i < 256; ++i) names += ",n";
-    CHECK(Reader{name_list_field(names)}.name_list().size() == 256);
-    names += ",n";
-    CHECK_THROWS_AS(Reader{name_list_field(names)}.name_list(), ProtocolError);
+TEST_CASE("a NUL in a name-list is refused, wherever it stands") {
+    for (const std::string& text :
+         {std::string{"z\0lib", 5}, std::string{"zlib\0", 5}, std::string{"\0", 1},
+          std::string{"zlib,none\0", 10}, std::string{"zlib,\0,none", 11}}) {
+        CAPTURE(text.size());
+        CHECK_THROWS_AS(Reader{name_list_field(text)}.name_list(), ProtocolError);
+        CHECK_FALSE(is_regular_name_list(text));
+    }
+}
+
+TEST_CASE("of a name-list with more than 256 names the first 256 count") {
+    std::string text = "first";
+    for (int i = 1; i < 256; ++i) text += ",n";
+    CHECK(Reader{name_list_field(text)}.name_list().size() == 256);
+    CHECK(is_regular_name_list(text));
+    for (int i = 0; i < 10'000; ++i) text += ",m";
+    const NameList names = Reader{name_list_field(text)}.name_list();
+    CHECK(names.size() == 256);
+    CHECK(names.front() == "first");
+    CHECK(names.back() == "n");
+    CHECK_FALSE(is_regular_name_list(text));
 }
