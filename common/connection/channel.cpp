@@ -1,6 +1,8 @@
 #include "common/connection/channel.hpp"
 
 #include <algorithm>
+#include <cassert>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -21,52 +23,39 @@ void Channel::set_remote(ChannelId remote, std::uint32_t window, std::uint32_t m
     packet_capacity_ = std::min(maximum, maximum_packet);
 }
 
-void Channel::expect_established() const {
-    if (state_ != State::open && state_ != State::closing) {
-        throw ProtocolError{
-            fmt::format("a message for channel {}, which isn't open yet", local_.value())};
-    }
-}
-
 void Channel::on_confirmation(const msg::ChannelOpenConfirmation& message) {
-    if (state_ != State::opening && state_ != State::abandoned) {
-        throw ProtocolError{fmt::format("channel {} is confirmed twice", local_.value())};
-    }
+    assert(is_unanswered());
     set_remote(message.sender, message.initial_window, message.maximum_packet);
     if (state_ == State::opening) state_ = State::open;
 }
 
-void Channel::on_open_failure() {
-    if (state_ != State::opening && state_ != State::abandoned) {
-        throw ProtocolError{fmt::format("channel {} is refused after its start", local_.value())};
-    }
-}
-
 void Channel::on_adjust(std::uint32_t bytes) {
-    expect_established();
+    assert(is_established());
     sent_.on_adjust(bytes);
 }
 
-bool Channel::on_data(std::size_t bytes) {
-    expect_established();
-    if (eof_received_) throw ProtocolError{"data after EOF"};
+void Channel::expect_packet_size(std::size_t bytes) {
     if (bytes > maximum_packet) {
         throw ProtocolError{
             fmt::format("{} bytes of data in a packet, {} are allowed", bytes, maximum_packet)};
     }
+}
+
+bool Channel::on_data(std::size_t bytes) {
+    assert(is_established());
+    expect_packet_size(bytes);
     received_.on_received(static_cast<std::uint32_t>(bytes));
-    return state_ == State::open;
+    return state_ == State::open && !eof_received_;
 }
 
-bool Channel::on_eof() {
-    expect_established();
-    if (eof_received_) throw ProtocolError{"a second EOF"};
-    eof_received_ = true;
-    return state_ == State::open;
+bool Channel::on_eof() noexcept {
+    assert(is_established());
+    const bool is_first = !std::exchange(eof_received_, true);
+    return state_ == State::open && is_first;
 }
 
-ChannelEnd Channel::on_close() {
-    expect_established();
+ChannelEnd Channel::on_close() const noexcept {
+    assert(is_established());
     return reset_received_ ? ChannelEnd::reset : ChannelEnd::clean;
 }
 

@@ -18,8 +18,8 @@ enum class ChannelEnd {
 };
 
 /// One channel's state (RFC 4254 5). Its functions are named after what happened; those that the
-/// peer causes throw ProtocolError when it must not happen in this state. What is to be sent in
-/// turn is the Connection's to send.
+/// peer causes throw ProtocolError for what it must not do, and are for the states in which
+/// ChannelTable hands the channel out. What is to be sent in turn is the Connection's to send.
 class Channel {
 public:
     enum class State {
@@ -40,16 +40,28 @@ public:
     ChannelId local() const noexcept { return local_; }
     ChannelId remote() const noexcept { return remote_; }
     State state() const noexcept { return state_; }
+    /// We sent CHANNEL_OPEN and wait for the answer.
+    bool is_unanswered() const noexcept {
+        return state_ == State::opening || state_ == State::abandoned;
+    }
+    /// Both sides know each other's ids, until both have sent CHANNEL_CLOSE.
+    bool is_established() const noexcept {
+        return state_ == State::open || state_ == State::closing;
+    }
 
+    // ---- while unanswered
     void on_confirmation(const msg::ChannelOpenConfirmation& message);
-    void on_open_failure();
+
+    // ---- while established
     void on_adjust(std::uint32_t bytes);
-    /// Data of either kind. False: it crossed our CHANNEL_CLOSE and is nobody's any more.
+    /// Data of either kind. False: they came after EOF, or crossed our CHANNEL_CLOSE, and are to be
+    /// dropped. They count against the window all the same.
     [[nodiscard]] bool on_data(std::size_t bytes);
-    [[nodiscard]] bool on_eof();
-    void on_request() const { expect_established(); }
+    /// False: it is the second one, or crossed our CHANNEL_CLOSE.
+    [[nodiscard]] bool on_eof() noexcept;
+    bool has_received_eof() const noexcept { return eof_received_; }
     void on_reset_request() noexcept { reset_received_ = true; }
-    ChannelEnd on_close();
+    ChannelEnd on_close() const noexcept;
 
     void confirmed() noexcept { state_ = State::open; }
     void abandoned() noexcept { state_ = State::abandoned; }
@@ -88,13 +100,14 @@ public:
     /// The most data that we take in one packet and put into one: what other peers use. Larger
     /// packets were measured and gained nothing.
     static constexpr std::uint32_t maximum_packet = 32 * 1024;
+    /// Throws ProtocolError for more data than that in one packet.
+    static void expect_packet_size(std::size_t bytes);
 
     static constexpr std::uint32_t least_burst = 16 * 1024;
     static constexpr std::uint32_t largest_burst = 512 * 1024;
 
 private:
     void set_remote(ChannelId remote, std::uint32_t window, std::uint32_t maximum);
-    void expect_established() const;
 
     ChannelId local_;
     ChannelId remote_;

@@ -39,10 +39,8 @@ bool Connection::handles(std::uint8_t number) noexcept {
 
 Connection::Event Connection::on_packet(Bytes payload, TimePoint now) {
     switch (message_number(payload)) {
-        case msg::ChannelData::number: {
-            const auto message = decode<msg::ChannelData>(payload);
-            return on_data(channels_.named_by_peer(message.recipient), message.data, now);
-        }
+        case msg::ChannelData::number:
+            return on_data(payload, now);
         case msg::ChannelWindowAdjust::number:
             on_window_adjust(payload);
             return std::nullopt;
@@ -55,11 +53,8 @@ Connection::Event Connection::on_packet(Bytes payload, TimePoint now) {
         case msg::ChannelExtendedData::number:
             on_extended_data(payload);
             return std::nullopt;
-        case msg::ChannelEof::number: {
-            const auto message = decode<msg::ChannelEof>(payload);
-            if (!channels_.named_by_peer(message.recipient).on_eof()) return std::nullopt;
-            return ChannelEofReceived{message.recipient};
-        }
+        case msg::ChannelEof::number:
+            return on_eof(payload);
         case msg::ChannelClose::number:
             return on_close(payload);
         case msg::ChannelRequest::number:
@@ -69,11 +64,14 @@ Connection::Event Connection::on_packet(Bytes payload, TimePoint now) {
             return on_global_request(payload);
         case msg::RequestSuccess::number:
         case msg::RequestFailure::number:
-            global_requests_.on_reply(now);
+            on_global_reply(now);
+            return std::nullopt;
+        case msg::ChannelSuccess::number:
+            on_channel_reply(decode<msg::ChannelSuccess>(payload).recipient);
             return std::nullopt;
         default:
-            throw ProtocolError{fmt::format("message {}, an answer to nothing that we asked",
-                                            message_number(payload))};
+            on_channel_reply(decode<msg::ChannelFailure>(payload).recipient);
+            return std::nullopt;
     }
 }
 
@@ -84,6 +82,17 @@ Connection::Event Connection::on_global_request(Bytes payload) {
         name == "tcpip-forward" || name == "streamlocal-forward@openssh.com";
     if (!asks_to_listen) return std::nullopt;
     return RequestDenied{fmt::format("a remote forward ({})", name)};
+}
+
+void Connection::on_global_reply(TimePoint now) {
+    if (!global_requests_.on_reply(now)) irregularities_.note(Irregularity::unasked_global_reply);
+}
+
+/// The channel that a message names, or null with a note of what is late.
+Channel* Connection::established(ChannelId id, Irregularity if_late) {
+    Channel* const channel = channels_.established(id);
+    if (channel == nullptr) irregularities_.note(if_late);
+    return channel;
 }
 
 // ---------------------------------------------------------------------- opening
@@ -167,23 +176,30 @@ void Connection::refuse_open(ChannelId id, const OpenFailure& failure) {
 
 Connection::Event Connection::on_open_confirmation(Bytes payload) {
     const auto message = decode<msg::ChannelOpenConfirmation>(payload);
-    Channel& channel = channels_.named_by_peer(message.recipient);
-    channel.on_confirmation(message);
-    if (channel.state() == Channel::State::abandoned) {
-        send_close(channel);
+    Channel* const channel = channels_.unanswered(message.recipient);
+    if (channel == nullptr) {
+        irregularities_.note(Irregularity::late_reply);
         return std::nullopt;
     }
-    update_turn(channel);
-    return ChannelOpened{channel.local()};
+    channel->on_confirmation(message);
+    if (channel->state() == Channel::State::abandoned) {
+        send_close(*channel);
+        return std::nullopt;
+    }
+    update_turn(*channel);
+    return ChannelOpened{channel->local()};
 }
 
 Connection::Event Connection::on_open_failure(Bytes payload) {
     const auto message = decode<msg::ChannelOpenFailure>(payload);
-    Channel& channel = channels_.named_by_peer(message.recipient);
-    channel.on_open_failure();
-    const bool wanted = channel.state() == Channel::State::opening;
-    const ChannelId id = channel.local();
-    erase(channel);
+    Channel* const channel = channels_.unanswered(message.recipient);
+    if (channel == nullptr) {
+        irregularities_.note(Irregularity::late_reply);
+        return std::nullopt;
+    }
+    const bool wanted = channel->state() == Channel::State::opening;
+    const ChannelId id = channel->local();
+    erase(*channel);
     if (!wanted) return std::nullopt;
     return ChannelRefused{id, OpenFailure{static_cast<OpenFailureReason>(message.reason),
                                           std::string{message.description}}};
@@ -216,19 +232,31 @@ std::optional<ChannelRefused> Connection::on_time(TimePoint now) {
 
 // ---------------------------------------------------------------------- the stream
 
-Connection::Event Connection::on_data(Channel& channel, Bytes data, TimePoint now) {
-    if (channel.small_received.goes_on(data.size())) company_.on_small_message(now);
-    if (!channel.on_data(data.size())) return std::nullopt;
-    return ChannelDataReceived{channel.local(), data};
+/// The channel that takes these data, or null where they are dropped: after EOF, after CLOSE.
+Channel* Connection::data_channel(ChannelId id, std::size_t bytes) {
+    Channel* const channel = established(id, Irregularity::late_data);
+    if (channel == nullptr) {
+        channels_.on_late_data(id, bytes);
+        return nullptr;
+    }
+    if (channel->on_data(bytes)) return channel;
+    if (channel->has_received_eof()) irregularities_.note(Irregularity::data_after_eof);
+    return nullptr;
+}
+
+Connection::Event Connection::on_data(Bytes payload, TimePoint now) {
+    const auto message = decode<msg::ChannelData>(payload);
+    Channel* const channel = data_channel(message.recipient, message.data.size());
+    if (channel == nullptr) return std::nullopt;
+    if (channel->small_received.goes_on(message.data.size())) company_.on_small_message(now);
+    return ChannelDataReceived{channel->local(), message.data};
 }
 
 void Connection::on_extended_data(Bytes payload) {
     // No forwarding has a second stream: it is counted, dropped, and its window given back.
     const auto message = decode<msg::ChannelExtendedData>(payload);
-    Channel& channel = channels_.named_by_peer(message.recipient);
-    if (channel.on_data(message.data.size())) {
-        delivered(channel.local(), message.data.size(), Pace{});
-    }
+    Channel* const channel = data_channel(message.recipient, message.data.size());
+    if (channel != nullptr) delivered(channel->local(), message.data.size(), Pace{});
 }
 
 void Connection::fit_first_window(double bytes) noexcept {
@@ -246,9 +274,10 @@ void Connection::delivered(ChannelId id, std::size_t bytes, const Pace& pace) {
 
 void Connection::on_window_adjust(Bytes payload) {
     const auto message = decode<msg::ChannelWindowAdjust>(payload);
-    Channel& channel = channels_.named_by_peer(message.recipient);
-    channel.on_adjust(message.bytes);
-    update_turn(channel);
+    Channel* const channel = established(message.recipient, Irregularity::late_window_adjust);
+    if (channel == nullptr) return;
+    channel->on_adjust(message.bytes);
+    update_turn(*channel);
 }
 
 void Connection::set_readable(ChannelId id, bool readable) {
@@ -317,13 +346,23 @@ void Connection::reset(ChannelId id, bool peer_knows_reset) {
     close(id);
 }
 
+Connection::Event Connection::on_eof(Bytes payload) {
+    const auto message = decode<msg::ChannelEof>(payload);
+    Channel* const channel = established(message.recipient, Irregularity::late_eof);
+    if (channel == nullptr) return std::nullopt;
+    if (channel->has_received_eof()) irregularities_.note(Irregularity::second_eof);
+    if (!channel->on_eof()) return std::nullopt;
+    return ChannelEofReceived{message.recipient};
+}
+
 Connection::Event Connection::on_close(Bytes payload) {
     const auto message = decode<msg::ChannelClose>(payload);
-    Channel& channel = channels_.named_by_peer(message.recipient);
-    const ChannelEnd end = channel.on_close();
-    const bool owned = channel.state() == Channel::State::open;
-    if (owned) send_close(channel);
-    erase(channel);
+    Channel* const channel = established(message.recipient, Irregularity::late_close);
+    if (channel == nullptr) return std::nullopt;
+    const ChannelEnd end = channel->on_close();
+    const bool owned = channel->state() == Channel::State::open;
+    if (owned) send_close(*channel);
+    erase(*channel);
     if (!owned) return std::nullopt;
     return ChannelClosed{message.recipient, end};
 }
@@ -331,14 +370,20 @@ Connection::Event Connection::on_close(Bytes payload) {
 void Connection::on_channel_request(Bytes payload) {
     Reader in{payload};
     const auto request = decode_head<msg::ChannelRequest>(in);
-    Channel& channel = channels_.named_by_peer(request.recipient);
-    channel.on_request();
+    Channel* const channel = established(request.recipient, Irregularity::late_channel_request);
+    if (channel == nullptr) return;
     if (request.type == reset_request) {
         in.expect_end();
-        channel.on_reset_request();
-    } else if (request.want_reply && channel.state() == Channel::State::open) {
-        out_.send(msg::ChannelFailure{channel.remote()});
+        channel->on_reset_request();
+    } else if (request.want_reply && channel->state() == Channel::State::open) {
+        out_.send(msg::ChannelFailure{channel->remote()});
     }
+}
+
+/// None of our requests asks for a reply.
+void Connection::on_channel_reply(ChannelId id) {
+    if (established(id, Irregularity::late_reply) == nullptr) return;
+    irregularities_.note(Irregularity::unasked_channel_reply);
 }
 
 void Connection::erase(Channel& channel) {

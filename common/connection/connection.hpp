@@ -10,6 +10,7 @@
 #include "common/connection/global_requests.hpp"
 #include "common/connection/packet_sink.hpp"
 #include "common/connection/scheduler.hpp"
+#include "common/wire/irregularity.hpp"
 
 namespace culvert {
 
@@ -73,6 +74,7 @@ public:
     bool has_company(TimePoint now) const noexcept { return company_.is_here(now); }
 
     GlobalRequests& global_requests() noexcept { return global_requests_; }
+    Irregularities& irregularities() noexcept { return irregularities_; }
     std::size_t channels() const noexcept { return channels_.size(); }
     ChannelId next_channel() const noexcept { return channels_.next(); }
     const std::shared_ptr<WindowBudget>& windows() const noexcept { return config_.window_budget; }
@@ -90,11 +92,16 @@ private:
     Event on_direct_tcpip(const msg::ChannelOpen& open, Reader& in);
     Event on_open_confirmation(Bytes payload);
     Event on_open_failure(Bytes payload);
-    Event on_data(Channel& channel, Bytes data, TimePoint now);
+    Event on_data(Bytes payload, TimePoint now);
+    Event on_eof(Bytes payload);
     Event on_close(Bytes payload);
     void on_window_adjust(Bytes payload);
     void on_extended_data(Bytes payload);
     void on_channel_request(Bytes payload);
+    void on_channel_reply(ChannelId id);
+    void on_global_reply(TimePoint now);
+    Channel* data_channel(ChannelId id, std::size_t bytes);
+    Channel* established(ChannelId id, Irregularity if_late);
     void refuse(ChannelId remote, OpenFailureReason reason, std::string_view description);
     void send_close(Channel& channel);
     void update_turn(Channel& channel);
@@ -107,6 +114,7 @@ private:
     Scheduler scheduler_;
     Company company_;
     GlobalRequests global_requests_;
+    Irregularities irregularities_;
 
     struct OpenDeadline {
         TimePoint at;

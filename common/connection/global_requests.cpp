@@ -1,7 +1,6 @@
 #include "common/connection/global_requests.hpp"
 
 #include "common/wire/connection_messages.hpp"
-#include "common/wire/protocol_error.hpp"
 
 namespace culvert {
 
@@ -17,10 +16,11 @@ std::string_view GlobalRequests::on_request(Bytes payload) {
     return request.type;
 }
 
-void GlobalRequests::on_reply(TimePoint now) {
-    if (awaited_replies_ == 0) throw ProtocolError{"an answer to a global request never made"};
+bool GlobalRequests::on_reply(TimePoint now) noexcept {
+    if (awaited_replies_ == 0) return false;
     --awaited_replies_;
     if (asked_alone_) round_trip_ = now - *std::exchange(asked_alone_, std::nullopt);
+    return true;
 }
 
 }  // namespace culvert

@@ -23,8 +23,8 @@ public:
     /// asks for. hostkeys-00@openssh.com and no-more-sessions@openssh.com want none. Returns the
     /// request's name, which lies in the payload.
     std::string_view on_request(Bytes payload);
-    /// Throws ProtocolError if nothing was asked.
-    void on_reply(TimePoint now);
+    /// False if nothing was asked.
+    bool on_reply(TimePoint now) noexcept;
     /// How long the last answer took, once; nothing where others were awaited before it.
     std::optional<Duration> take_round_trip() noexcept {
         return std::exchange(round_trip_, std::nullopt);

@@ -195,7 +195,7 @@ TEST_CASE("a refusal brings the reason, even one that the peer made up, and free
     }
 }
 
-TEST_CASE("answers that were not asked for are refused") {
+TEST_CASE("answers to nothing that was asked end the connection") {
     LoneConnection client{test::of_client()};
     const ChannelId unknown{0};
     CHECK_THROWS_AS(client.hears(msg::ChannelOpenConfirmation{unknown, ChannelId{8}, 1, 1}),
@@ -212,6 +212,28 @@ TEST_CASE("answers that were not asked for are refused") {
     CHECK_THROWS_AS(server.hears(msg::ChannelOpenConfirmation{requested, ChannelId{8}, 1, 1}),
                     ProtocolError);
     CHECK_THROWS_AS(server.hears(msg::ChannelOpenFailure{requested, 1, "", ""}), ProtocolError);
+}
+
+TEST_CASE("a second answer to a channel that is gone is ignored") {
+    LoneConnection client{test::of_client()};
+    const auto answers = [&](ChannelId id) {
+        CHECK_FALSE(client.hears(msg::ChannelOpenFailure{id, 1, "", ""}));
+        CHECK_FALSE(client.hears(msg::ChannelOpenConfirmation{id, ChannelId{8}, 1, 1}));
+    };
+    const ChannelId refused = client.ask();
+    CHECK(client.hears(msg::ChannelOpenFailure{refused, 1, "", ""}));
+    answers(refused);
+    // It was never open.
+    CHECK_THROWS_AS(client.hears(msg::ChannelData{refused, bytes_of("x")}), ProtocolError);
+    CHECK_THROWS_AS(client.hears(msg::ChannelClose{refused}), ProtocolError);
+
+    const ChannelId closed = client.open();
+    CHECK(client.hears(msg::ChannelClose{closed}));
+    client.sent.take();
+    answers(closed);
+    CHECK(client.sent.take().empty());
+    CHECK(client.connection.channels() == 0);
+    CHECK(client.connection.irregularities().count(Irregularity::late_reply) == 4);
 }
 
 TEST_CASE("a channel that nobody wants any more is closed as soon as it is open") {
