@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-#include "common/base/escape.hpp"
+#include "common/transport/terrapin.hpp"
 #include "common/wire/protocol_error.hpp"
 #include "common/wire/transport_messages.hpp"
 
@@ -16,6 +16,7 @@ namespace {
 // RFC 4250 4.1.1: 1 to 19 are generic, 20 to 29 negotiate, 30 to 49 belong to the method.
 constexpr std::uint8_t last_generic = 19;
 constexpr std::uint8_t first_upper = 50;
+constexpr std::uint8_t first_of_connection = 80;
 constexpr std::uint8_t last_upper = 191;
 // RFC 8308 2.4: after the first NEWKEYS, and a server once more before USERAUTH_SUCCESS.
 constexpr unsigned most_ext_infos_of_a_server = 2;
@@ -137,8 +138,15 @@ std::optional<TransportEvent> Transport::on_packet(const Packet& packet, TimePoi
 
 std::optional<TransportEvent> Transport::on_upper_packet(const Packet& packet) {
     if (receiving_ != Receiving::open) {
-        throw unexpected(message_number(packet.payload), "before the key exchange has ended");
+        // RFC 4253 7.1 forbids those of the connection protocol, too, but AsyncSSH sends them. The
+        // keys that hold protect them, and strict KEX is about the first exchange alone.
+        const std::uint8_t number = message_number(packet.payload);
+        if (!authenticated_ || number < first_of_connection) {
+            throw unexpected(number, "before the key exchange has ended");
+        }
+        irregularities_.note(Irregularity::message_during_rekey);
     }
+    if (refusal_) throw *refusal_;
     return PacketReceived{packet.payload, packet.sequence_number};
 }
 
@@ -193,6 +201,7 @@ void Transport::on_kexinit(Bytes payload, TimePoint now) {
     if (!exchange_) begin_exchange(Exchange::rekey, now);
     receiving_ = Receiving::kex_message;
     exchange_->on_kexinit(payload);
+    if (has_irregular_lists(payload)) irregularities_.note(Irregularity::irregular_name_list);
     negotiated_ = exchange_->negotiated();
     if (first) on_first_kexinit();
     const bool init_is_out = exchange_->guesses() && exchange_->guess_was_right();
@@ -210,19 +219,12 @@ void Transport::on_first_kexinit() {
         throw unexpected(msg::KexInit::number, "not as the first packet, in a strict key exchange");
     }
     if (strict_kex_) return;
-    // Terrapin (CVE-2023-48795): without strict KEX a packet can be cut off the beginning
-    // unnoticed under this cipher. AES-GCM's own packet counter gives it away.
-    const bool chacha20 = negotiated_.cipher_client_to_server == chacha20_poly1305 ||
-                          negotiated_.cipher_server_to_client == chacha20_poly1305;
-    if (config_.require_strict_kex || chacha20) {
-        throw ProtocolError{
-            fmt::format("the peer ({}) doesn't know strict key exchange, without which {} is "
-                        "open to the Terrapin attack: {}",
-                        escaped(*peer_version_), chacha20 ? "chacha20-poly1305" : "it",
-                        config_.require_strict_kex ? "update it, or take out require_strict_kex"
-                                                   : "update it, or use -c aes256-gcm@openssh.com"),
-            DisconnectReason::key_exchange_failed};
-    }
+    refusal_ =
+        refusal_without_strict_kex({config_.role, *peer_version_, exchange_->peer_lists(),
+                                    config_.algorithms, negotiated_, config_.require_strict_kex});
+    // A client that looks for host keys alone, as ssh-keyscan, risks nothing and asks for no
+    // service.
+    if (refusal_ && config_.role == Role::client) throw *refusal_;
 }
 
 void Transport::on_client_init(Bytes payload, TimePoint now) {

@@ -13,6 +13,8 @@
 #include "common/transport/packet_writer.hpp"
 #include "common/transport/rekey_policy.hpp"
 #include "common/transport/version_exchange.hpp"
+#include "common/wire/irregularity.hpp"
+#include "common/wire/protocol_error.hpp"
 
 namespace culvert {
 
@@ -26,7 +28,8 @@ struct TransportConfig {
     bool require_strict_kex = false;
 };
 
-/// A packet for the layers above: numbers 5, 6, and 50 to 191, decrypted and decompressed.
+/// A packet for the layers above: numbers 5, 6, and 50 to 191, decrypted and decompressed. From 80
+/// on they also come during a key exchange after the first.
 struct PacketReceived {
     Bytes payload;  ///< until the next poll(), or longer: see keep_views()
     SequenceNumber sequence_number;
@@ -135,6 +138,7 @@ public:
     /// From a packet of the last key exchange to the peer's answer; empty where it can't be told.
     std::optional<Duration> exchange_round_trip() const noexcept { return exchange_round_trip_; }
     const Negotiated& negotiated() const { return negotiated_; }
+    Irregularities& irregularities() noexcept { return irregularities_; }
     /// Bytes of whole packets that wait for a key exchange to end: small payloads cost more than
     /// themselves.
     std::size_t held_bytes() const noexcept { return held_bytes_; }
@@ -203,6 +207,8 @@ private:
     std::optional<SessionId> session_id_;
     std::optional<PublicKey> host_key_;  ///< the server's, as the client saw it first
     bool strict_kex_ = false;
+    /// Why the peer is refused as soon as it asks for a service.
+    std::optional<ProtocolError> refusal_;
     bool peer_takes_ext_info_ = false;
     bool authenticated_ = false;
 
@@ -214,6 +220,7 @@ private:
     std::size_t turn_left_ = turn;
 
     ByteVector pong_;  ///< its memory is used again: a bulk sender pings all the time
+    Irregularities irregularities_;
     std::deque<ByteVector> held_;
     std::size_t held_bytes_ = 0;
 };

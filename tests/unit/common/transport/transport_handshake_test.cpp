@@ -79,6 +79,45 @@ TEST_CASE("two transports shake hands, however the bytes arrive") {
     }
 }
 
+TEST_CASE("names that can't match, and a comma at the end, don't keep the sides from agreeing") {
+    for (const Role odd : {Role::client, Role::server}) {
+        for (const NameList& around : {
+                 NameList{"", ""},  // nothing in front, and a comma at the end
+                 NameList{"two words", "caf\xc3\xa9"},
+                 NameList{std::string(65, 'x'), std::string(5'000, 'y')},
+                 NameList{"line\n", "\x7f\x01"},
+             }) {
+            CAPTURE((odd == Role::client));
+            CAPTURE(around.back());
+            Algorithms regular = test::offering(chacha20_poly1305);
+            Algorithms irregular = regular;
+            for (NameList* list : {&irregular.kex, &irregular.host_key, &irregular.ciphers,
+                                   &irregular.compression}) {
+                const bool only_comma = around.front().empty();
+                if (only_comma && list == &irregular.kex) continue;  // markers follow there
+                if (!only_comma) list->insert(list->begin(), around.front());
+                list->push_back(around.back());
+            }
+            TransportPair pair{client_with(odd == Role::client ? irregular : regular),
+                               server_with(odd == Role::server ? irregular : regular)};
+            pair.run();
+            CHECK(pair.client.transport.keys_sent());
+            CHECK(pair.server.transport.keys_sent());
+            CHECK(pair.client.transport.strict_kex());
+            auto& reader = (odd == Role::client ? pair.server : pair.client).transport;
+            auto& writer = (odd == Role::client ? pair.client : pair.server).transport;
+            CHECK(reader.irregularities().count(Irregularity::irregular_name_list) == 1);
+            CHECK(writer.irregularities().count(Irregularity::irregular_name_list) == 0);
+            // Not anew with each exchange.
+            pair.establish();
+            pair.client.transport.start_rekey(pair.now);
+            pair.run();
+            CHECK(reader.irregularities().take_new() == Irregularity::irregular_name_list);
+            CHECK_FALSE(reader.irregularities().take_new());
+        }
+    }
+}
+
 TEST_CASE("a client says all it can before it has heard anything (design 3)") {
     Alone client{client_with(test::offering(chacha20_poly1305))};
     RawPeer server{Role::server, test::kex_with_markers(Role::server)};

@@ -147,9 +147,9 @@ TEST_CASE("while a key exchange goes on, messages are held in their order (RFC 4
     }
 }
 
-TEST_CASE("after its KEXINIT a peer sends nothing of the layers above before NEWKEYS") {
+TEST_CASE("after its KEXINIT a peer sends nothing of authentication before NEWKEYS") {
     for (const Role us : {Role::client, Role::server}) {
-        for (unsigned number = 5; number < 192; ++number) {
+        for (unsigned number = 5; number < 80; ++number) {
             const bool is_upper = number == 5 || number == 6 || number >= 50;
             if (!is_upper) continue;
             CAPTURE((us == Role::server));
@@ -167,6 +167,77 @@ TEST_CASE("after its KEXINIT a peer sends nothing of the layers above before NEW
             after_kex_message.poll();
             CHECK(after_kex_message.refuses(payload));
         }
+    }
+}
+
+TEST_CASE("connection messages are taken during a rekey, under the keys that hold") {
+    constexpr auto during_rekey = Irregularity::message_during_rekey;
+    for (const Role us : {Role::client, Role::server}) {
+        for (const bool we_began : {false, true}) {
+            for (unsigned number = 80; number < 192; ++number) {
+                CAPTURE((us == Role::server));
+                CAPTURE(we_began);
+                CAPTURE(number);
+                Talk talk{us};
+                ByteVector payload = upper(number, 100);
+                payload[0] = static_cast<std::byte>(number);
+                const auto is_taken = [&] {
+                    talk.peer.send(payload);
+                    talk.peer.deliver(talk.transport);
+                    const auto event = talk.transport.poll(talk.now);
+                    const auto* packet = event ? std::get_if<PacketReceived>(&*event) : nullptr;
+                    return packet != nullptr && std::ranges::equal(packet->payload, payload);
+                };
+                if (we_began) talk.transport.start_rekey(talk.now);
+                CHECK(is_taken());
+                CHECK(talk.transport.irregularities().count(during_rekey) == 0);
+                talk.peer.send_kexinit();
+                CHECK(is_taken());
+                talk.transport.send(upper(1));
+                CHECK_FALSE(talk.transport.sends_data());
+                talk.poll();
+                CHECK(talk.peer.count(94) == 0);  // what we send is held all the same
+                talk.peer.send_kex_message();
+                CHECK(is_taken());
+                talk.poll();
+                talk.peer.send_new_keys();
+                CHECK(is_taken());  // under the new ones
+                CHECK(talk.transport.irregularities().count(during_rekey) == 2);
+                talk.poll();
+                CHECK(talk.peer.count(94) == 1);
+            }
+        }
+    }
+}
+
+TEST_CASE("a message under keys that no longer hold ends the connection") {
+    for (const Role us : {Role::client, Role::server}) {
+        CAPTURE((us == Role::server));
+        Talk talk{us};
+        Talk old{us};  // the same keys, as its random numbers are the same
+        old.peer.send(upper(1));
+        talk.peer.send_kexinit();
+        talk.poll();
+        talk.peer.send_kex_message();
+        talk.poll();
+        talk.peer.send_new_keys();
+        talk.poll();
+        talk.transport.input().append(old.peer.take_output());
+        CHECK(refusal([&] { talk.transport.poll(talk.now); }).reason() ==
+              DisconnectReason::mac_error);
+    }
+}
+
+TEST_CASE("a second KEXINIT ends the connection, after connection messages too") {
+    for (const Role us : {Role::client, Role::server}) {
+        CAPTURE((us == Role::server));
+        Talk talk{us};
+        talk.peer.send_kexinit();
+        talk.peer.send(upper(1));
+        talk.poll();
+        talk.peer.new_exchange();
+        talk.peer.send_kexinit();
+        CHECK(refusal([&] { talk.poll(); }).reason() == DisconnectReason::protocol_error);
     }
 }
 

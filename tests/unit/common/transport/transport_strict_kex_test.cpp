@@ -248,28 +248,53 @@ TEST_CASE("sequence numbers go on otherwise, and a marker in a rekey changes not
     }
 }
 
-TEST_CASE("a peer without strict key exchange gets AES-GCM, and chacha20-poly1305 never") {
-    for (const Role us : {Role::client, Role::server}) {
-        CAPTURE((us == Role::server));
-        Talk chacha20{us, test::kex_without_markers(), chacha20_poly1305};
-        chacha20.peer.send_kexinit();
-        const ProtocolError error = refusal([&] { chacha20.poll(); });
-        CHECK(error.what() ==
-              std::string{"the peer (SSH-2.0-raw) doesn't know strict key exchange, without which "
-                          "chacha20-poly1305 is open to the Terrapin attack: update it, or use -c "
-                          "aes256-gcm@openssh.com"});
-        CHECK(error.reason() == DisconnectReason::key_exchange_failed);
+TEST_CASE("a server without strict key exchange gets AES-GCM, and chacha20-poly1305 never") {
+    Talk chacha20{Role::client, test::kex_without_markers(), chacha20_poly1305};
+    chacha20.peer.send_kexinit();
+    const ProtocolError error = refusal([&] { chacha20.poll(); });
+    CHECK(error.what() ==
+          std::string{"the peer (SSH-2.0-raw) doesn't know strict key exchange, without which "
+                      "chacha20-poly1305 is open to the Terrapin attack"});
+    CHECK(error.hint() == "update it; no other cipher that it offers works here");
+    CHECK(error.reason() == DisconnectReason::key_exchange_failed);
 
-        if (!test::has_aes_gcm()) continue;
-        Talk aes{us, test::kex_without_markers(), aes256_gcm};
-        aes.peer.shake_hands(aes.transport, aes.now);
-        CHECK(aes.transport.keys_sent());
+    if (!test::has_aes_gcm()) return;
+    Talk aes{Role::client, test::kex_without_markers(), aes256_gcm};
+    aes.peer.shake_hands(aes.transport, aes.now);
+    CHECK(aes.transport.keys_sent());
+}
+
+TEST_CASE("a client without strict key exchange may see the host key, and is served with AES-GCM") {
+    const std::string why =
+        "the peer (SSH-2.0-raw) doesn't know strict key exchange, without which "
+        "chacha20-poly1305 is open to the Terrapin attack: update it; no other cipher that it "
+        "offers works here";
+    for (unsigned number = 0; number < 256; ++number) {
+        const bool is_upper = number == 5 || number == 6 || (number >= 50 && number < 192);
+        if (!is_upper) continue;
+        CAPTURE(number);
+        Talk keyscan{Role::server, test::kex_without_markers(), chacha20_poly1305};
+        keyscan.peer.shake_hands(keyscan.transport, keyscan.now);
+        CHECK(keyscan.transport.keys_sent());
+        CHECK(keyscan.peer.count(msg::KexEcdhReply::number) == 1);
+        keyscan.peer.send(well_formed(msg::Ignore::number));
+        CHECK_NOTHROW(keyscan.poll());
+        keyscan.peer.send(well_formed(static_cast<std::uint8_t>(number)));
+        const ProtocolError error = refusal([&] { keyscan.poll(); });
+        CHECK(error.what() == why);
+        CHECK(error.reason() == DisconnectReason::key_exchange_failed);
     }
+    if (!test::has_aes_gcm()) return;
+    Talk aes{Role::server, test::kex_without_markers(), aes256_gcm};
+    aes.peer.shake_hands(aes.transport, aes.now);
+    aes.peer.send(well_formed(msg::ServiceRequest::number));
+    CHECK_NOTHROW(aes.poll());
 }
 
 TEST_CASE("require_strict_kex refuses AES-GCM too") {
     for (const Role us : {Role::client, Role::server}) {
         CAPTURE((us == Role::server));
+        if (!test::has_aes_gcm()) return;
         test::SeededRandom random{1};
         TransportConfig config = test::transport_config(us, test::offering(aes256_gcm));
         config.require_strict_kex = true;
@@ -277,12 +302,18 @@ TEST_CASE("require_strict_kex refuses AES-GCM too") {
         transport.start({});
         RawPeer peer{other(us), test::kex_without_markers(), aes256_gcm};
         peer.send_version();
-        peer.send_kexinit();
-        peer.deliver(transport);
-        CHECK(refusal([&] { transport.poll({}); }).what() ==
-              std::string{
-                  "the peer (SSH-2.0-raw) doesn't know strict key exchange, without which "
-                  "it is open to the Terrapin attack: update it, or take out require_strict_kex"});
+        const ProtocolError error = refusal([&] {
+            peer.receive(transport);
+            peer.shake_hands(transport, {});
+            peer.send(well_formed(msg::ServiceRequest::number));
+            peer.exchange_packets(transport, {});
+        });
+        const std::string why =
+            "the peer (SSH-2.0-raw) doesn't know strict key exchange, without which it is open to "
+            "the Terrapin attack";
+        const std::string advice = "update it, or take out require_strict_kex";
+        CHECK(error.what() == (us == Role::client ? why : why + ": " + advice));
+        CHECK(error.hint() == (us == Role::client ? advice : ""));
     }
 }
 
@@ -296,7 +327,7 @@ TEST_CASE("one in the middle can't cut the first packet off a connection (CVE-20
     for (const Role us : {Role::client, Role::server}) {
         for (const std::string_view cipher : test::ciphers()) {
             for (const bool strict : {true, false}) {
-                if (!strict && cipher == chacha20_poly1305) continue;  // refused outright
+                if (!strict && cipher == chacha20_poly1305) continue;  // refused
                 CAPTURE((us == Role::server));
                 CAPTURE(cipher);
                 CAPTURE(strict);
