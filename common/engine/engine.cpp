@@ -64,6 +64,7 @@ std::optional<EngineEvent> Engine::poll(TimePoint now) {
     // Whoever shows a key is answered before anything that he sent after it is looked at.
     while (!ended_ && !userauth_server_.awaits_answer() && !userauth_client_.awaits_signature()) {
         check_backlog();
+        const Answering answering{answers_, transport_};
         auto event = transport_.poll(now);
         if (!event) return std::nullopt;
         if (const auto* packet = std::get_if<PacketReceived>(&*event)) {
@@ -89,8 +90,13 @@ std::optional<EngineEvent> Engine::poll(TimePoint now) {
 }
 
 void Engine::check_backlog() {
-    if (transport_.output().size() + transport_.held_bytes() > reply_limit) {
+    if (answers_.bytes() > reply_limit) {
         throw ProtocolError{"the peer asks for answers that it doesn't read"};
+    }
+    const UnsentBytes unsent = unsent_bytes(transport_);
+    if (unsent.output + unsent.held > output_limit) {
+        throw Error{ErrorKind::network,
+                    fmt::format("the peer doesn't read: {} MiB wait for it", output_limit >> 20)};
     }
 }
 

@@ -9,6 +9,7 @@
 #include "common/auth/userauth_client.hpp"
 #include "common/auth/userauth_server.hpp"
 #include "common/connection/connection.hpp"
+#include "common/engine/answer_backlog.hpp"
 #include "common/engine/flight.hpp"
 #include "common/engine/keepalive.hpp"
 #include "common/transport/transport.hpp"
@@ -69,6 +70,11 @@ public:
     /// True when the data of all events so far live only until the next poll(); else they live
     /// until the next receive_space().
     bool views_are_transient() const noexcept { return transport_.views_are_transient(); }
+    /// What the peer did against the protocol's letter, each kind once: for a log.
+    std::optional<Irregularity> take_irregularity() noexcept {
+        const auto kind = transport_.irregularities().take_new();
+        return kind ? kind : connection_.irregularities().take_new();
+    }
     enum class Gone { closed, reset };
     /// The peer ended the TCP connection. Throws the Error that says what that means.
     [[noreturn]] void on_peer_gone(Gone how) const;
@@ -93,8 +99,12 @@ public:
         fit_first_window();
         return connection_.open_direct_tcpip(target, originator, now);
     }
-    void confirm_open(ChannelId channel) { connection_.confirm_open(channel); }
+    void confirm_open(ChannelId channel) {
+        const Answering answering{answers_, transport_};
+        connection_.confirm_open(channel);
+    }
     void refuse_open(ChannelId channel, const OpenFailure& failure) {
+        const Answering answering{answers_, transport_};
         connection_.refuse_open(channel, failure);
     }
     void send_eof(ChannelId channel) { connection_.send_eof(channel); }
@@ -119,6 +129,7 @@ public:
     Bytes unsent() noexcept { return transport_.output().unsent(); }
     void sent(std::size_t bytes) noexcept {
         transport_.output().sent(bytes);
+        answers_.on_sent(bytes, unsent_bytes(transport_));
         traffic_ += bytes;
     }
     /// Bytes sent and received, so far.
@@ -154,9 +165,10 @@ public:
     const Transport& transport() const noexcept { return transport_; }
     const UserauthClient& userauth_client() const noexcept { return userauth_client_; }
 
-    /// What may be waiting to be sent besides data: more than this is a peer that asks and does
-    /// not read the answers.
+    /// What may wait of answers to the peer: more than this is a peer that asks and doesn't read.
     static constexpr std::size_t reply_limit = 2 * 1024 * 1024;
+    /// What may wait in all: 16,384 channels that we open and reset at once come to 8 MiB.
+    static constexpr std::size_t output_limit = 16 * 1024 * 1024;
     /// The most data that one turn reads, in packets of the usual size.
     static constexpr std::size_t most_slots = 16;
 
@@ -184,6 +196,7 @@ private:
     UserauthServer userauth_server_;
     UserauthClient userauth_client_;
     Connection connection_;
+    AnswerBacklog answers_;
     Keepalive keepalive_;
     Flight flight_;
     TimePoint login_deadline_;

@@ -66,6 +66,7 @@ inline const std::vector<Row<S>> server_rows{
     {S::authenticated, S::over, 20, 20, Outcome::legal, "20"},
     {S::authenticated, S::over, 50, 50, Outcome::ignored},
     {S::authenticated, S::over, 80, 80, Outcome::legal, "82"},
+    {S::authenticated, S::over, 81, 82, Outcome::ignored},  // nobody asked
     {S::authenticated, S::over, 83, 89, Outcome::unimplemented},
     {S::authenticated, S::over, 90, 90, Outcome::legal, "ChannelRequested"},
     {S::authenticated, S::over, 101, 127, Outcome::unimplemented},
@@ -76,10 +77,12 @@ inline const std::vector<Row<S>> server_rows{
     {S::channel_open, S::over, 96, 96, Outcome::legal, "ChannelEofReceived"},
     {S::channel_open, S::over, 97, 97, Outcome::legal, "ChannelClosed 97"},
     {S::channel_open, S::over, 98, 98, Outcome::legal, "100"},
+    {S::channel_open, S::over, 99, 100, Outcome::ignored},  // nobody asked
 
-    // ---- a later key exchange, from the peer's KEXINIT to its NEWKEYS (RFC 4253 7.1)
+    // ---- a later key exchange, from the peer's KEXINIT to its NEWKEYS (RFC 4253 7.1): the
+    // messages of the connection protocol are handled under the keys that hold
     {S::rekey_before_init, S::rekey_before_new_keys, 5, 7, Outcome::ends},
-    {S::rekey_before_init, S::rekey_before_new_keys, 20, 191, Outcome::ends},
+    {S::rekey_before_init, S::rekey_before_new_keys, 20, 79, Outcome::ends},
     {S::rekey_before_init, S::rekey_before_init, 30, 30, Outcome::legal, "31 21"},
     {S::rekey_before_new_keys, S::rekey_before_new_keys, 21, 21, Outcome::legal, "Rekeyed"},
     // A PONG must not be sent during an exchange, and isn't kept for later.
@@ -90,6 +93,9 @@ inline const std::vector<Row<S>> server_rows{
     {S::rekey_by_us, S::rekey_by_us, 80, 80, Outcome::legal},
     {S::rekey_by_us, S::rekey_by_us, 97, 97, Outcome::legal, "ChannelClosed"},
     {S::rekey_by_us, S::rekey_by_us, 98, 98, Outcome::legal},
+    {S::rekey_before_init, S::rekey_before_init, 80, 80, Outcome::legal},
+    {S::rekey_before_init, S::rekey_before_init, 97, 97, Outcome::legal, "ChannelClosed"},
+    {S::rekey_before_init, S::rekey_before_init, 98, 98, Outcome::legal},
 
     {S::before_kexinit, S::over, 1, 1, Outcome::peer_left},
     {S::deciding, S::deciding, 1, 1, Outcome::unread},
@@ -130,6 +136,7 @@ inline const std::vector<Row<C>> client_rows{
     // ---- the connection protocol
     {C::authenticated, C::over, 20, 20, Outcome::legal, "20 30"},
     {C::authenticated, C::over, 80, 80, Outcome::legal, "82"},
+    {C::authenticated, C::over, 81, 82, Outcome::ignored},  // nobody asked
     {C::authenticated, C::over, 83, 89, Outcome::unimplemented},
     {C::authenticated, C::over, 90, 90, Outcome::legal, "RequestDenied 92"},
     {C::authenticated, C::over, 101, 127, Outcome::unimplemented},
@@ -142,10 +149,12 @@ inline const std::vector<Row<C>> client_rows{
     {C::channel_open, C::over, 96, 96, Outcome::legal, "ChannelEofReceived"},
     {C::channel_open, C::over, 97, 97, Outcome::legal, "ChannelClosed 97"},
     {C::channel_open, C::over, 98, 98, Outcome::legal, "100"},
+    {C::channel_open, C::over, 99, 100, Outcome::ignored},  // nobody asked
 
-    // ---- a later key exchange, from the peer's KEXINIT to its NEWKEYS (RFC 4253 7.1)
+    // ---- a later key exchange, from the peer's KEXINIT to its NEWKEYS (RFC 4253 7.1): the
+    // messages of the connection protocol are handled under the keys that hold
     {C::rekey_before_reply, C::rekey_before_new_keys, 5, 7, Outcome::ends},
-    {C::rekey_before_reply, C::rekey_before_new_keys, 20, 191, Outcome::ends},
+    {C::rekey_before_reply, C::rekey_before_new_keys, 20, 79, Outcome::ends},
     {C::rekey_before_reply, C::rekey_before_reply, 31, 31, Outcome::legal, "21"},
     {C::rekey_before_new_keys, C::rekey_before_new_keys, 21, 21, Outcome::legal, "Rekeyed"},
     // A PONG must not be sent during an exchange, and isn't kept for later.
@@ -157,6 +166,10 @@ inline const std::vector<Row<C>> client_rows{
     {C::rekey_by_us, C::rekey_by_us, 90, 90, Outcome::legal, "RequestDenied"},
     {C::rekey_by_us, C::rekey_by_us, 97, 97, Outcome::legal, "ChannelClosed"},
     {C::rekey_by_us, C::rekey_by_us, 98, 98, Outcome::legal},
+    {C::rekey_before_reply, C::rekey_before_reply, 80, 80, Outcome::legal},
+    {C::rekey_before_reply, C::rekey_before_reply, 90, 90, Outcome::legal, "RequestDenied"},
+    {C::rekey_before_reply, C::rekey_before_reply, 97, 97, Outcome::legal, "ChannelClosed"},
+    {C::rekey_before_reply, C::rekey_before_reply, 98, 98, Outcome::legal},
 
     {C::before_kexinit, C::over, 1, 1, Outcome::peer_left},
     {C::deciding, C::deciding, 0, 255, Outcome::unread},

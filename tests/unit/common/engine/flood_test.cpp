@@ -9,6 +9,7 @@ using namespace culvert::test;
 namespace {
 
 using S = ServerWalk::Stage;
+using C = ClientWalk::Stage;
 
 enum class Flood {
     unanswered,  ///< it may go on for ever, and nothing is kept
@@ -97,6 +98,71 @@ TEST_CASE("a flood is ignored, or ended before it takes memory") {
             // The answers to what one look at the input finds come on top.
             CHECK(measured.most_waiting <= Engine::reply_limit + 64 * 300);
         }
+    }
+}
+
+TEST_CASE("answers that are held during a key exchange count, others that leave meanwhile or not") {
+    for (const bool reads : {false, true}) {
+        CAPTURE(reads);
+        ServerWalk walk{{}, StrictKex::yes};
+        walk.go_to(S::rekey_before_init);
+        const auto flood = [&] {
+            for (int i = 0; i < 100'000; ++i) {
+                walk.peer.say(msg::GlobalRequest{"x", true});  // answered behind NEWKEYS
+                walk.peer.say(ByteVector{std::byte{200}});     // answered at once
+                walk.poll();
+                if (reads) walk.peer.listen();
+            }
+        };
+        CHECK_THROWS_WITH_AS(flood(), "the peer asks for answers that it doesn't read",
+                             ProtocolError);
+        CHECK(walk.engine.transport().held_bytes() <= Engine::reply_limit + 100);
+    }
+}
+
+TEST_CASE("what we begin ourselves isn't blamed on a peer that is slow to read") {
+    ClientWalk walk{{}, StrictKex::yes};
+    walk.go_to(C::channel_open);
+    const Endpoint target{std::string(200, 't'), 110};
+    for (const bool held : {false, true}) {
+        CAPTURE(held);
+        if (held) walk.engine.start_rekey(start_time);
+        const std::size_t before = walk.engine.unsent().size();
+        for (int i = 0; i < 8'000; ++i) {
+            const auto id = walk.engine.open_direct_tcpip(target, {"127.0.0.1", 40000}, start_time);
+            REQUIRE(id);
+            walk.engine.reset(*id);
+            walk.peer.say(msg::Ignore{});
+        }
+        CHECK_NOTHROW(walk.poll());
+        CHECK(walk.engine.unsent().size() - before + walk.engine.transport().held_bytes() >
+              Engine::reply_limit);
+    }
+}
+
+TEST_CASE("an end comes to what is sent to a peer that reads nothing") {
+    ClientWalk walk{{}, StrictKex::yes};
+    walk.go_to(C::channel_open);
+    const Endpoint target{std::string(30'000, 't'), 110};
+    const auto open_many = [&] {
+        for (int i = 0; i < 1'000; ++i) {
+            walk.engine.open_direct_tcpip(target, {"127.0.0.1", 40000}, start_time);
+            walk.peer.say(msg::Ignore{});
+            walk.poll();
+        }
+    };
+    CHECK_THROWS_WITH_AS(open_many(), "the peer doesn't read: 16 MiB wait for it", Error);
+}
+
+TEST_CASE("a peer that reads as it asks may ask for ever") {
+    ServerWalk walk{{}, StrictKex::yes};
+    walk.go_to(S::channel_open);
+    for (int i = 0; i < 2'000; ++i) {
+        for (int asked = 0; asked < 100; ++asked) {
+            walk.peer.say(msg::GlobalRequest{"x", true});
+        }
+        REQUIRE_NOTHROW(walk.poll());
+        walk.peer.listen();
     }
 }
 
