@@ -301,6 +301,8 @@ void Link::on_authenticated(const Authenticated& authenticated) {
 
 void Link::on_rekeyed() { log_.verbose("{}: rekeyed", name_); }
 
+void Link::on_irregularity(Irregularity kind) { log_verbose("{}: {}", name_, describe(kind)); }
+
 void Link::on_denied(const RequestDenied& denied) {
     log_.verbose("{}: the server asked for {}: denied", name_, escaped(denied.what));
 }

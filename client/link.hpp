@@ -101,6 +101,7 @@ private:
     void on_banner(const BannerReceived& banner) override;
     void on_authenticated(const Authenticated& authenticated) override;
     void on_rekeyed() override;
+    void on_irregularity(Irregularity kind) override;
     void on_denied(const RequestDenied& denied) override;
     void on_no_channels() override { end_if_drained(); }
     awaitable<bool> allows(KeyShown) override;

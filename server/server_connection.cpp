@@ -203,6 +203,10 @@ void ServerConnection::on_rekeyed() {
     log_at(connections(LogLevel::verbose), "{}: rekeyed", name_);
 }
 
+void ServerConnection::on_irregularity(Irregularity kind) {
+    log_verbose("{}: {}", name_, describe(kind));
+}
+
 awaitable<void> ServerConnection::check_host_key(PublicKey) {
     assert(!"only a client is offered a host key");
     co_return;

@@ -75,6 +75,7 @@ private:
     awaitable<bool> allows(KeyShown shown) override;
     void on_authenticated(const Authenticated& authenticated) override;
     void on_rekeyed() override;
+    void on_irregularity(Irregularity kind) override;
     void on_denied(const RequestDenied& denied) override;
     void on_no_channels() override { end_if_drained(); }
     void on_channel_requested(ChannelRequested request) override;

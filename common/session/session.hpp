@@ -36,6 +36,8 @@ public:
     /// A server's: to be answered with Session::accept or Session::refuse.
     virtual void on_channel_requested(ChannelRequested request) = 0;
 
+    /// The peer broke a rule that it is forgiven: each kind is told once.
+    virtual void on_irregularity(Irregularity kind) = 0;
     /// The peer wanted what neither program does; it has been told no.
     virtual void on_denied(const RequestDenied& denied) = 0;
     virtual void on_authenticated(const Authenticated& authenticated) = 0;
@@ -126,6 +128,7 @@ private:
     void tell_end(const std::exception_ptr& why) noexcept;
     void announce_ready();
     void announce_no_channels();
+    void announce_irregularities();
     void rearm_timer();
 
     Stream& stream(ChannelId channel) { return *streams_[channel.value()]; }

@@ -74,6 +74,7 @@ awaitable<void> Session::dispatch() {
         dispatching_ = true;
     }
     dispatching_ = false;
+    announce_irregularities();
     announce_ready();
     announce_no_channels();
     pump();
@@ -126,6 +127,10 @@ void Session::announce_ready() {
 void Session::announce_no_channels() {
     const bool has_channels = engine_.channels() > 0;
     if (std::exchange(had_channels_, has_channels) && !has_channels) owner_.on_no_channels();
+}
+
+void Session::announce_irregularities() {
+    while (const auto kind = engine_.take_irregularity()) owner_.on_irregularity(*kind);
 }
 
 void Session::on_connection_event(const ConnectionEvent& event) {

@@ -133,6 +133,7 @@ public:
     void on_channel_requested(ChannelRequested request) override { requested(std::move(request)); }
     void on_authenticated(const Authenticated&) override { authenticated = true; }
     void on_rekeyed() override { ++rekeys; }
+    void on_irregularity(Irregularity kind) override { irregularities.push_back(kind); }
     void on_denied(const RequestDenied& request) override { denied.push_back(request.what); }
     void on_no_channels() override { ++times_without_channels; }
 
@@ -141,6 +142,7 @@ public:
     Event ready;
     bool authenticated = false;
     int rekeys = 0;
+    std::vector<Irregularity> irregularities;
     std::vector<std::string> denied;
     int times_without_channels = 0;
     std::function<void(ChannelRequested)> requested = [](ChannelRequested) {};
