@@ -11,8 +11,12 @@
 #include <fmt/format.h>
 
 #include "common/base/error.hpp"
+#include "common/base/escape.hpp"
 #include "common/base/file.hpp"
+#include "common/base/shell_quote.hpp"
 #include "common/base/unique_fd.hpp"
+#include "common/keys/certificate.hpp"
+#include "common/keys/fingerprint.hpp"
 
 namespace culvert {
 namespace {
@@ -133,7 +137,8 @@ KeyText read_key_text(const UniqueFd& opened, const std::string& name) {
 KeyText read_key_file(const std::string& file) {
     const UniqueFd opened{::open(file.c_str(), O_RDONLY | O_CLOEXEC)};
     if (opened.get() < 0 && errno == ENOENT) {
-        fail("{0}: no such file: make a key with culvert keygen -f {0}", file);
+        throw Error{ErrorKind::config, file + ": no such file",
+                    Hint{"culvert keygen -f " + shell_quoted(file)}};
     }
     if (opened.get() < 0) fail("{}: {}", file, reason_of(errno));
     return read_key_text(opened, file);
@@ -141,7 +146,37 @@ KeyText read_key_file(const std::string& file) {
 
 void expect_closed(const KeyText& key, const std::string& file) {
     if (key.open_to_others != 0) {
-        fail("{0}: permissions {1:04o} are too open: chmod 600 {0}", file, key.open_to_others);
+        throw Error{ErrorKind::config,
+                    fmt::format("{}: permissions {:04o} are too open", file, key.open_to_others),
+                    Hint{"chmod 600 " + shell_quoted(file)}};
+    }
+}
+
+/// ID for ID-cert.pub and ID.pub; empty if there is no such file.
+std::string private_file_of(const std::string& file) {
+    for (const std::string_view ending : {"-cert.pub", ".pub"}) {
+        if (!file.ends_with(ending)) continue;
+        std::string name = file.substr(0, file.size() - ending.size());
+        if (::access(name.c_str(), F_OK) == 0) return name;
+    }
+    return {};
+}
+
+/// As expect_openssh_private_key(), with a hint that names the private key of a public one.
+void expect_private_key(const KeyText& key, const std::string& file, KeyOwner owner) {
+    try {
+        expect_openssh_private_key(key.text.reveal(), file, owner);
+    } catch (const Error& error) {
+        const auto named = parse_public_half(key.text.reveal());
+        if (!named) throw;
+        const std::string name = private_file_of(file);
+        const PublicKey plain = certified_key(*named).value_or(*named);
+        const std::string which =
+            name.empty() ? fmt::format("{} {}", escaped(plain.algorithm(), 64), fingerprint(plain))
+            : owner == KeyOwner::user ? "-i " + shell_quoted(name)
+                                      : shell_quoted(name);
+        throw Error{error.kind(), error.what(),
+                    Hint{"name the private key that belongs to it: " + which}};
     }
 }
 
@@ -159,9 +194,9 @@ std::optional<PublicKey> public_key_beside(const std::string& file) {
 namespace {
 
 PrivateKey parse(const KeyText& key, const std::string& name) {
-    expect_openssh_private_key(key.text.reveal(), name);  // public keys are open to all, rightly
+    expect_private_key(key, name, KeyOwner::host);  // public keys are open to all, rightly
     expect_closed(key, name);
-    return parse_private_key(key.text.reveal(), name);
+    return parse_private_key(key.text.reveal(), name, KeyOwner::host);
 }
 
 }  // namespace
@@ -178,11 +213,11 @@ IdentityFile load_identity(const std::string& file) {
     try {
         read = read_key_file(file);
         named = parse_public_half(read->text.reveal());
-        expect_openssh_private_key(read->text.reveal(), file);
+        expect_private_key(*read, file, KeyOwner::user);
     } catch (const Error& error) {
         if (!named) named = public_key_beside(file);
         if (!named) throw;
-        return {std::move(*named), std::nullopt, error.what()};
+        return {std::move(*named), std::nullopt, error};
     }
     expect_closed(*read, file);
     try {
@@ -191,7 +226,7 @@ IdentityFile load_identity(const std::string& file) {
     } catch (const Error& error) {
         if (!named) named = public_key_beside(file);
         if (!named) throw;
-        return {std::move(*named), std::nullopt, error.what()};
+        return {std::move(*named), std::nullopt, error};
     }
 }
 

@@ -3,15 +3,16 @@
 #include <optional>
 #include <string>
 
+#include "common/base/error.hpp"
 #include "common/base/unique_fd.hpp"
 #include "common/crypto/random.hpp"
 #include "common/keys/private_key.hpp"
 
 namespace culvert {
 
-/// Reads an OpenSSH private key file (parse_private_key says which). Throws Error{config} that
-/// names the file when it is missing, can't be read, is larger than 64 KiB, or is one that this
-/// user owns and others may read or write (which ssh refuses too).
+/// Reads a host's OpenSSH private key file (parse_private_key says which). Throws Error{config}
+/// that names the file when it is missing, can't be read, is larger than 64 KiB, or is one that
+/// this user owns and others may read or write (which ssh refuses too).
 PrivateKey load_private_key(const std::string& file);
 
 /// The same from a file that is open already; `name` is for errors.
@@ -22,12 +23,13 @@ PrivateKey load_private_key(const UniqueFd& file, const std::string& name);
 struct IdentityFile {
     PublicKey key;
     std::optional<PrivateKey> secret;
-    std::string why_no_secret;  ///< what load_private_key says
+    std::optional<Error> why_no_secret;
 };
 
 /// The key that stands in `file` or, if that doesn't tell, in `file`.pub. Throws as
 /// load_private_key does where neither names one, and always for a private key that is open to
-/// others.
+/// others. The hint for a public key or a certificate names the private key that belongs to it: by
+/// the names that ssh-keygen gives where that file is there, else by its fingerprint.
 IdentityFile load_identity(const std::string& file);
 
 enum class ExistingKey { keep, replace };

@@ -30,14 +30,19 @@ private:
     std::string comment_;
 };
 
+/// An agent may sign for a user, not for a host.
+enum class KeyOwner { user, host };
+
 /// Reads the text of an unencrypted OpenSSH private key file (OpenSSH's PROTOCOL.key). `file` is
-/// its name, for the messages and the commands in them. Throws Error{config} that says what the
-/// text is instead (encrypted, a key of another type or format, a public key) or what is wrong with
-/// it.
-PrivateKey parse_private_key(Bytes text, const std::string& file);
+/// its name, for the messages and the commands in them. As ssh-keygen does, it takes white space
+/// anywhere in the base64, and text behind the last line. Throws Error{config} that says what the
+/// text is instead (encrypted, a key of another type or format, a public key, a certificate) or
+/// what is wrong with it, with a hint for such an owner.
+PrivateKey parse_private_key(Bytes text, const std::string& file, KeyOwner owner = KeyOwner::user);
 
 /// Throws as parse_private_key does unless the text begins as such a file does.
-void expect_openssh_private_key(Bytes text, const std::string& file);
+void expect_openssh_private_key(Bytes text, const std::string& file,
+                                KeyOwner owner = KeyOwner::user);
 
 /// The public key that such a text names without any passphrase, whatever its type and cipher; or
 /// the one that a public key's line is. Nothing if there is none in it.

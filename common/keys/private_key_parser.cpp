@@ -5,7 +5,9 @@
 
 #include "common/base/error.hpp"
 #include "common/base/escape.hpp"
+#include "common/base/shell_quote.hpp"
 #include "common/crypto/base64.hpp"
+#include "common/keys/certificate.hpp"
 #include "common/keys/private_key.hpp"
 #include "common/keys/private_key_format.hpp"
 #include "common/wire/protocol_error.hpp"
@@ -16,9 +18,8 @@ namespace {
 
 using namespace openssh_key;
 
-template <class... Args>
-[[noreturn]] void fail(fmt::format_string<Args...> format, Args&&... args) {
-    throw Error{ErrorKind::config, fmt::format(format, std::forward<Args>(args)...)};
+[[noreturn]] void fail(const std::string& text, std::string hint) {
+    throw Error{ErrorKind::config, text, Hint{std::move(hint)}};
 }
 
 // What is wrong with a file's content, caught together with the Reader's errors by
@@ -27,18 +28,16 @@ class Garbled : public ProtocolError {
     using ProtocolError::ProtocolError;
 };
 
-[[noreturn]] void fail_for_encrypted(const std::string& file) {
-    fail(
-        "{0} is encrypted, and culvert asks for no passphrase: load it into an agent with "
-        "ssh-add {0}; a host's key must be one without (ssh-keygen -p -f {0})",
-        file);
+[[noreturn]] void fail_for_encrypted(const std::string& file, KeyOwner owner) {
+    fail(file + " is encrypted, and culvert asks for no passphrase",
+         (owner == KeyOwner::user ? "ssh-add " : "ssh-keygen -p -f ") + shell_quoted(file));
 }
 
-[[noreturn]] void fail_for_other_type(const std::string& file, std::string_view type) {
-    fail(
-        "{0} is {1}; of key files culvert reads OpenSSH's ssh-ed25519 ones: load it "
-        "into an agent with ssh-add {0}, or make a key with culvert keygen",
-        file, type);
+[[noreturn]] void fail_for_other_type(const std::string& file, std::string_view type,
+                                      KeyOwner owner) {
+    fail(fmt::format("{} is {}; of key files culvert reads OpenSSH's ssh-ed25519 ones", file, type),
+         owner == KeyOwner::user ? "ssh-add " + shell_quoted(file)
+                                 : "make a key with culvert keygen -f FILE");
 }
 
 std::string_view without_leading_blanks(Bytes text) {
@@ -54,26 +53,29 @@ std::optional<PublicKey> public_key_line(std::string_view text) {
     }
 }
 
+std::string_view public_kind(std::string_view text) {
+    const auto key = public_key_line(text);
+    return key && certified_key(*key) ? "certificate" : "public key";
+}
+
 bool is_public_key(std::string_view text) {
     return text.starts_with("---- BEGIN SSH2 PUBLIC KEY") ||
            text.starts_with("-----BEGIN PUBLIC KEY") || text.starts_with("-----BEGIN RSA PUBLIC") ||
            public_key_line(text);
 }
 
-// What stands between the first and the last line, without line ends.
+// What stands between the first and the last line, without white space, wherever that is. What
+// follows the last line isn't looked at. ssh-keygen reads such files the same way.
 SecretBytes base64_of(Bytes text) {
     const std::string_view all = without_leading_blanks(text).substr(begin_line.size());
     const std::size_t end = all.find(end_line);
     if (end == std::string_view::npos) throw Garbled{"its last line is missing"};
-    if (all.find_first_not_of(" \t\r\n", end + end_line.size()) != std::string_view::npos) {
-        throw Garbled{"something stands after its last line"};
-    }
     SecretBytes base64{end};
-    const auto is_line_end = [](std::byte b) {
-        return b == std::byte{'\n'} || b == std::byte{'\r'};
+    const auto is_white_space = [](std::byte b) {
+        return b == std::byte{' '} || (b >= std::byte{'\t'} && b <= std::byte{'\r'});
     };
     const auto copied = std::ranges::remove_copy_if(bytes_of(all.substr(0, end)),
-                                                    base64.writable().begin(), is_line_end);
+                                                    base64.writable().begin(), is_white_space);
     base64.shrink(static_cast<std::size_t>(copied.out - base64.writable().begin()));
     return base64;
 }
@@ -131,29 +133,29 @@ Head read_head(Reader& in) {
     return {cipher, key_derivation, options, PublicKey::from_blob(in.string())};
 }
 
-PrivateKey parse_decoded(Bytes decoded, const std::string& file) {
+PrivateKey parse_decoded(Bytes decoded, const std::string& file, KeyOwner owner) {
     Reader in{decoded};
     const Head head = read_head(in);
     const Bytes section = in.string();
-    if (head.cipher != "none") fail_for_encrypted(file);
+    if (head.cipher != "none") fail_for_encrypted(file, owner);
     in.expect_end();
     if (head.key_derivation != "none" || !head.options.empty()) {
         throw Garbled{"it has a key derivation but no cipher"};
     }
     if (head.public_key.algorithm() != ssh_ed25519) {
-        fail_for_other_type(file, "of type " + head.public_key.algorithm());
+        fail_for_other_type(file, "of type " + head.public_key.algorithm(), owner);
     }
     return parse_private_section(section, head.public_key);
 }
 
 }  // namespace
 
-void expect_openssh_private_key(Bytes text, const std::string& file) {
+void expect_openssh_private_key(Bytes text, const std::string& file, KeyOwner owner) {
     const std::string_view begin = without_leading_blanks(text);
     if (begin.starts_with(begin_line)) return;
     if (begin.starts_with("-----BEGIN ENCRYPTED PRIVATE KEY") ||
         (begin.starts_with("-----BEGIN ") && begin.find("Proc-Type: 4,ENCRYPTED") != begin.npos)) {
-        fail_for_encrypted(file);
+        fail_for_encrypted(file, owner);
     }
     for (const auto& [start, type] : {
              std::pair{"-----BEGIN RSA PRIVATE KEY", "an RSA key in PEM"},
@@ -161,32 +163,26 @@ void expect_openssh_private_key(Bytes text, const std::string& file) {
              std::pair{"-----BEGIN DSA PRIVATE KEY", "a DSA key in PEM"},
              std::pair{"-----BEGIN PRIVATE KEY", "a key in PKCS#8"},
          }) {
-        if (begin.starts_with(start)) fail_for_other_type(file, type);
+        if (begin.starts_with(start)) fail_for_other_type(file, type, owner);
     }
     if (begin.starts_with("PuTTY-User-Key-File-")) {
-        fail(
-            "{0} is a PuTTY key: convert it with puttygen {0} -O private-openssh-new "
-            "-o NEW_FILE",
-            file);
+        fail(file + " is a PuTTY key",
+             fmt::format("puttygen {} -O private-openssh-new -o NEW_FILE", shell_quoted(file)));
     }
     if (is_public_key(begin)) {
-        const std::string_view name = file;
-        const std::string hint =
-            name.ends_with(".pub") ? fmt::format(", {}", name.substr(0, name.size() - 4)) : "";
-        fail("{} is a public key: name the file of its private half{}", file, hint);
+        fail(fmt::format("{} is a {}", file, public_kind(begin)),
+             "name the file of the private key that belongs to it");
     }
-    fail("{} is no private key: an OpenSSH one begins with {}", file, begin_line);
+    fail(fmt::format("{} is no private key: an OpenSSH one begins with {}", file, begin_line), {});
 }
 
-PrivateKey parse_private_key(Bytes text, const std::string& file) {
-    expect_openssh_private_key(text, file);
+PrivateKey parse_private_key(Bytes text, const std::string& file, KeyOwner owner) {
+    expect_openssh_private_key(text, file, owner);
     try {
-        return parse_decoded(decoded_text(text).reveal(), file);
+        return parse_decoded(decoded_text(text).reveal(), file, owner);
     } catch (const ProtocolError& error) {
-        fail(
-            "{} is garbled: {}: restore it from a backup or make a new key with "
-            "culvert keygen",
-            file, error.what());
+        fail(fmt::format("{} is garbled: {}", file, error.what()),
+             "restore it from a backup, or make a new key with culvert keygen");
     }
 }
 

@@ -61,7 +61,7 @@ FORM = "; the form is [bind:]port:host:hostport, as in 12345:pop3.example.com:11
     (["-c", "3des-cbc", *FORWARD, DESTINATION],
      "-c: no cipher '3des-cbc': culvert has aes256-gcm@openssh.com, chacha20-poly1305@openssh.com"),
     (["-i", "/no/such/key", *FORWARD, DESTINATION],
-     "/no/such/key: no such file: make a key with culvert keygen -f /no/such/key"),
+     "/no/such/key: no such file\nculvert: hint: culvert keygen -f /no/such/key"),
     ([], "no server is named, as in culvert alice@gw -L 12345:pop3.example.com:110; --help says "
          "more"),
     (["up", "-c", "/no/such/culvert.yaml"], "/no/such/culvert.yaml: no such file"),
@@ -82,10 +82,11 @@ def with_identity(lab, path):
     ("not a key at all\n", "is no private key: an OpenSSH one begins with "
                            "-----BEGIN OPENSSH PRIVATE KEY-----"),
     ("-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----\n",
-     "is garbled: it is not in the format openssh-key-v1: restore it from a backup or make a new key "
-     "with culvert keygen"),
+     "is garbled: it is not in the format openssh-key-v1\n"
+     "culvert: hint: restore it from a backup, or make a new key with culvert keygen"),
     ("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHeFVXsRUP6NILmN9/qVo2OdpPZwZNoPFsoLRI3P4Zrn a\n",
-     "is a public key: name the file of its private half"),
+     "is a public key\nculvert: hint: name the private key that belongs to it: ssh-ed25519 "
+     "SHA256:xCKE+I64z4bQtCpxmdOO7hpSUdpc6jfGGcflWT5Whtk"),
 ], ids=["garbled", "empty", "public"])
 def test_an_identity_that_is_no_private_key(lab, content, text):
     path = lab.root / "key_file"
@@ -98,15 +99,15 @@ def test_an_identity_with_a_passphrase(lab):
     path = lab.root / "encrypted"
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "secret", "-f", path], check=True)
     check_all(with_identity(lab, path), 2,
-              f"{path} is encrypted, and culvert asks for no passphrase: load it into an agent with "
-              f"ssh-add {path}; a host's key must be one without (ssh-keygen -p -f {path})")
+              f"{path} is encrypted, and culvert asks for no passphrase\n"
+              f"culvert: hint: ssh-add {path}")
 
 
 def test_an_identity_that_others_can_read(lab):
     path = make_key(lab.root / "open").path
     path.chmod(0o644)
     check_all(with_identity(lab, path), 2,
-              f"{path}: permissions 0644 are too open: chmod 600 {path}")
+              f"{path}: permissions 0644 are too open\nculvert: hint: chmod 600 {path}")
 
 
 @pytest.mark.parametrize("content, text", [

@@ -8,6 +8,8 @@
 #include <fstream>
 #include <string>
 
+#include <fmt/format.h>
+
 #include "common/base/error.hpp"
 #include "common/keys/fingerprint.hpp"
 #include "tests/unit/common/crypto/test_random.hpp"
@@ -55,15 +57,20 @@ mode_t mode_of(const std::string& file) {
     return status.st_mode & 07777;
 }
 
-std::string complaint(const std::string& file) {
+/// What loading says; behind " | " what it advises.
+template <class Load>
+std::string complaint_of(Load load, const std::string& file) {
     try {
-        load_private_key(file);
+        load(file);
         return "";
     } catch (const Error& error) {
         CHECK(error.kind() == ErrorKind::config);
-        return error.what();
+        return error.hint().empty() ? error.what()
+                                    : fmt::format("{} | {}", error.what(), error.hint());
     }
 }
+
+std::string complaint(const std::string& file) { return complaint_of(load_private_key, file); }
 
 }  // namespace
 
@@ -94,15 +101,16 @@ TEST_CASE("a private key that others may read or write is refused, as ssh does")
         CAPTURE(row.text);
         const std::string file = directory.with("id", test::keygen, row.mode);
         CHECK(complaint(file) ==
-              file + ": permissions " + row.text + " are too open: chmod 600 " + file);
+              file + ": permissions " + row.text + " are too open | chmod 600 " + file);
     }
 }
 
 TEST_CASE("a private key file that can't be read says why") {
     const TemporaryDirectory directory;
     const std::string missing = directory.file("id");
-    CHECK(complaint(missing) ==
-          missing + ": no such file: make a key with culvert keygen -f " + missing);
+    CHECK(complaint(missing) == missing + ": no such file | culvert keygen -f " + missing);
+    const std::string blank = directory.file("my id");
+    CHECK(complaint(blank) == blank + ": no such file | culvert keygen -f '" + blank + "'");
 
     const std::string folder = directory.file("folder");
     fs::create_directory(folder);
@@ -123,8 +131,35 @@ TEST_CASE("a private key file that can't be read says why") {
 TEST_CASE("a public key file is said to be one, though others may read it") {
     const TemporaryDirectory directory;
     const std::string file = directory.with("id.pub", test::keygen_pub, 0644);
-    CHECK(complaint(file) ==
-          file + " is a public key: name the file of its private half, " + directory.file("id"));
+    CHECK(complaint(file).starts_with(file + " is a public key | "));
+}
+
+TEST_CASE("a public key's or certificate's file names the private key that belongs to it") {
+    const TemporaryDirectory directory;
+    const std::string its_key = fmt::format("ssh-ed25519 {}", test::keygen_fingerprint);
+    const auto said = [](const std::string& file) {
+        const IdentityFile loaded = load_identity(file);
+        REQUIRE(loaded.why_no_secret);
+        return fmt::format("{} | {}", loaded.why_no_secret->what(), loaded.why_no_secret->hint());
+    };
+    const std::string names = "name the private key that belongs to it: ";
+    const std::string certificate = directory.with("id-cert.pub", test::keygen_cert, 0644);
+    const std::string odd_name = directory.with("alice.crt", test::keygen_cert, 0644);
+    const std::string key = directory.with("my id.pub", test::keygen_pub, 0644);
+    // Only files that are there are named.
+    CHECK(said(certificate) == certificate + " is a certificate | " + names + its_key);
+    CHECK(said(odd_name) == odd_name + " is a certificate | " + names + its_key);
+    CHECK(said(key) == key + " is a public key | " + names + its_key);
+    CHECK(said(directory.with("rsa-cert.pub", test::rsa_cert, 0644)).find(": ssh-rsa SHA256:") !=
+          std::string::npos);
+    directory.with("id", test::keygen, 0600);
+    directory.with("my id", test::keygen, 0600);
+    CHECK(said(certificate) ==
+          certificate + " is a certificate | " + names + "-i " + directory.file("id"));
+    CHECK(said(key) ==
+          key + " is a public key | " + names + "-i '" + directory.file("my id") + "'");
+    CHECK(complaint(certificate) ==
+          certificate + " is a certificate | " + names + directory.file("id"));
 }
 
 TEST_CASE("a key pair is written with the right modes, whatever the umask, and can be read back") {
