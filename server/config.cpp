@@ -142,6 +142,7 @@ ServerLimits read_limits(const YamlValue& value) {
     ServerLimits limits;
     YamlMap map = value.map();
     map.optional("login_grace", limits.login_grace, read_positive_duration);
+    map.optional("login_grace_with_key", limits.login_grace_with_key, read_positive_duration);
     map.optional("auth_tries", limits.auth_tries, read_positive<unsigned>);
     map.optional("channels", limits.channels, read_positive<std::size_t>);
     map.optional("channel_open", limits.channel_open, read_positive_duration);

@@ -32,6 +32,7 @@ struct MaxStartups {
 
 struct ServerLimits {
     std::chrono::milliseconds login_grace{30'000};
+    std::chrono::milliseconds login_grace_with_key{120'000};  ///< from the first USERAUTH_PK_OK on
     unsigned auth_tries = 6;
     std::size_t channels = 16'384;  ///< of one connection
     std::chrono::milliseconds channel_open{10'000};

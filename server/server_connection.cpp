@@ -34,6 +34,25 @@ double seconds_since(TimePoint began) {
     return std::chrono::duration<double>(Clock::now() - began).count();
 }
 
+constexpr std::string_view no_key_shown = "no key shown (culvertd takes ssh-ed25519 keys alone)";
+
+std::string describe(const FailedRequest& failed) {
+    const auto key = [&](std::string_view why) {
+        return fmt::format("{} {} ({})", escaped(failed.key_type, 64), failed.fingerprint, why);
+    };
+    switch (failed.why) {
+        case FailedRequest::Why::method:
+            return fmt::format("{} (culvertd takes keys alone)", escaped(failed.method, 64));
+        case FailedRequest::Why::key_type:
+            return key("culvertd takes ssh-ed25519 keys alone");
+        case FailedRequest::Why::garbled_key:
+            return key("the key is garbled");
+        case FailedRequest::Why::signature:
+            return key("the signature is wrong");
+    }
+    return {};
+}
+
 std::string named(const Endpoint& endpoint) {
     return to_string(Endpoint{escaped(endpoint.host), endpoint.port});
 }
@@ -119,16 +138,24 @@ awaitable<bool> ServerConnection::allows(KeyShown shown) {
            shown.proved ? "proves" : "shows", escaped(shown.key.algorithm(), 64),
            fingerprint(shown.key), found.allowed ? "let in" : "not let in");
     if (!found.allowed) {
-        if (refused_keys_.size() < most_refused_keys_shown) {
-            refused_keys_.push_back(fmt::format("{} with {} {}", escaped(shown.user, 64),
-                                                escaped(shown.key.algorithm(), 64),
-                                                fingerprint(shown.key)));
-        }
+        note_not_let_in(
+            shown.key, found.remarks.empty() ? "not among the user's keys" : found.remarks.front());
         co_return false;
     }
     // What a user may do comes from the key that is proved, never from one that was only shown.
-    if (shown.proved) permissions_ = std::move(*found.allowed);
+    if (shown.proved) {
+        permissions_ = std::move(*found.allowed);
+    } else {
+        note_not_let_in(shown.key, "shown, but not proved");
+    }
     co_return true;
+}
+
+/// For the log, should it come to nothing.
+void ServerConnection::note_not_let_in(const PublicKey& key, std::string_view why) {
+    if (refused_keys_.size() == most_refused_keys_shown) return;
+    refused_keys_.push_back(
+        fmt::format("{} {} ({})", escaped(key.algorithm(), 64), fingerprint(key), why));
 }
 
 void ServerConnection::on_authenticated(const Authenticated& authenticated) {
@@ -164,22 +191,39 @@ void ServerConnection::log_end(std::string_view how) const {
                           bytes_there_, bytes_back_));
 }
 
-/// Tries with keys have a count of their own: who only knocks can't hide them.
+/// Tries with keys have a count of their own, so that others can't hide them. The peer is told the
+/// same whether the user exists or not.
 void ServerConnection::log_end_without_login(std::string_view how) const {
     if (!session_.transport().peer_version()) {
         context_.repeats.probes.add(name_, how, Clock::now());
         return;
     }
-    if (refused_keys_.empty()) {
+    const UserauthServer& userauth = session_.userauth_server();
+    if (userauth.user().empty()) {
         context_.repeats.without_login.log(LogLevel::info, how, "{}: {}", name_, how);
         return;
     }
-    if (!context_.repeats.refused_logins.admits(LogLevel::info, "")) return;
+    const bool showed_key =
+        !refused_keys_.empty() ||
+        !std::ranges::all_of(userauth.failed(), [](const FailedRequest& failed) {
+            return failed.why == FailedRequest::Why::method;
+        });
+    const bool is_logged = showed_key ? context_.repeats.refused_logins.admits(LogLevel::info, "")
+                                      : context_.repeats.without_login.admits(LogLevel::info, how);
+    if (!is_logged) return;
+    std::vector<std::string> tried = refused_keys_;
+    for (const FailedRequest& failed : userauth.failed()) tried.push_back(describe(failed));
     const std::string from = to_string(peer_);
-    const std::string keys = fmt::format("{}", fmt::join(refused_keys_, ", "));
-    const std::array fields{LogField{"from", from}, LogField{"keys", keys}, LogField{"end", how}};
+    const std::string keys =
+        tried.empty() ? std::string{no_key_shown} : fmt::format("{}", fmt::join(tried, ", "));
+    const bool exists = knows_user(*context_.config, userauth.user());
+    const std::string_view user_exists = exists ? "yes" : "no";
+    const std::array fields{LogField{"from", from}, LogField{"user", userauth.user()},
+                            LogField{"user_exists", user_exists}, LogField{"keys", keys},
+                            LogField{"end", how}};
     log_event(logins(LogLevel::info), "login_refused", fields,
-              fmt::format("{}: {}; not let in: {}", name_, how, keys));
+              fmt::format("{}: {}; not let in: {}{} with {}", name_, how,
+                          escaped(userauth.user(), 64), exists ? "" : " (no such user)", keys));
 }
 
 void ServerConnection::on_denied(const RequestDenied& denied) {

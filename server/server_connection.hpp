@@ -88,6 +88,7 @@ private:
     OpenFailure denied(const ChannelRequested& request, std::string_view why) const;
     void log_forward(const ChannelRequested& request, std::string_view end, std::uint64_t there,
                      std::uint64_t back, double seconds) const;
+    void note_not_let_in(const PublicKey& key, std::string_view why);
     void end_if_drained();
     void log_end(std::string_view how) const;
     void log_end_without_login(std::string_view how) const;

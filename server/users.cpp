@@ -85,6 +85,10 @@ awaitable<KeyLookup> look_up_key(const ServerConfig& config, KeyQuestion questio
     co_return std::move(search).result();
 }
 
+bool knows_user(const ServerConfig& config, std::string_view user) {
+    return !config.any_user_keys_files.empty() || config.users.contains(user);
+}
+
 std::span<const OpenRule> open_rules(const ServerConfig& config, std::string_view user) {
     static const OpenRule anything;
     const auto found = config.users.find(user);

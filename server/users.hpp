@@ -32,6 +32,9 @@ struct KeyQuestion {
     std::chrono::system_clock::time_point now;
 };
 
+/// Might anyone log in under this name?
+bool knows_user(const ServerConfig& config, std::string_view user);
+
 /// May he? Files are read afresh. An unknown user takes the same way as a known one without keys.
 /// Never throws for what a file holds; operation_aborted when cancelled.
 awaitable<KeyLookup> look_up_key(const ServerConfig& config, KeyQuestion question,

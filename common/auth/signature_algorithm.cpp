@@ -1,21 +1,13 @@
 #include "common/auth/signature_algorithm.hpp"
 
 #include <algorithm>
-#include <vector>
 
 namespace culvert {
 namespace {
 
 constexpr std::string_view certificate_ending = "-cert-v01@openssh.com";
-
-/// As it is offered for a key of this type, the best first.
-std::vector<std::string> algorithms_of(const std::string& key_type) {
-    if (key_type == "ssh-rsa") return {"rsa-sha2-512", "rsa-sha2-256"};
-    if (key_type == "ssh-rsa-cert-v01@openssh.com") {
-        return {"rsa-sha2-512-cert-v01@openssh.com", "rsa-sha2-256-cert-v01@openssh.com"};
-    }
-    return {key_type};
-}
+constexpr std::string_view rsa = "ssh-rsa";
+constexpr std::string_view rsa_certificate = "ssh-rsa-cert-v01@openssh.com";
 
 }  // namespace
 
@@ -33,10 +25,17 @@ std::optional<std::string> signature_algorithm(const PublicKey& key,
         return server_sig_algs.empty() ||
                std::ranges::find(server_sig_algs, name) != server_sig_algs.end();
     };
-    for (const std::string& name : algorithms_of(key.algorithm())) {
+    if (!depends_on_server_sig_algs(key)) return key.algorithm();
+    for (const std::string_view hash : {"rsa-sha2-512", "rsa-sha2-256"}) {
+        std::string name{hash};
+        if (key.algorithm() == rsa_certificate) name += certificate_ending;
         if (takes(name) || takes(plain_algorithm(name))) return name;
     }
     return std::nullopt;
+}
+
+bool depends_on_server_sig_algs(const PublicKey& key) {
+    return key.algorithm() == rsa || key.algorithm() == rsa_certificate;
 }
 
 }  // namespace culvert

@@ -9,12 +9,16 @@
 
 namespace culvert {
 
-/// The algorithm that `key` signs with for a server that takes those of `server_sig_algs`
-/// (RFC 8308 3.1); nothing if it takes none. Of a server that doesn't list them anything is
-/// expected. An RSA key signs with SHA-512, or else SHA-256 (RFC 8332); a certificate's name stands
-/// for itself, and a server that lists the plain algorithm takes it too, as OpenSSH's does.
+/// The algorithm that `key` signs with for a server that lists `server_sig_algs` (RFC 8308 3.1).
+/// The list chooses the hash of an RSA key: SHA-512, or else SHA-256 (RFC 8332); nothing if it has
+/// neither. An empty list is that of a server without one: SHA-512. Keys of other types have one
+/// algorithm, and use it whatever the list says: OpenSSH 7.2 to 7.4 lists the RSA ones alone. A
+/// server that lists the plain algorithm takes it from a certificate, too.
 std::optional<std::string> signature_algorithm(const PublicKey& key,
                                                const NameList& server_sig_algs);
+
+/// The server's list makes a difference to this key.
+bool depends_on_server_sig_algs(const PublicKey& key);
 
 /// The name inside of a signature of this algorithm: a certificate's key signs as the plain one
 /// (OpenSSH's PROTOCOL.certkeys).

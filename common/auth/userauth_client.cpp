@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <utility>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -25,15 +26,29 @@ bool has(const NameList& list, std::string_view name) {
 UserauthClient::Step UserauthClient::begin(Bytes session_id) {
     assert(state_ == State::idle);
     if (identities_.keys.empty()) {
-        throw Error{ErrorKind::authentication,
-                    "there is no key to log in with: name one with -i, load one with ssh-add, or "
-                    "make one with culvert keygen"};
+        throw Error{ErrorKind::authentication, "there is no key to log in with"};
     }
     if (identities_.keys.size() == 1) identities_.sure = 0;
-    if (!identities_.sure) return try_next(session_id, {});
+    if (depends_on_server_sig_algs(identities_.keys[first_key()])) {
+        state_ = State::waiting_for_algorithms;
+        return {};
+    }
+    return try_first(session_id, {});
+}
+
+UserauthClient::Step UserauthClient::on_algorithms_known(Bytes session_id,
+                                                         const NameList& server_sig_algs) {
+    if (state_ != State::waiting_for_algorithms) return {};
+    return try_first(session_id, server_sig_algs);
+}
+
+UserauthClient::Step UserauthClient::try_first(Bytes session_id, const NameList& server_sig_algs) {
+    if (!identities_.sure) return try_next(session_id, server_sig_algs);
     current_ = *identities_.sure;
+    auto algorithm = signature_algorithm(identities_.keys[current_], server_sig_algs);
+    if (!algorithm) return try_next(session_id, server_sig_algs);
+    algorithm_ = std::move(*algorithm);
     sure_ = true;
-    algorithm_ = signature_algorithm(identities_.keys[current_], {}).value();
     return want_signature(session_id);
 }
 
@@ -60,17 +75,29 @@ UserauthClient::Step UserauthClient::try_next(Bytes session_id, const NameList& 
     const std::size_t candidate = next_candidate(next_, server_sig_algs);
     if (candidate == keys.size()) {
         give_up("no key of ours",
-                "the .pub line of one belongs into that user's authorized_keys on the server");
+                {"the .pub line of one belongs into that user's authorized_keys on the server"});
     }
     current_ = candidate;
     next_ = candidate + 1;
+    question_ = Question::none;
+    declined_ = false;
     algorithm_ = signature_algorithm(keys[current_], server_sig_algs).value();
     // The last one left: asking first would only cost a round trip.
     sure_ = next_candidate(next_, server_sig_algs) == keys.size();
     if (sure_) return want_signature(session_id);
     state_ = State::asked;
+    return {ask(), {}};
+}
+
+ByteVector UserauthClient::ask() {
+    question_ = Question::sent;
     tried_.push_back(current_);
-    return {public_key_question(identities_.user, algorithm_, keys[current_]), {}};
+    return public_key_question(identities_.user, algorithm_, identities_.keys[current_]);
+}
+
+ByteVector UserauthClient::ask_meanwhile() {
+    if (state_ != State::signing || question_ != Question::none) return {};
+    return ask();
 }
 
 UserauthClient::Step UserauthClient::want_signature(Bytes session_id) {
@@ -81,23 +108,38 @@ UserauthClient::Step UserauthClient::want_signature(Bytes session_id) {
 
 ByteVector UserauthClient::sign(Bytes signature) {
     assert(state_ == State::signing);
-    ByteVector request = std::move(request_);
-    Writer{request}.string(signature);
+    Writer{request_}.string(signature);
+    if (question_ == Question::sent) {
+        state_ = State::asked;
+        return {};
+    }
+    if (question_ == Question::none) tried_.push_back(current_);
+    return request();
+}
+
+ByteVector UserauthClient::request() {
     state_ = State::requested;
-    if (tried_.empty() || tried_.back() != current_) tried_.push_back(current_);
-    return request;
+    return std::exchange(request_, {});
 }
 
 UserauthClient::Step UserauthClient::decline(Bytes session_id, const NameList& server_sig_algs) {
     assert(state_ == State::signing);
-    return try_next(session_id, server_sig_algs);
+    request_.clear();
+    if (question_ != Question::sent) return try_next(session_id, server_sig_algs);
+    state_ = State::asked;
+    declined_ = true;
+    return {};
 }
 
-UserauthClient::Step UserauthClient::on_pk_ok(Bytes payload, Bytes session_id) {
+UserauthClient::Step UserauthClient::on_pk_ok(Bytes payload, Bytes session_id,
+                                              const NameList& server_sig_algs) {
     const auto message = decode<msg::UserauthPkOk>(payload);
     const bool asked = state_ == State::asked && message.algorithm == algorithm_ &&
                        std::ranges::equal(message.key, identities_.keys[current_].blob());
     if (!asked) throw ProtocolError{"the server takes a key that it wasn't asked about"};
+    question_ = Question::answered;
+    if (declined_) return try_next(session_id, server_sig_algs);
+    if (!request_.empty()) return {request(), {}};
     return want_signature(session_id);
 }
 
@@ -107,6 +149,7 @@ UserauthClient::Step UserauthClient::on_failure(Bytes payload, Bytes session_id,
     if (state_ != State::asked && state_ != State::requested) {
         throw ProtocolError{"an authentication failure without a request"};
     }
+    request_.clear();
     if (message.partial_success) {
         give_up("the server wants another proof besides the key: no key alone");
     }
@@ -126,7 +169,7 @@ void UserauthClient::on_success(Bytes payload) {
     state_ = State::authenticated;
 }
 
-void UserauthClient::give_up(const std::string& why, std::string_view next_step) const {
+void UserauthClient::give_up(const std::string& why, Hint hint) const {
     std::vector<std::string> tried;
     for (const std::size_t index : tried_) {
         const PublicKey& key = identities_.keys[index];
@@ -134,12 +177,11 @@ void UserauthClient::give_up(const std::string& why, std::string_view next_step)
     }
     std::string which =
         "none could be tried: they don't sign, or not in a way that the server takes";
-    if (!tried.empty()) {
-        which = fmt::format("tried {}", fmt::join(tried, ", "));
-        if (!next_step.empty()) which += fmt::format("; {}", next_step);
-    }
-    throw Error{ErrorKind::authentication, fmt::format("{} was accepted for user {}; {}", why,
-                                                       escaped(identities_.user), which)};
+    if (!tried.empty()) which = fmt::format("tried {}", fmt::join(tried, ", "));
+    throw Error{
+        ErrorKind::authentication,
+        fmt::format("{} was accepted for user {}; {}", why, escaped(identities_.user), which),
+        tried.empty() ? Hint{} : std::move(hint)};
 }
 
 }  // namespace culvert

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "common/base/bytes.hpp"
+#include "common/base/error.hpp"
 #include "common/keys/public_key.hpp"
 #include "common/wire/reader.hpp"
 
@@ -28,7 +29,8 @@ struct ClientIdentities {
     std::optional<std::size_t> sure;
 };
 
-/// The client's side of user authentication (RFC 4252): publickey, asked before it is signed.
+/// The client's side of user authentication (RFC 4252): publickey, asked before it is signed. A
+/// question is a request without a signature (RFC 4252 7).
 class UserauthClient {
 public:
     explicit UserauthClient(ClientIdentities identities) : identities_{std::move(identities)} {}
@@ -39,20 +41,28 @@ public:
         std::optional<SignatureWanted> wanted;
     };
 
-    /// The first step. SERVICE_REQUEST goes out ahead of it; its answer needn't be awaited.
+    /// The first step. SERVICE_REQUEST goes out ahead of it; its answer needn't be awaited. The
+    /// step is empty if the first key depends on the server's list: it is taken when that is known.
     /// Throws Error{authentication} if there is no key to try.
     Step begin(Bytes session_id);
+    /// The server's list has come, or none comes any more (EXT_INFO goes ahead of SERVICE_ACCEPT):
+    /// the first step, if it has waited for this.
+    Step on_algorithms_known(Bytes session_id, const NameList& server_sig_algs);
     void on_service_accept(Bytes payload);
-    Step on_pk_ok(Bytes payload, Bytes session_id);
+    Step on_pk_ok(Bytes payload, Bytes session_id, const NameList& server_sig_algs);
     /// Throws Error{authentication}, with the keys that were tried, when none is left.
     Step on_failure(Bytes payload, Bytes session_id, const NameList& server_sig_algs);
     /// Throws ProtocolError if nothing was asked that could have succeeded.
     void on_success(Bytes payload);
 
-    /// The owner's signature blob: the request to send.
+    /// The owner's signature blob: the request to send. Empty while ask_meanwhile()'s question is
+    /// not answered; the request follows PK_OK then.
     ByteVector sign(Bytes signature);
-    /// The owner can't sign after all; the next key's turn.
+    /// The owner can't sign after all; the next key's turn, once a question has its answer.
     Step decline(Bytes session_id, const NameList& server_sig_algs);
+    /// The signature takes long: the question about its key, to be sent meanwhile, so that a server
+    /// that takes the key knows what it waits for. Empty if the key has been asked about.
+    ByteVector ask_meanwhile();
 
     /// The server has begun the authentication protocol; only then has it anything to say in it.
     bool service_accepted() const noexcept { return service_accepted_; }
@@ -65,14 +75,22 @@ public:
     const std::vector<std::size_t>& tried() const noexcept { return tried_; }
 
 private:
-    enum class State { idle, asked, signing, requested, authenticated };
+    enum class State { idle, waiting_for_algorithms, asked, signing, requested, authenticated };
+    /// About the current key.
+    enum class Question { none, sent, answered };
 
+    std::size_t first_key() const noexcept { return identities_.sure.value_or(0); }
+    Step try_first(Bytes session_id, const NameList& server_sig_algs);
     Step try_next(Bytes session_id, const NameList& server_sig_algs);
     /// The first key from `from` on that is still to be tried and that the server can take; the
     /// number of keys if there is none.
     std::size_t next_candidate(std::size_t from, const NameList& server_sig_algs) const;
     Step want_signature(Bytes session_id);
-    [[noreturn]] void give_up(const std::string& why, std::string_view next_step = {}) const;
+    /// The question about the current key.
+    ByteVector ask();
+    /// The finished request for the current key.
+    ByteVector request();
+    [[noreturn]] void give_up(const std::string& why, Hint hint = {}) const;
 
     ClientIdentities identities_;
     State state_ = State::idle;
@@ -82,7 +100,9 @@ private:
     bool sure_ = false;
     bool service_accepted_ = false;
     std::string algorithm_;
-    ByteVector request_;
+    Question question_ = Question::none;
+    bool declined_ = false;  ///< while the question was not answered
+    ByteVector request_;     ///< without its signature while that is wanted, then until it is sent
 };
 
 }  // namespace culvert

@@ -2,7 +2,10 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
+#include "common/auth/signed_request.hpp"
 #include "common/base/bytes.hpp"
 #include "common/keys/public_key.hpp"
 
@@ -22,16 +25,28 @@ struct KeyShown {
     bool proved;
 };
 
+/// A request that failed without a question to the owner, for a log. Nothing in it is escaped.
+struct FailedRequest {
+    enum class Why { method, key_type, garbled_key, signature };
+
+    Why why;
+    std::string method;
+    std::string key_type;     ///< as the key names it; the algorithm's name where that says more
+    std::string fingerprint;  ///< of the key's blob, whatever that is
+};
+
 /// The server's side of user authentication (RFC 4252): publickey alone.
 class UserauthServer {
 public:
     explicit UserauthServer(UserauthLimits limits) noexcept : limits_{limits} {}
 
-    /// The reply to SERVICE_REQUEST. Throws ProtocolError for another service, or out of turn.
+    /// The reply to SERVICE_REQUEST. It may come again at any time before the login, and changes
+    /// nothing then: tries are counted together. Throws ProtocolError for another service.
     ByteVector on_service_request(Bytes payload);
 
-    /// A USERAUTH_REQUEST: either a question for the owner, or a reply to be sent. Throws
-    /// ProtocolError for a garbled request and when there have been too many.
+    /// A USERAUTH_REQUEST: either a question for the owner, or a reply to be sent. A key of an
+    /// algorithm that isn't ours fails unread, one of ours that is garbled fails, too, for every
+    /// user alike. Throws ProtocolError for a garbled request and when there have been too many.
     struct Outcome {
         std::optional<KeyShown> shown;
         ByteVector reply;
@@ -44,18 +59,25 @@ public:
 
     bool awaits_answer() const noexcept { return shown_.has_value(); }
     bool authenticated() const noexcept { return authenticated_; }
+    /// Empty until a request has come.
     const std::string& user() const noexcept { return user_; }
+    /// The first ones, except for the method none.
+    const std::vector<FailedRequest>& failed() const noexcept { return failed_; }
     /// The key that let the user in; only once authenticated().
     const PublicKey& key() const { return *key_; }
 
 private:
     ByteVector failure(bool counts);
+    void note(FailedRequest::Why why, std::string_view method, const PublicKeyMethod& shown = {});
+
+    static constexpr std::size_t most_noted = 6;
 
     UserauthLimits limits_;
-    bool service_accepted_ = false;
     bool authenticated_ = false;
     unsigned failures_ = 0;
     unsigned requests_ = 0;
+    unsigned service_requests_ = 0;
+    std::vector<FailedRequest> failed_;
     std::string user_;
     std::optional<KeyShown> shown_;
     std::optional<PublicKey> key_;

@@ -5,7 +5,6 @@
 
 #include <fmt/format.h>
 
-#include "common/auth/signed_request.hpp"
 #include "common/base/big_endian.hpp"
 #include "common/base/escape.hpp"
 #include "common/wire/auth_messages.hpp"
@@ -18,24 +17,9 @@ namespace {
 // RFC 4250 4.1.1: what belongs to the connection protocol.
 constexpr std::uint8_t first_connection_message = 80;
 constexpr std::uint8_t last_connection_message = 127;
-// All the text that a server may show before the user is in.
-constexpr std::size_t banner_limit = 16 * 1024;
 
-bool is_assigned_to_authentication(std::uint8_t number) {
-    return (number >= msg::UserauthRequest::number && number <= msg::UserauthBanner::number) ||
-           number == msg::UserauthPkOk::number;
-}
-
-ProtocolError not_from_this_side(std::uint8_t number) {
-    return ProtocolError{fmt::format("message {}, which this side must not send now", number)};
-}
-
-// The channels that were opened right behind the request are an offence now that it failed, and the
-// server ends the connection for them.
-Error refused_for_sure() {
-    return Error{ErrorKind::authentication,
-                 "the server doesn't take the key that it took before; to try the others takes "
-                 "another connection"};
+bool is_of_login(std::uint8_t number) {
+    return number <= msg::UserauthBanner::number || number == msg::UserauthPkOk::number;
 }
 
 }  // namespace
@@ -66,14 +50,14 @@ std::optional<EngineEvent> Engine::poll(TimePoint now) {
         check_backlog();
         const Answering answering{answers_, transport_};
         auto event = transport_.poll(now);
-        if (!event) return std::nullopt;
+        if (!event) return begin_if_algorithms_are_known(now);
         if (const auto* packet = std::get_if<PacketReceived>(&*event)) {
             auto result = on_packet(*packet, now);
             if (!result) continue;
             transport_.keep_views();
             return result;
         } else if (auto* offered = std::get_if<HostKeyOffered>(&*event)) {
-            host_key_offered_ = now;
+            owner_asked_ = now;
             return std::move(*offered);
         } else if (const auto* pong = std::get_if<PongReceived>(&*event)) {
             on_pong(pong->data, now);
@@ -100,6 +84,13 @@ void Engine::check_backlog() {
     }
 }
 
+/// From a client that sends one ahead of each try, and was let in by the one before. sshd doesn't
+/// mind either.
+bool Engine::is_late_service_request(std::uint8_t number) const noexcept {
+    return number == msg::ServiceRequest::number && authenticated_ &&
+           config_.transport.role == Role::server;
+}
+
 std::optional<EngineEvent> Engine::on_packet(const PacketReceived& packet, TimePoint now) {
     const std::uint8_t number = message_number(packet.payload);
     if (number >= first_connection_message && number <= last_connection_message) {
@@ -114,68 +105,13 @@ std::optional<EngineEvent> Engine::on_packet(const PacketReceived& packet, TimeP
             if (round_trip) on_round_trip(*round_trip, now);
             return std::nullopt;
         }
-    } else if (number < msg::UserauthRequest::number || is_assigned_to_authentication(number)) {
+    } else if (is_of_login(number) && !is_late_service_request(number)) {
         return config_.transport.role == Role::server
                    ? on_server_packet(number, packet.payload, now)
                    : on_client_packet(number, packet.payload, now);
     }
     transport_.send_unimplemented(packet.sequence_number);
     return std::nullopt;
-}
-
-std::optional<EngineEvent> Engine::on_server_packet(std::uint8_t number, Bytes payload,
-                                                    TimePoint now) {
-    if (number == msg::ServiceRequest::number && !authenticated_) {
-        send(userauth_server_.on_service_request(payload));
-        return std::nullopt;
-    }
-    if (number != msg::UserauthRequest::number) throw not_from_this_side(number);
-    if (authenticated_) return std::nullopt;  // RFC 4252 5.1: ignored
-    on_login_answer(now);
-    auto outcome = userauth_server_.on_request(payload, transport_.session_id());
-    if (outcome.shown) return std::move(*outcome.shown);
-    send(outcome.reply);
-    return std::nullopt;
-}
-
-std::optional<EngineEvent> Engine::on_client_packet(std::uint8_t number, Bytes payload,
-                                                    TimePoint now) {
-    const bool has_begun =
-        userauth_client_.service_accepted() || number == msg::ServiceAccept::number;
-    if (authenticated_ || !has_begun) throw not_from_this_side(number);
-    const SessionId& session_id = transport_.session_id();
-    switch (number) {
-        case msg::ServiceAccept::number:
-            userauth_client_.on_service_accept(payload);
-            on_login_answer(now);
-            return std::nullopt;
-        case msg::UserauthBanner::number:
-            return on_banner(payload);
-        case msg::UserauthPkOk::number:
-            return follow(userauth_client_.on_pk_ok(payload, session_id));
-        case msg::UserauthFailure::number: {
-            auto step = userauth_client_.on_failure(payload, session_id,
-                                                    transport_.peer_extensions().server_sig_algs);
-            if (connection_.channels() > 0) throw refused_for_sure();
-            return follow(std::move(step));
-        }
-        case msg::UserauthSuccess::number:
-            userauth_client_.on_success(payload);
-            on_login(now);
-            return Authenticated{config_.identities.user,
-                                 config_.identities.keys[userauth_client_.identity()]};
-        default:
-            throw not_from_this_side(number);
-    }
-}
-
-std::optional<EngineEvent> Engine::on_banner(Bytes payload) {
-    const auto banner = decode<msg::UserauthBanner>(payload);
-    banner_bytes_ += payload.size();
-    if (banner_bytes_ > banner_limit) {
-        throw ProtocolError{"the server's banners are longer than 16 KiB"};
-    }
-    return BannerReceived{std::string{banner.message}};
 }
 
 void Engine::on_peer_gone(Gone how) const {
@@ -203,54 +139,6 @@ void Engine::on_peer_gone(Gone how) const {
         fmt::format("the connection was {} before the server said anything: a firewall or proxy in "
                     "between, a server that is full (MaxStartups), or no SSH server",
                     did));
-}
-
-// ---------------------------------------------------------------------- answers
-
-void Engine::accept_host_key(TimePoint now) {
-    login_deadline_ += now - *std::exchange(host_key_offered_, std::nullopt);
-    transport_.accept_host_key();
-    login_asked_ = now;
-    begin_authentication();
-}
-
-void Engine::begin_authentication() {
-    // Our NEWKEYS is out, so all this may follow without a word from the server.
-    send(encoded(msg::ServiceRequest{ssh_userauth}));
-    pending_ = follow(userauth_client_.begin(transport_.session_id()));
-}
-
-std::optional<EngineEvent> Engine::follow(UserauthClient::Step step) {
-    if (!step.packet.empty()) send(step.packet);
-    if (!step.wanted) return std::nullopt;
-    return std::move(*step.wanted);
-}
-
-void Engine::provide_signature(Bytes signature_blob) {
-    send(userauth_client_.sign({signature_blob.begin(), signature_blob.end()}));
-}
-
-void Engine::decline_signature() {
-    pending_ = follow(userauth_client_.decline(transport_.session_id(),
-                                               transport_.peer_extensions().server_sig_algs));
-}
-
-void Engine::accept_key(TimePoint now) {
-    send(userauth_server_.accept());
-    if (!userauth_server_.authenticated()) {
-        login_asked_ = now;
-        return;
-    }
-    on_login(now);
-    pending_ = Authenticated{userauth_server_.user(), userauth_server_.key()};
-}
-
-void Engine::refuse_key() { send(userauth_server_.refuse()); }
-
-bool Engine::may_open_channels() const noexcept {
-    return authenticated_ ||
-           (config_.transport.role == Role::client && userauth_client_.request_is_sure() &&
-            !transport_.delays_compression());
 }
 
 // ---------------------------------------------------------------------- sending
@@ -318,7 +206,7 @@ void Engine::commit(std::size_t bytes, bool still_readable) {
 
 std::optional<TimePoint> Engine::next_deadline() {
     if (ended_) return std::nullopt;
-    if (host_key_offered_) return std::nullopt;
+    if (owner_asked_) return std::nullopt;
     if (!authenticated_) return login_deadline_;
     std::optional<TimePoint> next = transport_.next_deadline();
     const auto consider = [&](std::optional<TimePoint> other) {
@@ -341,27 +229,10 @@ void Engine::on_login(TimePoint now) {
     }
 }
 
-void Engine::on_login_too_slow() const {
-    const auto limit = std::chrono::ceil<std::chrono::seconds>(config_.login_grace).count();
-    const auto too_slow = [limit](const std::string& what) {
-        return ProtocolError{fmt::format("{} within {} s", what, limit),
-                             DisconnectReason::by_application};
-    };
-    if (transport_.peer_version()) {
-        throw too_slow(transport_.keys_sent() ? "no authentication" : "no end of the key exchange");
-    }
-    const bool is_client = config_.transport.role == Role::client;
-    const std::string_view peer = is_client ? "server" : "client";
-    const std::string said = transport_.said_before_version();
-    if (said.empty()) throw too_slow(fmt::format("the {} said nothing", peer));
-    throw too_slow(
-        fmt::format("the peer is not an SSH {}: it said \"{}\" and no SSH version", peer, said));
-}
-
 std::optional<EngineEvent> Engine::on_time(TimePoint now) {
     if (ended_) return std::nullopt;
     if (!authenticated_) {
-        if (host_key_offered_ || now < login_deadline_) return std::nullopt;
+        if (owner_asked_ || now < login_deadline_) return std::nullopt;
         on_login_too_slow();
     }
     transport_.on_time(now);

@@ -25,9 +25,12 @@ struct EngineConfig {
     bool measures_round_trip = true;
     UserauthLimits userauth;      ///< a server's
     ClientIdentities identities;  ///< a client's
-    /// From the start until the user is authenticated, without the time that it takes the owner to
-    /// decide about a host key: a user may be asked.
+    /// From the start until the user is authenticated, without the time that it takes a client's
+    /// owner to decide about a host key and to sign: a user may be asked.
     Duration login_grace = std::chrono::seconds{30};
+    /// A server's, from its first USERAUTH_PK_OK on: the user may have to confirm the use of the
+    /// key, or to touch it.
+    Duration login_grace_with_key = std::chrono::seconds{120};
 };
 
 /// The user is authenticated: channels may be opened. On a server the key is the one that was
@@ -81,8 +84,10 @@ public:
 
     // ---- answers to events
     void accept_host_key(TimePoint now);
-    void provide_signature(Bytes signature_blob);
-    void decline_signature();
+    void provide_signature(Bytes signature_blob, TimePoint now);
+    void decline_signature(TimePoint now);
+    /// A signature that is wanted takes long: a server that takes its key is told to wait.
+    void ask_while_signing();
     /// To KeyShown. Accepting a proved key is followed by Authenticated.
     void accept_key(TimePoint now);
     void refuse_key();
@@ -164,6 +169,7 @@ public:
     void start_rekey(TimePoint now) { transport_.start_rekey(now); }
     const Transport& transport() const noexcept { return transport_; }
     const UserauthClient& userauth_client() const noexcept { return userauth_client_; }
+    const UserauthServer& userauth_server() const noexcept { return userauth_server_; }
 
     /// What may wait of answers to the peer: more than this is a peer that asks and doesn't read.
     static constexpr std::size_t reply_limit = 2 * 1024 * 1024;
@@ -177,10 +183,14 @@ private:
     std::optional<EngineEvent> on_packet(const PacketReceived& packet, TimePoint now);
     std::optional<EngineEvent> on_server_packet(std::uint8_t number, Bytes payload, TimePoint now);
     std::optional<EngineEvent> on_client_packet(std::uint8_t number, Bytes payload, TimePoint now);
-    std::optional<EngineEvent> follow(UserauthClient::Step step);
+    std::optional<EngineEvent> follow(UserauthClient::Step step, TimePoint now);
+    std::optional<EngineEvent> begin_if_algorithms_are_known(TimePoint now);
+    void on_owner_answered(TimePoint now) noexcept;
+    bool peer_takes_early_channels() const noexcept;
     [[noreturn]] void on_login_too_slow() const;
     std::optional<EngineEvent> on_banner(Bytes payload);
-    void begin_authentication();
+    void begin_authentication(TimePoint now);
+    bool is_late_service_request(std::uint8_t number) const noexcept;
     void check_backlog();
     void on_login_answer(TimePoint now) noexcept;
     void measure_round_trip(TimePoint now);
@@ -201,9 +211,10 @@ private:
     Flight flight_;
     TimePoint login_deadline_;
     Duration measurement_interval_ = std::chrono::milliseconds{200};
-    std::optional<TimePoint> measure_at_;        ///< only of others than culverts
-    std::optional<TimePoint> login_asked_;       ///< since when its answer is awaited
-    std::optional<TimePoint> host_key_offered_;  ///< since when the owner is asked about it
+    std::optional<TimePoint> measure_at_;   ///< only of others than culverts
+    std::optional<TimePoint> login_asked_;  ///< since when its answer is awaited
+    std::optional<TimePoint> owner_asked_;  ///< since when a client's decides or signs
+    bool key_taken_ = false;                ///< a server's PK_OK is out
     bool authenticated_ = false;
     bool ended_ = false;
     std::uint64_t traffic_ = 0;

@@ -92,6 +92,7 @@ public:
     std::uint64_t traffic() const noexcept { return engine_.traffic(); }
     const Transport& transport() const noexcept { return engine_.transport(); }
     const UserauthClient& userauth_client() const noexcept { return engine_.userauth_client(); }
+    const UserauthServer& userauth_server() const noexcept { return engine_.userauth_server(); }
     /// The peer said that it ends the connection for what we did: run() throws that as an
     /// Error{network}.
     bool dismissed() const noexcept { return dismissed_; }
@@ -110,6 +111,10 @@ private:
     awaitable<void> flush_output();
     awaitable<void> dispatch();
     awaitable<void> on_event(EngineEvent event);
+    awaitable<void> sign(SignatureWanted wanted);
+    awaitable<void> ask_owner(SignatureWanted wanted, std::optional<ByteVector>& signature,
+                              Event& is_over);
+    awaitable<void> ask_while_signing(Event& is_over);
     void on_connection_event(const ConnectionEvent& event);
     void on_data(const ChannelDataReceived& data);
     void on_closed(const ChannelClosed& closed);

@@ -7,6 +7,7 @@
 #include <asio/post.hpp>
 
 #include "common/base/escape.hpp"
+#include "common/net/both.hpp"
 #include "common/net/tcp_options.hpp"
 #include "common/net/timeout.hpp"
 #include "common/session/socket_failure.hpp"
@@ -17,6 +18,9 @@ namespace {
 
 // One connection may keep its thread for this many large receives at a time.
 constexpr int receives_a_turn = 4;
+// A key that signs later than this is asked about meanwhile: the server waits longer for one that
+// it takes (culvertd 120 s instead of 30 s).
+constexpr Duration slow_signature = std::chrono::seconds{1};
 
 void drop_front(std::vector<Bytes>& pieces, std::size_t length) {
     auto piece = pieces.begin();
@@ -85,12 +89,7 @@ awaitable<void> Session::on_event(EngineEvent event) {
         co_await owner_.check_host_key(std::move(offered->key));
         engine_.accept_host_key(Clock::now());
     } else if (auto* wanted = std::get_if<SignatureWanted>(&event)) {
-        const auto signature = co_await owner_.sign(std::move(*wanted));
-        if (signature) {
-            engine_.provide_signature(*signature);
-        } else {
-            engine_.decline_signature();
-        }
+        co_await sign(std::move(*wanted));
     } else if (auto* shown = std::get_if<KeyShown>(&event)) {
         if (co_await owner_.allows(std::move(*shown))) {
             engine_.accept_key(Clock::now());
@@ -116,6 +115,32 @@ awaitable<void> Session::on_event(EngineEvent event) {
         if (dismissed_) text += fmt::format(" (reason {})", ended->reason);
         throw Error{ErrorKind::network, text};
     }
+}
+
+/// An agent may ask its user, who takes his time.
+awaitable<void> Session::sign(SignatureWanted wanted) {
+    std::optional<ByteVector> signature;
+    Event is_over;
+    co_await both(ask_owner(std::move(wanted), signature, is_over), ask_while_signing(is_over));
+    if (signature) {
+        engine_.provide_signature(*signature, Clock::now());
+    } else {
+        engine_.decline_signature(Clock::now());
+    }
+}
+
+awaitable<void> Session::ask_owner(SignatureWanted wanted, std::optional<ByteVector>& signature,
+                                   Event& is_over) {
+    signature = co_await owner_.sign(std::move(wanted));
+    is_over.set();
+}
+
+awaitable<void> Session::ask_while_signing(Event& is_over) {
+    const bool is_quick = co_await with_timeout(is_over.wait(), slow_signature);
+    if (is_quick) co_return;
+    engine_.ask_while_signing();
+    pump();
+    co_await is_over.wait();
 }
 
 void Session::announce_ready() {

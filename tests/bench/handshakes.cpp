@@ -83,7 +83,7 @@ EngineConfig config_of(const Login& login) {
 bool answer(Engine& engine, const EngineEvent& event, const Login& login) {
     if (std::holds_alternative<HostKeyOffered>(event)) engine.accept_host_key(Clock::now());
     if (const auto* wanted = std::get_if<SignatureWanted>(&event))
-        engine.provide_signature(login.key->sign(wanted->data));
+        engine.provide_signature(login.key->sign(wanted->data), Clock::now());
     if (std::holds_alternative<PeerDisconnected>(event))
         throw std::runtime_error("the server ended the connection");
     return std::holds_alternative<Authenticated>(event);

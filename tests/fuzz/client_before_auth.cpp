@@ -20,7 +20,7 @@ public:
             }
             engine_.accept_host_key(test::start_time);
         } else if (const auto* const wanted = std::get_if<SignatureWanted>(&event)) {
-            engine_.provide_signature(test::user_key()->sign(wanted->data));
+            engine_.provide_signature(test::user_key()->sign(wanted->data), test::start_time);
         } else if (std::holds_alternative<Authenticated>(event)) {
             require(!std::exchange(authenticated_, true), "it is authenticated once");
             ++real_logins;

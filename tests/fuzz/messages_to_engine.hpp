@@ -187,7 +187,7 @@ private:
 
     void on(HostKeyOffered&&) { engine_.accept_host_key(test::start_time); }
     void on(SignatureWanted&& wanted) {
-        engine_.provide_signature(test::user_key()->sign(wanted.data));
+        engine_.provide_signature(test::user_key()->sign(wanted.data), test::start_time);
     }
     void on(KeyShown&& shown) {
         const bool is_users = shown.key == test::user_key()->public_key();

@@ -1,10 +1,12 @@
 """AsyncSSH in both roles, as a program of its own: what it prints on stderr drives the tests.
 
 client HOST PORT USER KEY HOST_KEY_LINE CIPHER COMPRESSION TARGET...   forwards, until it is ended
-server HOST_KEY AUTHORIZED_KEYS CIPHER COMPRESSION                     serves forwards, until then
+server HOST_KEY AUTHORIZED_KEYS CIPHER COMPRESSION [ALGORITHMS]        serves forwards, until then;
+                                       server-sig-algs says ALGORITHMS, whatever it takes
 opener HOST PORT USER KEY HOST_KEY_LINE TARGETS                        opens each of them once
 hasty HOST PORT HOST_KEY_LINE MESSAGE TARGET_HOST TARGET_PORT          sends that message of the
                                        connection protocol (RFC 4254) instead of logging in
+login HOST PORT USER HOST_KEY_LINE STEP...                             takes these steps of a login
 """
 
 import asyncio
@@ -83,12 +85,67 @@ async def opener(host, port, user, key, host_key, targets):
                 say(f"{json.dumps(target)}: ({refusal.code}) {refusal.reason}")
 
 
+def login_request(connection, user, step):
+    """The packet of a step: `service`, `none`, `key=FILE` (signed), `blob=ALGORITHM=HEX` (with what
+    is no signature)."""
+    string, boolean = asyncssh.packet.String, asyncssh.packet.Boolean
+    word, _, rest = step.partition("=")
+    if word == "service":
+        return 5, string("ssh-userauth")
+    head = string(user) + string("ssh-connection")
+    if word == "none":
+        return 50, head + string("none")
+    head += string("publickey") + boolean(True)
+    if word == "blob":
+        algorithm, _, blob = rest.partition("=")
+        return 50, head + string(algorithm) + string(bytes.fromhex(blob)) + string("signature")
+    key = asyncssh.read_private_key(rest)
+    algorithm = b"rsa-sha2-256" if key.algorithm == b"ssh-rsa" else key.algorithm
+    request = head + string(algorithm) + string(key.public_data)
+    signed = string(connection._session_id) + asyncssh.packet.Byte(50) + request
+    return 50, request + string(key.sign(signed, algorithm))
+
+
+async def login(host, port, user, host_key, *steps):
+    """Each step when the one before has its answer; says the answers' numbers."""
+    made = asyncssh.connection.SSHClientConnection
+    left = list(steps)
+
+    def go_on(connection, *_):
+        connection._auth = connection
+        if left:
+            connection.send_packet(*login_request(connection, user, left.pop(0)))
+        else:
+            connection.abort()
+
+    def on_answer(connection, number, *_):
+        say(f"answer {number}")
+        go_on(connection)
+
+    made._packet_handlers = {**made._packet_handlers, **dict.fromkeys((3, 6, 51, 52), on_answer)}
+    made.send_service_request = go_on
+    known = asyncssh.import_known_hosts(f"[{host}]:{port} {host_key}\n")
+    try:
+        await asyncssh.connect(host, int(port), known_hosts=known, config=None, agent_path=None,
+                               compression_algs=["none"])
+    except asyncssh.DisconnectError as ending:
+        say(f"ended: {ending.reason}")
+
+
 class ForwardsOnly(asyncssh.SSHServer):
     def connection_requested(self, dest_host, dest_port, orig_host, orig_port):
         return True
 
 
-async def server(host_key, authorized_keys, cipher, compression):
+async def server(host_key, authorized_keys, cipher, compression, listed=None):
+    if listed:
+        send = asyncssh.connection.SSHConnection._send_ext_info
+
+        def send_listed(connection):
+            connection._extensions_to_send[b"server-sig-algs"] = listed.encode()
+            send(connection)
+
+        asyncssh.connection.SSHConnection._send_ext_info = send_listed
     listener = await asyncssh.listen(
         "127.0.0.1", 0, server_factory=ForwardsOnly, server_host_keys=[host_key], config=None,
         authorized_client_keys=authorized_keys, encryption_algs=[cipher],
@@ -98,5 +155,6 @@ async def server(host_key, authorized_keys, cipher, compression):
 
 
 if __name__ == "__main__":
-    asyncio.run({"client": client, "server": server, "hasty": hasty,
-                 "opener": opener}[sys.argv[1]](*sys.argv[2:]))
+    modes = {"client": client, "server": server, "hasty": hasty, "login": login,
+             "opener": opener}
+    asyncio.run(modes[sys.argv[1]](*sys.argv[2:]))

@@ -90,11 +90,19 @@ def start_plink(lab, server, targets, *, cipher, compression, **_):
     return Tunnel(process, [(ALONE, port) for port in ports])
 
 
-def start_asyncssh(lab, *, cipher, compression):
+def start_asyncssh(lab, *, cipher, compression, listed=None):
+    """`listed`: what it says in server-sig-algs, whatever it takes."""
     process = lab.run("asyncssh", [sys.executable, "-B", ASYNCSSH, "server", lab.host_key.path,
-                                   lab.authorized_keys, cipher, method(compression)])
+                                   lab.authorized_keys, cipher, method(compression),
+                                   *([listed] if listed else [])])
     port = int(process.wait_for_line(r"listening on (\d+)")[1])
     return Server(process, port, lab.host_key, None)
+
+
+def start_asyncssh_login(lab, server, user, *steps):
+    """Logs in step by step; asyncssh_peer.py says which there are."""
+    return lab.run("asyncssh", [sys.executable, "-B", ASYNCSSH, "login", LOOPBACK, server.port, user,
+                                server.host_key.public_line, *steps])
 
 
 def start_asyncssh_client(lab, server, targets, *, cipher, compression):

@@ -51,6 +51,7 @@ TEST_CASE("culvertd.yaml with every key (design 9)") {
         "    permit_open: ['pop3.example.com:110', '10.0.0.0/8:*']\n"
         "limits:\n"
         "  login_grace: 5s\n"
+        "  login_grace_with_key: 50s\n"
         "  auth_tries: 3\n"
         "  channels: 100\n"
         "  channel_open: 2s\n"
@@ -73,6 +74,7 @@ TEST_CASE("culvertd.yaml with every key (design 9)") {
     CHECK(alice.permit_open.size() == 2);
     const ServerLimits& limits = config.limits;
     CHECK(limits.login_grace == std::chrono::seconds{5});
+    CHECK(limits.login_grace_with_key == std::chrono::seconds{50});
     CHECK(limits.auth_tries == 3);
     CHECK(limits.channels == 100);
     CHECK(limits.channel_open == std::chrono::seconds{2});
@@ -90,6 +92,7 @@ TEST_CASE("every key has its default (design 9)") {
     CHECK(config.compression == Words{"zstd@culvert.internal", "zlib@openssh.com", "none"});
     CHECK(config.users.at("alice").permit_open == std::vector{OpenRule{}});
     CHECK(config.limits.login_grace == std::chrono::seconds{30});
+    CHECK(config.limits.login_grace_with_key == std::chrono::seconds{120});
     CHECK(config.limits.auth_tries == 6);
     CHECK(config.limits.channels == 16'384);
     CHECK(config.limits.channel_open == std::chrono::seconds{10});

@@ -47,6 +47,7 @@ TEST_CASE("config/culvertd.yaml is valid, and names every key with its default")
                                   "permit_open",
                                   "limits",
                                   "login_grace",
+                                  "login_grace_with_key",
                                   "auth_tries",
                                   "channels",
                                   "channel_open",

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "common/auth/signed_request.hpp"
+#include "common/keys/fingerprint.hpp"
 #include "common/wire/auth_messages.hpp"
 #include "common/wire/transport_messages.hpp"
 #include "tests/unit/common/auth/user_keys.hpp"
@@ -80,16 +81,43 @@ struct Server {
 
 }  // namespace
 
-TEST_CASE("the service is asked for once, before all else (RFC 4252 4, RFC 4253 10)") {
+TEST_CASE("the service is asked for before all else (RFC 4252 4, RFC 4253 10)") {
     UserauthServer userauth{{}};
     CHECK_THROWS_AS(userauth.on_request(Request{}.payload(), test::session_id()), ProtocolError);
     CHECK(refusal([&] {
               userauth.on_service_request(encoded(msg::ServiceRequest{"ssh-connection"}));
           }).reason() == DisconnectReason::service_not_available);
+}
+
+TEST_CASE("the service may be asked for again before and between tries, which count together") {
+    const ByteVector service = encoded(msg::ServiceRequest{"ssh-userauth"});
+    const ByteVector accept = encoded(msg::ServiceAccept{"ssh-userauth"});
     Server server;
-    CHECK_THROWS_AS(
-        server.userauth.on_service_request(encoded(msg::ServiceRequest{"ssh-userauth"})),
-        ProtocolError);
+    CHECK(server.userauth.on_service_request(service) == accept);
+    Request wrong;
+    wrong.signer = &user_key(1);
+    for (int i = 0; i < 5; ++i) {
+        CHECK(server.fails(wrong.payload()));
+        CHECK(server.userauth.on_service_request(service) == accept);
+    }
+    CHECK(refusal([&] { server.hears(wrong.payload()); }).reason() ==
+          DisconnectReason::no_more_auth_methods_available);
+
+    Server asked;
+    REQUIRE(asked.hears(Request{}.question()).shown);
+    asked.userauth.accept();
+    CHECK(asked.userauth.on_service_request(service) == accept);
+    Request root;
+    root.user = root.signed_user = "root";
+    CHECK_THROWS_AS(asked.hears(root.payload()), ProtocolError);  // the name is still alice's
+
+    CHECK(refusal([&] {
+              Server{}.userauth.on_service_request(encoded(msg::ServiceRequest{"ssh-connection"}));
+          }).reason() == DisconnectReason::service_not_available);
+
+    Server flooded{{.tries = 6, .requests = 3}};
+    for (int i = 1; i < 6; ++i) CHECK(flooded.userauth.on_service_request(service) == accept);
+    CHECK_THROWS_AS(flooded.userauth.on_service_request(service), ProtocolError);
 }
 
 TEST_CASE("a key is asked about, then proved, and lets the user in (RFC 4252 7)") {
@@ -239,13 +267,76 @@ TEST_CASE("garbled requests end the connection, for every user alike (CVE-2018-1
         longer.push_back(std::byte{0});
         CHECK(refused(longer));
     }
-    Request no_key;
-    no_key.key = {};
-    CHECK(refused(no_key.question()));
-    Request short_key;
-    short_key.key = short_key.key.first(short_key.key.size() - 1);
-    CHECK(refused(short_key.question()));
-    CHECK(refused(short_key.payload()));
+}
+
+TEST_CASE("a key that we can't use fails, whatever its blob looks like, and is noted for a log") {
+    using Why = FailedRequest::Why;
+    const PublicKey rsa = test::foreign_key("ssh-rsa");
+    const Bytes ed25519 = user_key(0).public_key().blob();
+    // Where an SSH key has the length of its name, a DER certificate has its tag and length.
+    const ByteVector der{std::byte{0x30}, std::byte{0x82}, std::byte{3}, std::byte{0}};
+    const ByteVector large(PublicKey::max_blob_size + 1, std::byte{'x'});
+    struct Row {
+        std::string_view name;
+        std::string_view algorithm;
+        Bytes key;
+        Why why;
+        std::string_view key_type;
+    };
+    for (const Row& row : {
+             Row{"an X.509 certificate", "x509v3-sign-rsa", der, Why::key_type, "x509v3-sign-rsa"},
+             Row{"nothing", "x509v3-ssh-rsa", {}, Why::key_type, "x509v3-ssh-rsa"},
+             Row{"more than a key may have", "pgp-sign-rsa", large, Why::key_type, "pgp-sign-rsa"},
+             Row{"RSA", "rsa-sha2-512", rsa.blob(), Why::key_type, "ssh-rsa"},
+             Row{"another key", "ecdsa-sha2-nistp256", ed25519, Why::key_type,
+                 "ecdsa-sha2-nistp256"},
+             Row{"RSA as Ed25519", "ssh-ed25519", rsa.blob(), Why::key_type, "ssh-rsa"},
+             Row{"Ed25519 without a key", "ssh-ed25519", {}, Why::garbled_key, "ssh-ed25519"},
+             Row{"Ed25519 cut", "ssh-ed25519", ed25519.first(50), Why::garbled_key, "ssh-ed25519"},
+             Row{"Ed25519 as DER", "ssh-ed25519", der, Why::garbled_key, "ssh-ed25519"},
+         }) {
+        CAPTURE(row.name);
+        Request request;
+        request.algorithm = request.signed_algorithm = row.algorithm;
+        request.key = request.signed_key = row.key;
+        Server server;
+        CHECK(server.fails(request.question()));
+        CHECK(server.fails(request.payload()));
+        REQUIRE(server.userauth.failed().size() == 2);
+        const FailedRequest& failed = server.userauth.failed().front();
+        CHECK(failed.why == row.why);
+        CHECK(failed.method == "publickey");
+        CHECK(failed.key_type == row.key_type);
+        CHECK(failed.fingerprint == fingerprint(row.key));
+        // The next key is tried all the same.
+        CHECK(server.hears(Request{}.payload()).shown);
+    }
+    // What stands behind the blob of such a key is its algorithm's own affair, too.
+    Request odd;
+    odd.algorithm = "x509v3-sign-rsa";
+    ByteVector longer = odd.question();
+    longer.push_back(std::byte{1});
+    CHECK(Server{}.fails(longer));
+}
+
+TEST_CASE("what failed is noted, up to a point, but the method none") {
+    Server server;
+    CHECK(server.userauth.user().empty());
+    CHECK(server.fails(other_method("none")));
+    CHECK(server.userauth.user() == "alice");
+    CHECK(server.userauth.failed().empty());
+    CHECK(server.fails(other_method("password")));
+    Request wrong;
+    wrong.signer = &user_key(1);
+    CHECK(server.fails(wrong.payload()));
+    REQUIRE(server.userauth.failed().size() == 2);
+    CHECK(server.userauth.failed()[0].why == FailedRequest::Why::method);
+    CHECK(server.userauth.failed()[0].method == "password");
+    CHECK(server.userauth.failed()[1].why == FailedRequest::Why::signature);
+    Request rsa;
+    rsa.algorithm = "rsa-sha2-512";
+    for (int i = 0; i < 30; ++i) CHECK(server.fails(rsa.question()));
+    CHECK(server.userauth.failed().size() == 6);
 }
 
 TEST_CASE("nobody changes the user's name or the service midway") {

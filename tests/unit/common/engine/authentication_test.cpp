@@ -1,9 +1,11 @@
 #include <doctest/doctest.h>
 
+#include "tests/unit/common/auth/user_keys.hpp"
 #include "tests/unit/common/engine/walks.hpp"
 
 using namespace culvert;
 using namespace culvert::test;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -27,24 +29,31 @@ ByteVector direct_tcpip() {
     return open;
 }
 
+/// A server as its first words show it.
+struct Shown {
+    std::string_view version = our_version;
+    Extensions extensions{.server_sig_algs = {}, .ping = false, .reset = true};
+};
+
 /// A client that has shown its first key, or asked to be let in with its sure one.
 class LoggingIn : public ClientWalk {
 public:
-    LoggingIn(const Keys& keys, std::optional<std::size_t> sure)
-        : ClientWalk{{}, StrictKex::yes, config(keys, sure)}, keys_{keys} {
+    LoggingIn(const Keys& keys, std::optional<std::size_t> sure, const Shown& server = {})
+        : ClientWalk{{}, StrictKex::yes, config(keys, sure), server.version}, keys_{keys} {
         go_to(C::deciding);
         engine.accept_host_key(start_time);
         poll();
         if (only_event<SignatureWanted>(*this) != nullptr) sign();
         peer.say_new_keys();
+        peer.say(encode_ext_info(server.extensions));
         peer.say(msg::ServiceAccept{ssh_userauth});
         poll();
         peer.listen();
     }
 
-    void sign() {
+    void sign(TimePoint now = start_time) {
         const auto& wanted = std::get<SignatureWanted>(events.at(0));
-        engine.provide_signature(keys_[wanted.identity]->sign(wanted.data));
+        engine.provide_signature(keys_[wanted.identity]->sign(wanted.data), now);
     }
 
     void open_channel_ahead() {
@@ -205,7 +214,164 @@ TEST_CASE("tries and requests are counted (attack 20)") {
     }
 }
 
+TEST_CASE("the service is asked for again before, between and after tries") {
+    ServerWalk walk{{}, StrictKex::yes};
+    walk.go_to(S::before_request);
+    for (int i = 0; i < 2; ++i) {
+        walk.peer.say(msg::ServiceRequest{ssh_userauth});
+        walk.peer.say(walk.peer.signed_request(*stranger_key()));
+        walk.poll();
+        REQUIRE(only_event<KeyShown>(walk) != nullptr);
+        walk.engine.refuse_key();
+        CHECK(walk.peer.listen_for_numbers() == Numbers{6, 51});
+    }
+    walk.peer.say(msg::ServiceRequest{ssh_userauth});
+    walk.peer.say(walk.peer.signed_request(*user_key()));
+    walk.peer.say(msg::ServiceRequest{ssh_userauth});  // it hasn't heard yet
+    walk.poll();
+    walk.engine.accept_key(start_time);
+    walk.poll();
+    CHECK(only_event<Authenticated>(walk) != nullptr);
+    CHECK(walk.peer.listen_for_numbers() == Numbers{6, 52, 3});
+}
+
+TEST_CASE("a server waits longer for the user of a key that it takes, once (design 9)") {
+    ServerWalk walk{{}, StrictKex::yes};
+    walk.go_to(S::before_request);
+    CHECK(walk.engine.next_deadline() == start_time + 30s);
+    walk.peer.say(question(*stranger_key()));
+    walk.poll();
+    walk.engine.refuse_key();
+    CHECK(walk.engine.next_deadline() == start_time + 30s);
+    for (const Duration after : {20s, 100s}) {
+        walk.peer.say(question(*user_key()));
+        walk.poll();
+        walk.engine.accept_key(start_time + after);
+        CHECK(walk.engine.next_deadline() == start_time + 20s + 120s);
+    }
+    CHECK_NOTHROW(walk.engine.on_time(start_time + 140s - 1ns));
+    CHECK_THROWS_WITH_AS(walk.engine.on_time(start_time + 140s),
+                         "no authentication with the key that was taken within 120 s",
+                         ProtocolError);
+}
+
+TEST_CASE("a longer login grace isn't cut by the one for a key") {
+    EngineConfig config = server_config();
+    config.login_grace = 300s;
+    ServerWalk walk{{}, StrictKex::yes, config};
+    walk.go_to(S::before_request);
+    walk.peer.say(question(*user_key()));
+    walk.poll();
+    walk.engine.accept_key(start_time + 1s);
+    CHECK(walk.engine.next_deadline() == start_time + 300s);
+}
+
 // ---------------------------------------------------------------------- the client
+
+TEST_CASE("channels go ahead of USERAUTH_SUCCESS only to servers that are known to take them") {
+    const Extensions silent{};
+    const Extensions lists{.server_sig_algs = {"ssh-ed25519"}, .ping = true, .reset = false};
+    struct Row {
+        std::string_view version;
+        Extensions extensions;
+        bool takes;
+    };
+    for (const Row& row : {
+             Row{our_version, {.server_sig_algs = {}, .ping = true, .reset = true}, true},
+             Row{our_version, silent, false},
+             Row{"SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3", lists, true},
+             Row{"SSH-2.0-OpenSSH_for_Windows_9.5", lists, true},
+             Row{"SSH-2.0-OpenSSH_6.6.1", silent, true},
+             Row{"SSH-2.0-dropbear_2022.83", lists, true},
+             Row{"SSH-2.0-dropbear", lists, true},
+             Row{"SSH-2.0-AsyncSSH_2.10.1", lists, false},
+             Row{"SSH-2.0-ssh2js1.15.0srv", silent, false},
+             Row{"SSH-2.0-paramiko_3.0", silent, false},
+             Row{"SSH-2.0-libssh_0.10.6", lists, false},
+             Row{"SSH-2.0-Go", lists, false},
+             Row{"SSH-2.0-Twisted_22.4.0 OpenSSH_9.2", silent, false},
+             Row{"SSH-2.0-x-OpenSSH_9.2", silent, false},
+         }) {
+        CAPTURE(row.version);
+        LoggingIn client{{user_key()}, {}, {row.version, row.extensions}};
+        CHECK(client.engine.may_open_channels() == row.takes);
+        client.peer.say(msg::UserauthSuccess{});
+        client.poll();
+        CHECK(client.engine.may_open_channels());
+    }
+}
+
+TEST_CASE("the time that an agent takes doesn't count") {
+    ClientWalk walk{{}, StrictKex::yes, client_config()};
+    walk.go_to(C::deciding);
+    walk.engine.accept_host_key(start_time + 10s);
+    walk.poll();
+    REQUIRE(only_event<SignatureWanted>(walk) != nullptr);
+    CHECK(walk.engine.next_deadline() == std::nullopt);
+    CHECK_NOTHROW(walk.engine.on_time(start_time + 1h));
+    const auto& wanted = std::get<SignatureWanted>(walk.events[0]);
+    walk.engine.provide_signature(user_key()->sign(wanted.data), start_time + 1h);
+    CHECK(walk.engine.next_deadline() == start_time + 1h + 30s);
+}
+
+TEST_CASE("a server hears of the key whose signature takes long, then gets the request") {
+    for (const bool signed_first : {true, false}) {
+        CAPTURE(signed_first);
+        ClientWalk walk{{}, StrictKex::yes, client_config()};
+        walk.go_to(C::deciding);
+        walk.engine.accept_host_key(start_time);
+        walk.poll();
+        const auto wanted = std::get<SignatureWanted>(walk.events.at(0));
+        walk.engine.ask_while_signing();
+        CHECK(walk.peer.listen_for_numbers() == Numbers{21, 7, 5, 50});
+        walk.peer.say_new_keys();
+        walk.peer.say(msg::ServiceAccept{ssh_userauth});
+        CHECK(walk.poll().empty());  // nothing is read before the signature is there
+        const auto take_key = [&] {
+            walk.peer.say(msg::UserauthPkOk{ssh_ed25519, user_key()->public_key().blob()});
+        };
+        if (!signed_first) take_key();
+        walk.engine.provide_signature(user_key()->sign(wanted.data), start_time + 35s);
+        CHECK(walk.peer.listen_for_numbers().empty());
+        if (signed_first) take_key();
+        CHECK(walk.poll().empty());
+        CHECK(walk.peer.listen_for_numbers() == Numbers{50});
+        walk.peer.say(msg::UserauthSuccess{});
+        walk.poll();
+        CHECK(only_event<Authenticated>(walk) != nullptr);
+    }
+}
+
+TEST_CASE("a first key that is an RSA one waits for the server's list, or for its absence") {
+    struct Row {
+        std::string_view name;
+        std::optional<NameList> listed;
+        std::string_view algorithm;
+    };
+    for (const Row& row : {Row{"both", NameList{"rsa-sha2-512", "rsa-sha2-256"}, "rsa-sha2-512"},
+                           Row{"one", NameList{"rsa-sha2-256"}, "rsa-sha2-256"},
+                           Row{"no list", std::nullopt, "rsa-sha2-512"}}) {
+        CAPTURE(row.name);
+        EngineConfig config = client_config();
+        config.identities.keys = {foreign_key("ssh-rsa")};
+        ClientWalk walk{{}, StrictKex::yes, config};
+        walk.go_to(C::deciding);
+        walk.engine.accept_host_key(start_time);
+        CHECK(walk.poll().empty());
+        CHECK(walk.peer.listen_for_numbers() == Numbers{21, 7, 5});
+        walk.peer.say_new_keys();
+        if (row.listed) {
+            walk.peer.say(
+                encode_ext_info({.server_sig_algs = *row.listed, .ping = false, .reset = false}));
+        } else {
+            CHECK(walk.poll().empty());
+            walk.peer.say(msg::ServiceAccept{ssh_userauth});
+        }
+        walk.poll();
+        REQUIRE(only_event<SignatureWanted>(walk) != nullptr);
+        CHECK(std::get<SignatureWanted>(walk.events[0]).algorithm == row.algorithm);
+    }
+}
 
 TEST_CASE("a refused key with channels behind its request ends in an authentication error") {
     LoggingIn last{{user_key()}, {}};
@@ -244,11 +410,11 @@ TEST_CASE("a key that can't sign after all is skipped") {
     client.peer.say(msg::UserauthPkOk{ssh_ed25519, user_key()->public_key().blob()});
     client.poll();
     REQUIRE(only_event<SignatureWanted>(client) != nullptr);
-    client.engine.decline_signature();
+    client.engine.decline_signature(start_time);
     client.poll();
     REQUIRE(only_event<SignatureWanted>(client) != nullptr);
     CHECK(std::get<SignatureWanted>(client.events[0]).identity == 1);
-    CHECK_THROWS_AS(client.engine.decline_signature(), Error);
+    CHECK_THROWS_AS(client.engine.decline_signature(start_time), Error);
 }
 
 TEST_CASE("a server that wants more than a key, or no key at all, is told apart") {

@@ -58,11 +58,12 @@ inline const std::vector<Row<S>> server_rows{
 
     // ---- authentication
     {S::after_new_keys, S::after_new_keys, 7, 7, Outcome::legal},
-    {S::after_new_keys, S::before_service, 5, 5, Outcome::legal, "6"},
+    {S::after_new_keys, S::key_refused, 5, 5, Outcome::legal, "6"},
     {S::before_request, S::key_refused, 50, 50, Outcome::legal, "51"},
     {S::deciding, S::deciding, 0, 255, Outcome::unread},
 
     // ---- the connection protocol
+    {S::authenticated, S::over, 5, 5, Outcome::unimplemented},
     {S::authenticated, S::over, 20, 20, Outcome::legal, "20"},
     {S::authenticated, S::over, 50, 50, Outcome::ignored},
     {S::authenticated, S::over, 80, 80, Outcome::legal, "82"},

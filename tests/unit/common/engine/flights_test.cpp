@@ -106,14 +106,17 @@ TEST_CASE("a client's second flight goes from NEWKEYS to the channels") {
             }
         };
         walk.go_to(ClientWalk::Stage::deciding);
+        // They came with the host key.
+        walk.peer.say_new_keys();
+        walk.peer.say(encode_ext_info({.server_sig_algs = {}, .ping = false, .reset = true}));
         walk.engine.accept_host_key(start_time);
         const auto& wanted = std::get<SignatureWanted>(walk.poll().at(0));
-        walk.engine.provide_signature(user_key()->sign(wanted.data));
+        walk.engine.provide_signature(user_key()->sign(wanted.data), start_time);
+        walk.poll();
         open_two();
         CHECK(walk.peer.listen_for_numbers() == row.with_request);
 
         if (row.after_success.empty()) continue;
-        walk.peer.say_new_keys();
         walk.peer.say(msg::ServiceAccept{ssh_userauth});
         walk.peer.say(msg::UserauthSuccess{});
         CHECK(walk.poll().size() == 1);

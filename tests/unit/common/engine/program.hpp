@@ -187,8 +187,8 @@ private:
     }
 
     void on(SignatureWanted&& wanted) {
-        questions_.emplace_back([this, wanted = std::move(wanted)](TimePoint) {
-            engine_.provide_signature(keys_.at(wanted.identity)->sign(wanted.data));
+        questions_.emplace_back([this, wanted = std::move(wanted)](TimePoint now) {
+            engine_.provide_signature(keys_.at(wanted.identity)->sign(wanted.data), now);
         });
     }
 

@@ -46,7 +46,7 @@ public:
         say(Bytes{encoded(message)});
     }
 
-    void say_version() { say_bytes(bytes_of(std::string{our_version} + "\r\n")); }
+    void say_version() { say_bytes(bytes_of(version + "\r\n")); }
     void say_kexinit() { say(kexinit()); }
     Bytes kexinit() {
         begin_exchange();
@@ -103,6 +103,7 @@ public:
 
     /// Of everything said.
     TimePoint now = start_time;
+    std::string version{our_version};
     /// A server's.
     std::shared_ptr<const PrivateKey> host_key = test::host_key();
     /// Whether its later KEXINITs have the markers of a first one, where they mean nothing.
@@ -110,8 +111,8 @@ public:
 
 private:
     Versions versions() const {
-        return role_ == Role::client ? Versions{our_version, *engine_version_}
-                                     : Versions{*engine_version_, our_version};
+        return role_ == Role::client ? Versions{version, *engine_version_}
+                                     : Versions{*engine_version_, version};
     }
 
     void begin_exchange() {

@@ -158,8 +158,10 @@ public:
 
     ClientWalk(const Choice& choice, StrictKex strict)
         : ClientWalk{choice, strict, with_two_keys(client_config(choice))} {}
-    ClientWalk(const Choice& choice, StrictKex strict, EngineConfig config)
+    ClientWalk(const Choice& choice, StrictKex strict, EngineConfig config,
+               std::string_view server_version = our_version)
         : Walk{std::move(config), choice, strict} {
+        peer.version = server_version;
         peer.say_version();
         poll();
         peer.listen();
@@ -202,7 +204,7 @@ private:
                 peer.say(msg::UserauthPkOk{ssh_ed25519, user_key()->public_key().blob()});
                 poll();
                 return engine.provide_signature(
-                    user_key()->sign(std::get<SignatureWanted>(events.at(0)).data));
+                    user_key()->sign(std::get<SignatureWanted>(events.at(0)).data), start_time);
             case Stage::requested:
                 return peer.say(msg::UserauthSuccess{});
             case Stage::authenticated:
