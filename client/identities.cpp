@@ -2,18 +2,45 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "common/base/error.hpp"
+#include "common/base/escape.hpp"
+#include "common/base/shell_quote.hpp"
+#include "common/keys/certificate.hpp"
 #include "common/keys/fingerprint.hpp"
+#include "common/net/timeout.hpp"
 
 namespace culvert {
 namespace {
 
+/// For its list of keys, where files have keys that may do.
+constexpr Duration dispensable_agent_time = std::chrono::seconds{5};
+
 bool is_there(const std::string& file) {
     std::error_code unreadable;
     return std::filesystem::exists(file, unreadable) || unreadable;
+}
+
+/// ssh's other default keys that are there, beside ours; quoted.
+std::vector<std::string> keys_for_an_agent(const std::vector<std::string>& default_files) {
+    std::vector<std::string> found;
+    for (const std::filesystem::path file : default_files) {
+        for (const char* const name : {"id_rsa", "id_ecdsa", "id_ecdsa_sk", "id_ed25519_sk"}) {
+            const std::string other = file.parent_path() / name;
+            if (is_there(other)) found.push_back(shell_quoted(other));
+        }
+    }
+    return found;
+}
+
+Agent::Waiting log_of_waiting(const TunnelLog& log, std::string whose) {
+    return [&log, whose = std::move(whose)](const std::string& what) {
+        log.info("{}: waiting for {}: it may be asking its user", whose, what);
+    };
 }
 
 }  // namespace
@@ -24,51 +51,83 @@ Identities::Identities(const TunnelSettings& settings)
       defaulted_{settings.identities_defaulted},
       only_files_{settings.identities_only} {
     if (settings.agent) agent_.emplace(*settings.agent);
+    if (defaulted_) default_files_ = settings.identities;
     std::vector<IdentityFile> files;
     for (const std::string& path : settings.identities) {
         if (defaulted_ && !is_there(path)) continue;
         IdentityFile file = load_identity(path);
-        if (!file.secret && !agent_) throw Error{ErrorKind::config, file.why_no_secret};
+        if (!file.secret && !agent_) throw *file.why_no_secret;
         files.push_back(std::move(file));
     }
     files_ = std::make_shared<const std::vector<IdentityFile>>(std::move(files));
 }
 
-void Identities::add(const PublicKey& key, const PrivateKey* secret) {
+void Identities::add(const PublicKey& key) {
     const bool known = std::ranges::find(offered_, key, &Identity::key) != offered_.end() ||
                        std::ranges::find(refused_, key) != refused_.end();
-    if (!known) offered_.push_back({key, secret});
+    if (!known) offered_.push_back({key, secret_of(key)});
 }
 
-awaitable<ClientIdentities> Identities::offer() {
-    std::vector<PublicKey> held;
-    std::string agent_failure;
-    if (agent_) {
-        try {
-            held = co_await agent_->keys();
-        } catch (const Error& error) {
-            agent_failure = error.what();
-            log_.verbose("{}", agent_failure);
-        }
+const PrivateKey* Identities::secret_of(const PublicKey& key) const {
+    const auto found = std::ranges::find_if(
+        *files_, [&, plain = certified_key(key).value_or(key)](const IdentityFile& file) {
+            return file.secret && file.key == plain;
+        });
+    return found == files_->end() ? nullptr : &*found->secret;
+}
+
+/// Without the agent: nothing else is known to be wanted.
+bool Identities::files_may_do() const {
+    if (agent_is_needed_ || files_->empty()) return false;
+    if (accepted_) return secret_of(*accepted_) != nullptr;
+    return std::ranges::all_of(*files_, [this](const IdentityFile& file) {
+        return file.secret && std::ranges::find(refused_, file.key) == refused_.end();
+    });
+}
+
+/// The agent's.
+awaitable<std::vector<PublicKey>> Identities::held_keys(std::string whose, std::string& failure) {
+    agent_is_left_out_ = false;
+    if (!agent_ || (only_files_ && files_may_do())) co_return std::vector<PublicKey>{};
+    try {
+        auto keys = agent_->keys(log_of_waiting(log_, std::move(whose)));
+        if (!files_may_do()) co_return co_await std::move(keys);
+        auto held = co_await with_timeout(std::move(keys), dispensable_agent_time);
+        if (held) co_return std::move(*held);
+        agent_is_left_out_ = true;
+        log_.verbose("the agent at {} doesn't answer: key files go first", agent_->socket());
+    } catch (const Error& error) {
+        failure = error.what();
+        log_.verbose("{}", failure);
     }
+    co_return std::vector<PublicKey>{};
+}
+
+awaitable<ClientIdentities> Identities::offer(std::string whose) {
+    std::string agent_failure;
+    const auto held = co_await held_keys(std::move(whose), agent_failure);
+    const bool files_were_refused = std::exchange(agent_is_needed_, false);
     offered_.clear();
     if (defaulted_ && !only_files_) {
-        for (const PublicKey& key : held) add(key, nullptr);
+        for (const PublicKey& key : held) add(key);
     }
     for (const IdentityFile& file : *files_) {
         const bool agent_has = std::ranges::find(held, file.key) != held.end();
         if (!file.secret && !agent_has && !defaulted_) fail_unusable(file, agent_failure);
-        if (file.secret || agent_has) add(file.key, file.secret ? &*file.secret : nullptr);
+        if (file.secret || agent_has) add(file.key);
     }
     if (!only_files_) {
-        for (const PublicKey& key : held) add(key, nullptr);
+        for (const PublicKey& key : held) add(key);
     }
     if (offered_.empty() && refused_.empty()) {
         if (!files_->empty()) fail_unusable(files_->front(), agent_failure);
-        if (!agent_failure.empty()) {
-            throw Error{ErrorKind::network,
-                        fmt::format("there is no key to log in with: {}", agent_failure)};
-        }
+        fail_without_key(agent_failure);
+    }
+    if (offered_.empty() && files_were_refused) {
+        throw Error{ErrorKind::authentication,
+                    fmt::format("no key file's key was accepted for user {}, and the agent at {} "
+                                "has no other",
+                                escaped(user_), escaped(agent_->socket(), 256))};
     }
 
     ClientIdentities offer{.user = user_, .keys = {}, .sure = {}};
@@ -85,17 +144,38 @@ void Identities::fail_unusable(const IdentityFile& file, const std::string& agen
     const std::string agent = agent_failure.empty()
                                   ? fmt::format("the agent at {} doesn't hold it", agent_->socket())
                                   : agent_failure;
-    throw Error{kind, fmt::format("{} ({})", file.why_no_secret, agent)};
+    throw Error{kind, fmt::format("{} ({})", file.why_no_secret->what(), agent),
+                Hint{std::string{file.why_no_secret->hint()}}};
 }
 
-awaitable<std::optional<ByteVector>> Identities::sign(SignatureWanted wanted) const {
+void Identities::fail_without_key(const std::string& agent_failure) const {
+    const auto others = keys_for_an_agent(default_files_);
+    std::string why = "there is no key to log in with";
+    if (!agent_failure.empty()) why += ": " + agent_failure;
+    std::string hint = "name one with -i, load one with ssh-add, or make one with culvert keygen";
+    if (!others.empty()) {
+        why += fmt::format("{}culvert reads files of Ed25519 keys alone, and leaves {} to an agent",
+                           agent_failure.empty() ? ": " : "; ", fmt::join(others, " and "));
+        const bool has_agent = agent_ && agent_failure.empty();
+        hint = fmt::format("{}ssh-add {}", has_agent ? "" : "eval \"$(ssh-agent -s)\" && ",
+                           others.front());
+    }
+    // A tunnel that has been up waits for its agent to come back, or to be unlocked.
+    const bool may_change = !agent_failure.empty() || (accepted_ && agent_);
+    throw Error{may_change ? ErrorKind::network : ErrorKind::authentication, why,
+                Hint{std::move(hint)}};
+}
+
+awaitable<std::optional<ByteVector>> Identities::sign(SignatureWanted wanted,
+                                                      std::string whose) const {
     const Identity& identity = offered_[wanted.identity];
     log_.debug("signing with {} {}", wanted.algorithm, fingerprint(identity.key));
     if (identity.secret != nullptr) co_return identity.secret->sign(wanted.data);
     std::optional<ByteVector> signature;
     std::string why = "it refuses";
     try {
-        signature = co_await agent_->sign(identity.key, std::move(wanted.data), wanted.algorithm);
+        signature = co_await agent_->sign(identity.key, std::move(wanted.data), wanted.algorithm,
+                                          log_of_waiting(log_, std::move(whose)));
     } catch (const Error& error) {
         why = error.what();
     }
@@ -113,6 +193,8 @@ void Identities::on_accepted(const PublicKey& key) {
 
 bool Identities::on_dismissed(const UserauthClient& userauth) {
     for (const std::size_t index : userauth.tried()) refused_.push_back(offered_[index].key);
+    agent_is_needed_ = std::exchange(agent_is_left_out_, false) && !userauth.tried().empty();
+    if (agent_is_needed_) return true;
     const bool others_left =
         !userauth.tried().empty() && std::ranges::any_of(offered_, [&](const Identity& identity) {
             return std::ranges::find(refused_, identity.key) == refused_.end();

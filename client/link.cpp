@@ -26,6 +26,9 @@ constexpr Duration first_retry_time = std::chrono::seconds{1};
 constexpr Duration busy_server_time = std::chrono::seconds{30};
 constexpr Duration busy_server_pause = std::chrono::milliseconds{500};
 
+/// A server waits so long for a client's first word at least: culvertd 30 s, most others 120 s.
+constexpr Duration fresh_connection = std::chrono::seconds{10};
+
 std::string which_of(std::size_t index, std::size_t connections) {
     return connections > 1 ? fmt::format("connection {} of {}", index + 1, connections) : "";
 }
@@ -233,7 +236,13 @@ awaitable<TcpSocket> Link::dial_server() {
 awaitable<bool> Link::run_session() {
     told_to_try_later_ = false;
     auto socket = co_await dial_server();
-    auto identities = co_await identities_.offer();
+    const TimePoint reached = Clock::now();
+    auto identities = co_await identities_.offer(name_);
+    if (Clock::now() - reached > fresh_connection) {
+        // The server's time for a login has been running.
+        socket.close();
+        socket = co_await dial_server();
+    }
     const bool expects_success = identities.sure.has_value();
     log_.debug("{}: reached; {} keys to try", name_, identities_.offered());
     Session session{std::move(socket),
@@ -247,8 +256,14 @@ awaitable<bool> Link::run_session() {
         co_await session.run();
     } catch (const Error& error) {
         why = std::current_exception();
-        refused =
-            session.dismissed() || (expects_success && error.kind() == ErrorKind::authentication);
+        const bool no_key_taken = error.kind() == ErrorKind::authentication;
+        refused = session.dismissed() ||
+                  (no_key_taken && (expects_success || identities_.agent_is_left_out()));
+        if (no_key_taken && tunnel_has_been_up_ && session.userauth_client().tried().empty()) {
+            // The server has refused nothing: the agent doesn't sign for now.
+            why = std::make_exception_ptr(
+                Error{ErrorKind::network, error.what(), Hint{std::string{error.hint()}}});
+        }
     } catch (...) {
         why = std::current_exception();
     }
@@ -271,7 +286,7 @@ awaitable<void> Link::check_host_key(PublicKey key) {
 }
 
 awaitable<std::optional<ByteVector>> Link::sign(SignatureWanted wanted) {
-    co_return co_await identities_.sign(std::move(wanted));
+    co_return co_await identities_.sign(std::move(wanted), name_);
 }
 
 void Link::on_ready() {
@@ -301,7 +316,7 @@ void Link::on_authenticated(const Authenticated& authenticated) {
 
 void Link::on_rekeyed() { log_.verbose("{}: rekeyed", name_); }
 
-void Link::on_irregularity(Irregularity kind) { log_verbose("{}: {}", name_, describe(kind)); }
+void Link::on_irregularity(Irregularity kind) { log_.verbose("{}: {}", name_, describe(kind)); }
 
 void Link::on_denied(const RequestDenied& denied) {
     log_.verbose("{}: the server asked for {}: denied", name_, escaped(denied.what));

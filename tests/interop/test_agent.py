@@ -7,65 +7,11 @@ import subprocess
 
 import pytest
 
-from harness.keys import make_key, read_key
-from harness.peers import (LOOPBACK, USER, openssh_options, program, start_culvertd,
-                           start_sshd)
+from harness.agent import Agent, connects, fails, make_typed_key, words
+from harness.keys import make_key
+from harness.peers import USER, start_culvertd, start_sshd
 
 pytestmark = pytest.mark.short
-
-
-class Agent:
-    """ssh-agent in the foreground, and ssh-add for it."""
-
-    def __init__(self, lab):
-        self.lab = lab
-        self.socket = lab.folder("agent") / "socket"
-        self.start()
-
-    def start(self):
-        self.process = self.lab.run("ssh-agent", ["/usr/bin/ssh-agent", "-D", "-a", self.socket],
-                                    stdout=subprocess.PIPE)
-        self.process.popen.stdout.readline()  # it prints its socket's name once that is there
-
-    def add(self, key, *words, passphrase=None):
-        env = {**self.lab.env, "SSH_AUTH_SOCK": str(self.socket)}
-        if passphrase:
-            script = self.lab.folder("askpass") / "askpass"
-            script.write_text(f"#!/bin/sh\necho '{passphrase}'\n")
-            script.chmod(0o700)
-            env |= {"SSH_ASKPASS": str(script), "SSH_ASKPASS_REQUIRE": "force"}
-        subprocess.run(["ssh-add", "-q", *words, *([key.path] if key else [])], env=env, check=True,
-                       stdin=subprocess.DEVNULL)
-
-
-def make_typed_key(lab, kind, *words, passphrase=""):
-    path = lab.folder("key") / "id"
-    subprocess.run(["ssh-keygen", "-q", "-t", kind, "-N", passphrase, "-C", "", "-f", path, *words],
-                   check=True)
-    return read_key(path)
-
-
-def words(lab, server, target, *, agent=None, identities=(), **options):
-    """culvert without -i unless asked; the agent is named by -o unless the test sets it itself."""
-    made = [program("CULVERT_BIN"), "-F", "none", "-v", "-p", server.port,
-            *openssh_options(lab, server.port, server.host_key, **options)]
-    if agent:
-        made += ["-o", f"IdentityAgent={agent.socket}"]
-    for identity in identities:
-        made += ["-i", identity]
-    return [*made, "-L", f"{LOOPBACK}:0:{target}", f"{USER}@{LOOPBACK}"]
-
-
-def connects(lab, argv):
-    process = lab.run("culvert", argv)
-    process.wait_for_line("^culvert: connected to ")
-    return process
-
-
-def fails(lab, argv, status):
-    process = lab.run("culvert", argv)
-    assert process.wait() == status, process.log()
-    return process.lines[-1]
 
 
 @pytest.fixture
@@ -158,7 +104,7 @@ def test_an_encrypted_key_that_the_agent_holds(lab, agent, target):
     server = start_culvertd(lab)
     argv = words(lab, server, target, agent=agent, identities=[key.path])
     line = fails(lab, argv, 2)
-    assert f"{key.path} is encrypted" in line and f"ssh-add {key.path}" in line
+    assert f"{key.path} is encrypted" in line and f"\nculvert: hint: ssh-add {key.path}" in line
     assert f"the agent at {agent.socket} doesn't hold it" in line
     agent.add(key, passphrase="secret words")
     connects(lab, argv)
@@ -202,7 +148,7 @@ def test_an_agent_that_talks_nonsense(lab, target):
     connection = lab.keep(listener.accept()[0])
     connection.sendall(b"\xff\xff\xff\xff")
     assert process.wait() == 1
-    assert "impossible length" in process.lines[-1]
+    process.wait_for_line("impossible length")
 
 
 def test_a_tunnel_outlives_its_agent(lab, agent, target):
