@@ -200,10 +200,12 @@ TEST_CASE("two keys on one line are named with file and line") {
     load_server_config(serve({"--authorized-keys", keys}), made_up_surroundings());
     CHECK(contains(captured.text(), keys + ":2: a second key on this line"));
     // YAML folds lines: it makes one of two without its sign for a list.
+    const auto in_yaml = [](std::string_view line) {
+        return "      " + std::string{line.substr(0, line.find(" ED25519"))} + " alice\n";
+    };
     const std::string file =
-        folder.write("d.yaml", "users:\n  alice:\n    authorized_keys:\n      " +
-                                   std::string{test::openssh_1_pub} + "\n      " +
-                                   std::string{test::openssh_2_pub} + "\n");
+        folder.write("d.yaml", "users:\n  alice:\n    authorized_keys:\n" +
+                                   in_yaml(test::openssh_1_pub) + in_yaml(test::openssh_2_pub));
     CHECK(contains(error_of([&] {
                        load_server_config(serve({"-c", file}), made_up_surroundings());
                    }),
