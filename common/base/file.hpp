@@ -12,8 +12,8 @@ namespace culvert {
 /// What an errno value means, in a few words for the end of a line: "permission denied".
 std::string reason_of(int error);
 
-/// The error for a file with which a system call failed: Error{config} "PATH: permission denied", or
-/// Error{internal} where it may go better the next time with the same file.
+/// The error for a file with which a system call failed: Error{config} "PATH: permission denied",
+/// or Error{internal} where it may go better the next time with the same file.
 Error file_error(const std::string& path, int error);
 
 /// The whole of a regular file or device (/dev/null). Throws Error{config} "PATH: no such file" and

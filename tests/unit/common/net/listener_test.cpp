@@ -112,8 +112,7 @@ TEST_CASE("a port that is never free on the other address ends the search") {
 
 TEST_CASE("a taken port is an error that names the address, and binds nothing") {
     asio::io_context io;
-    const std::string in_use =
-        ": address already in use by another program";
+    const std::string in_use = ": address already in use by another program";
     const Listener taken{io.get_executor(), {loopback_v4()}};
     const auto endpoint = taken.bound().front();
     CHECK(error_text(io, {endpoint}) == to_string(endpoint) + in_use);
@@ -133,8 +132,7 @@ TEST_CASE("an address of others may be missing beside one that is there") {
     const Listener listener{io.get_executor(), {elsewhere, loopback_v4()}};
     REQUIRE(listener.bound().size() == 1);
     CHECK(listener.bound().front().address() == loopback_v4().address());
-    CHECK(error_text(io, {elsewhere}) ==
-          "192.0.2.1:0: this machine doesn't have the address");
+    CHECK(error_text(io, {elsewhere}) == "192.0.2.1:0: this machine doesn't have the address");
 }
 
 awaitable<void> connect_clients(Listener& listener, std::vector<Accepted>& accepted,
