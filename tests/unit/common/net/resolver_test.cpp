@@ -8,6 +8,7 @@
 
 #include <asio/io_context.hpp>
 
+#include "common/net/task_group.hpp"
 #include "tests/unit/common/net/gate.hpp"
 #include "tests/unit/common/net/run.hpp"
 
@@ -153,6 +154,28 @@ TEST_CASE("a time-out returns at once while the look-up goes on") {
     const auto gate = std::make_shared<Gate>();
     Resolver resolver{{}, Gate::function(gate)};
     run(io, asks_a_dead_name(resolver, *gate));
+}
+
+awaitable<void> asks_beside_dead_names(Resolver& resolver, Gate& gate) {
+    TaskGroup asking{co_await asio::this_coro::executor, [](const std::exception_ptr&) {}};
+    const auto ask = [](Resolver& of, std::string host) -> awaitable<void> {
+        co_await resolve(of, std::move(host), AddressFamily::any);
+    };
+    for (int i = 0; i < 40; ++i) {
+        const std::string dead = "dead" + std::to_string(i);
+        asking.spawn(ask(resolver, dead));
+    }
+    const Resolved live = co_await resolve(resolver, "live", AddressFamily::any, 10s);
+    CHECK(text_of(live) == "127.0.0.1:110");
+    co_await asking.join();
+    gate.open();
+}
+
+TEST_CASE("forty names that are never answered leave threads for another") {
+    asio::io_context io;
+    const auto gate = std::make_shared<Gate>();
+    Resolver resolver{Resolver::default_limits, Gate::function(gate)};
+    run(io, asks_beside_dead_names(resolver, *gate));
 }
 
 awaitable<void> asks_the_system(Resolver& resolver) {
