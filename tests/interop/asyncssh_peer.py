@@ -112,7 +112,6 @@ async def login(host, port, user, host_key, *steps):
     left = list(steps)
 
     def go_on(connection, *_):
-        connection._auth = connection
         if left:
             connection.send_packet(*login_request(connection, user, left.pop(0)))
         else:

@@ -62,9 +62,11 @@ def test_another_key_signs_where_the_agent_refuses_one(lab, agent, target):
 
 
 @pytest.mark.parametrize("change", [
-    lambda text: text.replace("\n", "  \n"), lambda text: text.replace("\n", "\t\r\n"),
-    lambda text: text + "the key of alice's laptop\n", lambda text: text + text,
-], ids=["blanks", "tabs", "text-behind", "twice"])
+    lambda text: re.sub(r"(?<=\w)\n", "  \n", text),
+    lambda text: re.sub(r"\n(?=\w)", "\n \t", text),
+    lambda text: text + "the key of alice's laptop\n",
+    lambda text: text + text,
+], ids=["blanks-behind", "tabs-before", "text-behind", "twice"])
 def test_a_key_file_that_was_pasted(lab, target, change):
     path = home_key(lab, lab.user_key)
     path.write_text(change(path.read_text()))
