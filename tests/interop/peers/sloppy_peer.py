@@ -87,14 +87,20 @@ class ForwardsOnly(asyncssh.SSHServer):
 
 def say_twice(channel_class):
     """CLOSE twice, and more behind it."""
-    cleanup = channel_class._cleanup
+    close_send, cleanup = channel_class._close_send, channel_class._cleanup
+
+    def close_send_later_twice(channel):
+        channel.number_at_peer = channel._send_chan or channel.number_at_peer
+        close_send(channel)
 
     def cleanup_late(channel, exc=None):
-        connection, number = channel._conn, channel._send_chan
+        connection = channel._conn
         cleanup(channel, exc)
-        if connection is not None and number is not None and exc is None:
-            asyncio.get_event_loop().call_soon(say_late, connection, number)
+        if connection is not None and exc is None:
+            asyncio.get_event_loop().call_soon(say_late, connection, channel.number_at_peer)
 
+    channel_class.number_at_peer = 0
+    channel_class._close_send = close_send_later_twice
     channel_class._cleanup = cleanup_late
 
 

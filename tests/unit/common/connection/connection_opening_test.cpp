@@ -184,7 +184,6 @@ TEST_CASE("a refusal brings the reason, even one that the peer made up, and free
     for (const std::uint32_t reason : {1u, 2u, 4u, 0u, 99u, 0xffff'ffffu}) {
         CAPTURE(reason);
         const ChannelId id = client.ask();
-        CHECK(id == ChannelId{0});
         const auto event = client.hears(msg::ChannelOpenFailure{id, reason, "\x1b[2J", "en"});
         REQUIRE(event);
         const auto& refused = std::get<ChannelRefused>(*event);
@@ -280,8 +279,9 @@ TEST_CASE("a channel that the peer never answers is refused after its time") {
     CHECK(client.ask() != first);
     CHECK_FALSE(client.hears(msg::ChannelOpenConfirmation{first, ChannelId{8}, 1, 1}));
     CHECK(client.sent.take() == Payloads{encoded(msg::ChannelClose{ChannelId{8}})});
+    CHECK(client.connection.find(first) != nullptr);
     CHECK_FALSE(client.hears(msg::ChannelClose{first}));
-    CHECK(client.ask() == first);
+    CHECK(client.connection.find(first) == nullptr);
 }
 
 TEST_CASE("a number that is used again has its own deadline") {
@@ -289,7 +289,9 @@ TEST_CASE("a number that is used again has its own deadline") {
     const ChannelId id = client.ask();
     client.hears(msg::ChannelOpenFailure{id, 2, "", ""});
     client.now += seconds{10};
-    CHECK(client.ask() == id);
+    for (ChannelId next = client.ask(); next != id; next = client.ask()) {
+        client.hears(msg::ChannelOpenFailure{next, 2, "", ""});
+    }
     CHECK(client.connection.next_deadline() == TimePoint{seconds{25}});
     CHECK_FALSE(client.connection.on_time(TimePoint{seconds{24}}));
     CHECK(client.connection.on_time(TimePoint{seconds{25}}));

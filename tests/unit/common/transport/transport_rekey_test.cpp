@@ -201,6 +201,7 @@ TEST_CASE("connection messages are taken during a rekey, under the keys that hol
                 CHECK(is_taken());
                 talk.poll();
                 talk.peer.send_new_keys();
+                talk.poll();
                 CHECK(is_taken());  // under the new ones
                 CHECK(talk.transport.irregularities().count(during_rekey) == 2);
                 talk.poll();
