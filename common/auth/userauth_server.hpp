@@ -57,6 +57,7 @@ public:
     ByteVector accept();
     ByteVector refuse();
 
+    unsigned service_requests() const noexcept { return service_requests_; }
     bool awaits_answer() const noexcept { return shown_.has_value(); }
     bool authenticated() const noexcept { return authenticated_; }
     /// Empty until a request has come.

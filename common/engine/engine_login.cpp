@@ -36,6 +36,9 @@ std::optional<EngineEvent> Engine::on_server_packet(std::uint8_t number, Bytes p
                                                     TimePoint now) {
     if (number == msg::ServiceRequest::number) {
         send(userauth_server_.on_service_request(payload));
+        if (userauth_server_.service_requests() > 1) {
+            transport_.irregularities().note(Irregularity::second_service_request);
+        }
         return std::nullopt;
     }
     if (number != msg::UserauthRequest::number) throw not_from_this_side(number);

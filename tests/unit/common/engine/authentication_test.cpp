@@ -233,6 +233,8 @@ TEST_CASE("the service is asked for again before, between and after tries") {
     walk.poll();
     CHECK(only_event<Authenticated>(walk) != nullptr);
     CHECK(walk.peer.listen_for_numbers() == Numbers{6, 52, 3});
+    CHECK(walk.engine.take_irregularity() == Irregularity::second_service_request);
+    CHECK_FALSE(walk.engine.take_irregularity());
 }
 
 TEST_CASE("a server waits longer for the user of a key that it takes, once (design 9)") {
