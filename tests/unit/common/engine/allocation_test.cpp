@@ -1,39 +1,11 @@
-// What bulk data costs in allocations: this program's operator new is replaced to count them.
+// What bulk data costs in allocations.
 #include <doctest/doctest.h>
 
-#include <cstdlib>
-#include <new>
-
+#include "tests/unit/allocations.hpp"
 #include "tests/unit/common/engine/world.hpp"
 
 using namespace culvert;
 using namespace culvert::test;
-
-namespace {
-
-std::size_t allocations = 0;
-
-void* allocate(std::size_t size, std::size_t alignment) {
-    ++allocations;
-    void* const block =
-        std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
-    if (block == nullptr) throw std::bad_alloc{};
-    return block;
-}
-
-}  // namespace
-
-void* operator new(std::size_t size) { return allocate(size, alignof(std::max_align_t)); }
-void* operator new(std::size_t size, std::align_val_t alignment) {
-    return allocate(size, static_cast<std::size_t>(alignment));
-}
-// Not inlined: GCC 12 would take the pairs apart and warn that they don't match.
-[[gnu::noinline]] void operator delete(void* block) noexcept { std::free(block); }
-[[gnu::noinline]] void operator delete(void* block, std::size_t) noexcept { std::free(block); }
-[[gnu::noinline]] void operator delete(void* block, std::align_val_t) noexcept { std::free(block); }
-[[gnu::noinline]] void operator delete(void* block, std::size_t, std::align_val_t) noexcept {
-    std::free(block);
-}
 
 namespace {
 
@@ -102,10 +74,10 @@ TEST_CASE("bulk data, once it flows, allocates nothing in either direction") {
         CAPTURE(choice.compression);
         Bulk bulk{choice};
         for (int i = 0; i < 50; ++i) bulk.turn();
-        const std::size_t before = allocations;
+        const std::size_t before = allocations();
         const std::size_t sent_before = bulk.sent();
         for (int i = 0; i < 50; ++i) bulk.turn();
-        CHECK(allocations - before == 0);
+        CHECK(allocations() - before == 0);
         CHECK(bulk.sent() - sent_before > 20'000'000);
         CHECK(bulk.received() == bulk.sent());
     }

@@ -1,0 +1,52 @@
+#include "tests/unit/allocations.hpp"
+
+#include <cstdlib>
+#include <new>
+
+namespace {
+
+thread_local std::size_t count = 0;
+thread_local std::size_t failing = 0;  // that number of `count`; 0: none
+thread_local bool failed = false;
+
+void* allocate(std::size_t size, std::size_t alignment) {
+    if (++count == failing) {
+        failed = true;
+        const std::new_handler handler = std::get_new_handler();
+        if (handler == nullptr) throw std::bad_alloc{};
+        handler();
+    }
+    void* const block =
+        std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
+    if (block == nullptr) throw std::bad_alloc{};
+    return block;
+}
+
+}  // namespace
+
+void* operator new(std::size_t size) { return allocate(size, alignof(std::max_align_t)); }
+void* operator new(std::size_t size, std::align_val_t alignment) {
+    return allocate(size, static_cast<std::size_t>(alignment));
+}
+// Not inlined: GCC 12 would take the pairs apart and warn that they don't match.
+[[gnu::noinline]] void operator delete(void* block) noexcept { std::free(block); }
+[[gnu::noinline]] void operator delete(void* block, std::size_t) noexcept { std::free(block); }
+[[gnu::noinline]] void operator delete(void* block, std::align_val_t) noexcept { std::free(block); }
+[[gnu::noinline]] void operator delete(void* block, std::size_t, std::align_val_t) noexcept {
+    std::free(block);
+}
+
+namespace culvert::test {
+
+std::size_t allocations() noexcept { return count; }
+
+FailingAllocation::FailingAllocation(std::size_t n) noexcept {
+    failed = false;
+    failing = count + n;
+}
+
+FailingAllocation::~FailingAllocation() { failing = 0; }
+
+bool FailingAllocation::has_failed() noexcept { return failed; }
+
+}  // namespace culvert::test
