@@ -12,7 +12,9 @@
 #include "common/base/error.hpp"
 #include "common/base/machine_memory.hpp"
 #include "common/log/log.hpp"
+#include "common/log/log_thrown.hpp"
 #include "common/net/pause.hpp"
+#include "common/net/run_context.hpp"
 #include "common/net/signals.hpp"
 
 namespace culvert {
@@ -77,7 +79,7 @@ void Client::start_threads(std::size_t wanted) {
     if (wanted < 2) return;
     while (threads_.size() < wanted) {
         try {
-            threads_.push_back(std::make_unique<IoThread>());
+            threads_.push_back(std::make_unique<IoThread>(&log_thrown));
         } catch (const std::system_error& error) {
             // The limits of a container, or RLIMIT_NPROC: those that there are will do.
             log_error("only {} of {} threads can be started: {}", threads_.size(), wanted,
@@ -98,7 +100,7 @@ ExitCode Client::run() {
     tasks_.spawn(obey_signals());
     if (ready_timeout_ > default_ready_timeout) manager_.starting(ready_timeout_);
     starting_.spawn(watch_start());
-    context_.run();
+    run_context(context_, &log_thrown);
     return asked_to_end_ ? exit_as_asked : tunnels_.exit_code();
 }
 

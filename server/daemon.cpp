@@ -17,8 +17,10 @@
 #include "common/base/memory_reserve.hpp"
 #include "common/keys/fingerprint.hpp"
 #include "common/log/log.hpp"
+#include "common/log/log_thrown.hpp"
 #include "common/net/address.hpp"
 #include "common/net/pause.hpp"
+#include "common/net/run_context.hpp"
 #include "common/net/run_on.hpp"
 #include "common/net/signals.hpp"
 #include "common/net/timeout.hpp"
@@ -94,7 +96,7 @@ Daemon::Daemon(Loader load)
 void Daemon::run() {
     serving_.spawn(serve());
     reporting_.spawn(report_repeats());
-    context_.run();
+    run_context(context_, &log_thrown);
     for (const auto& worker : workers_) worker->stop();
     // A name may still be looked up, or a file read, for somebody who has gone: the answer must not
     // reach for an io_context that goes now.

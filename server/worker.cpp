@@ -6,6 +6,7 @@
 #include <asio/post.hpp>
 
 #include "common/log/log.hpp"
+#include "common/log/log_thrown.hpp"
 
 namespace culvert {
 namespace {
@@ -27,7 +28,8 @@ private:
 }  // namespace
 
 Worker::Worker(std::function<void()> on_idle)
-    : on_idle_{std::move(on_idle)},
+    : thread_{&log_thrown},
+      on_idle_{std::move(on_idle)},
       tasks_{thread_.executor(), [](const std::exception_ptr& thrown) {
                  log_error("a connection ended: {}", text_of_exception(thrown));
              }} {}

@@ -11,13 +11,12 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <system_error>
 #include <thread>
 #include <utility>
 
-#include <asio/associated_cancellation_slot.hpp>
 #include <asio/error.hpp>
-#include <asio/post.hpp>
 
 #include "common/base/time.hpp"
 #include "common/net/awaitable.hpp"
@@ -98,7 +97,8 @@ private:
 
         State(Limits given, Function answers) : limits{given}, function{std::move(answers)} {}
 
-        static void ask(const Self& self, Caller caller, Question question);
+        static void ask(const Self& self, Caller caller, Question question) noexcept;
+        static void enter(const Self& self, Caller& caller, const Question& question);
         void cancel(const Question& question, Ticket ticket);
         void close();
 
@@ -107,10 +107,11 @@ private:
         /// Why the question can't be queued, or nothing.
         static Shared make_room(const Self& self);
         Shared answer(const Question& question) const noexcept;
-        static void deliver(Callers callers, const Shared& answer);
+        static void deliver(Callers callers, const Shared& answer) noexcept;
 
         const Limits limits;
         const Function function;
+        const Shared threw = unanswered(Unanswered::Why::threw);  ///< made while there is memory
 
         std::mutex mutex;
         std::condition_variable changed;
@@ -131,28 +132,45 @@ private:
 };
 
 template <class Question, class Answer>
-void AnswerPool<Question, Answer>::State::ask(const Self& self, Caller caller, Question question) {
+void AnswerPool<Question, Answer>::State::ask(const Self& self, Caller caller,
+                                              Question question) noexcept {
     const std::lock_guard lock{self->mutex};
     assert(!self->closing);
+    try {
+        enter(self, caller, question);
+    } catch (const std::bad_alloc&) {
+        resume<std::error_code, Shared>(std::move(caller), asio::error::no_memory, nullptr);
+    }
+}
+
+/// Takes the caller only when nothing can fail any more.
+template <class Question, class Answer>
+void AnswerPool<Question, Answer>::State::enter(const Self& self, Caller& caller,
+                                                const Question& question) {
+    const Ticket ticket = ++self->last_ticket;
+    auto slot = caller.cancellation_slot();
+    if (slot.is_connected()) {
+        slot.assign([self, question, ticket](asio::cancellation_type) {
+            const Self kept = self;  // going on, the caller drops this handler
+            kept->cancel(question, ticket);
+        });
+    }
     auto entry = self->asked.find(question);
     if (entry == self->asked.end()) {
         if (Shared refusal = make_room(self)) {
             resume<std::error_code, Shared>(std::move(caller), {}, std::move(refusal));
             return;
         }
-        entry = self->asked.try_emplace(question).first;
         self->queue.push_back(question);
+        try {
+            entry = self->asked.try_emplace(question).first;
+        } catch (const std::bad_alloc&) {
+            self->queue.pop_back();
+            throw;
+        }
         self->changed.notify_one();
     }
-    const Ticket ticket = ++self->last_ticket;
-    auto slot = asio::get_associated_cancellation_slot(caller);
     entry->second.callers.emplace(ticket, std::move(caller));
-    if (slot.is_connected()) {
-        slot.assign([self, question = std::move(question), ticket](asio::cancellation_type) {
-            const Self kept = self;  // going on, the caller drops this handler
-            kept->cancel(question, ticket);
-        });
-    }
 }
 
 template <class Question, class Answer>
@@ -221,17 +239,14 @@ auto AnswerPool<Question, Answer>::State::answer(const Question& question) const
     try {
         return std::make_shared<const Answer>(function(question));
     } catch (const std::exception&) {
-        return unanswered(Unanswered::Why::threw);
+        return threw;
     }
 }
 
 template <class Question, class Answer>
-void AnswerPool<Question, Answer>::State::deliver(Callers callers, const Shared& answer) {
+void AnswerPool<Question, Answer>::State::deliver(Callers callers, const Shared& answer) noexcept {
     for (auto& [ticket, caller] : callers) {
-        const auto executor = caller.get_executor();
-        asio::post(executor, [waiting = std::move(caller), answer = Shared{answer}]() mutable {
-            std::move(waiting)(std::error_code{}, std::move(answer));
-        });
+        std::move(caller).go_on({}, answer);
     }
 }
 

@@ -1,11 +1,11 @@
 #pragma once
 
 #include <cassert>
+#include <new>
 #include <system_error>
 #include <utility>
 #include <variant>
 
-#include <asio/associated_cancellation_slot.hpp>
 #include <asio/cancellation_type.hpp>
 
 #include "common/net/awaitable.hpp"
@@ -27,7 +27,7 @@ public:
 
     /// Stays set until reset(). The waiter goes on in a turn of its own, after the caller's; should
     /// the event have been reset by then, it goes on all the same.
-    void set() {
+    void set() noexcept {
         if (has_waiter()) resume_waiter({});
         state_.emplace<Set>();
     }
@@ -38,6 +38,7 @@ public:
 
     /// Returns at once when set. Throws operation_aborted when cancelled. In a loop that often
     /// finds it set, `if (!event.is_set()) co_await event.wait();` saves even the coroutine frame.
+    /// Throws another std::system_error where there is no memory to wait with.
     awaitable<void> wait() {
         if (is_set()) return already_set();
         return suspend<std::error_code>(
@@ -59,21 +60,24 @@ private:
 
     static awaitable<void> already_set() { co_return; }
 
-    void hold(Waiter waiter, Cancellable cancellable) {
+    void hold(Waiter waiter, Cancellable cancellable) noexcept {
         assert(!has_waiter());
         if (is_set()) {  // between wait() and its co_await
             resume<std::error_code>(std::move(waiter), {});
             return;
         }
-        auto slot = asio::get_associated_cancellation_slot(waiter);
+        auto slot = waiter.cancellation_slot();
         state_.emplace<Waiter>(std::move(waiter));
-        if (cancellable == Cancellable::yes && slot.is_connected()) {
+        if (cancellable == Cancellable::no || !slot.is_connected()) return;
+        try {
             slot.assign(
                 [this](asio::cancellation_type) { resume_waiter(asio::error::operation_aborted); });
+        } catch (const std::bad_alloc&) {
+            resume_waiter(asio::error::no_memory);
         }
     }
 
-    void resume_waiter(std::error_code how) {
+    void resume_waiter(std::error_code how) noexcept {
         Waiter waiter = std::move(std::get<Waiter>(state_));
         state_.emplace<Clear>();
         resume<std::error_code>(std::move(waiter), how);

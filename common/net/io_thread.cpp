@@ -3,12 +3,17 @@
 #include <pthread.h>
 #include <time.h>
 
+#include <utility>
+
+#include "common/net/run_context.hpp"
+
 namespace culvert {
 
-IoThread::IoThread() {
+IoThread::IoThread(OnError on_error) {
     // With its first socket a context opens what it waits with: now, when there are descriptors.
     const TcpSocket first{context_};
-    thread_ = std::jthread{[this] { context_.run(); }};
+    thread_ =
+        std::jthread{[this, on_error = std::move(on_error)] { run_context(context_, on_error); }};
 }
 
 void IoThread::join() {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <exception>
+#include <functional>
 #include <thread>
 
 #include <asio/executor_work_guard.hpp>
@@ -14,7 +16,10 @@ namespace culvert {
 /// its last, so that nothing on the way of data needs a lock.
 class IoThread {
 public:
-    IoThread();
+    /// Called on the thread with what a handler threw: see run_context().
+    using OnError = std::function<void(const std::exception_ptr&)>;
+
+    explicit IoThread(OnError on_error);
     IoThread(const IoThread&) = delete;
     IoThread& operator=(const IoThread&) = delete;
     ~IoThread() { join(); }

@@ -1,14 +1,16 @@
 #include "common/net/run_on.hpp"
 
 #include <memory>
+#include <new>
+#include <optional>
 
-#include <asio/associated_cancellation_slot.hpp>
 #include <asio/bind_cancellation_slot.hpp>
 #include <asio/cancellation_signal.hpp>
 #include <asio/co_spawn.hpp>
 #include <asio/executor_work_guard.hpp>
 #include <asio/post.hpp>
 
+#include "common/net/handler_memory.hpp"
 #include "common/net/resume.hpp"
 
 namespace culvert {
@@ -20,52 +22,59 @@ using Caller = Suspended<std::exception_ptr>;
 /// caller's cancellation touch the operation on the wrong one.
 class Hop {
 public:
-    static void run(Caller caller, IoExecutor there, awaitable<void> operation) {
-        const auto hop = std::make_shared<Hop>(std::move(caller), std::move(there));
-        auto slot = asio::get_associated_cancellation_slot(hop->caller_);
-        if (slot.is_connected()) {
-            // Cleared when the caller goes on, and with it what it holds.
-            slot.assign([hop](asio::cancellation_type) {
-                asio::post(hop->there_, [hop] { hop->cancel(); });
+    static void run(Caller caller, const std::shared_ptr<Hop>& hop,
+                    awaitable<void> operation) noexcept {
+        auto slot = caller.cancellation_slot();
+        hop->caller_.emplace(std::move(caller));
+        try {
+            if (slot.is_connected()) {
+                // Cleared when the caller goes on, and with it what it holds.
+                slot.assign([hop](asio::cancellation_type) { cancel(hop); });
+            }
+            asio::post(hop->there_, [hop, operation = std::move(operation)]() mutable {
+                begin(hop, std::move(operation));
             });
+        } catch (const std::bad_alloc&) {
+            resume<std::exception_ptr>(*std::move(hop->caller_), std::current_exception());
         }
-        asio::post(hop->there_, [hop, operation = std::move(operation)]() mutable {
-            begin(hop, std::move(operation));
-        });
     }
 
-    Hop(Caller caller, IoExecutor there)
-        : caller_{std::move(caller)},
-          here_{caller_.get_executor()},
-          there_{std::move(there)},
-          waiting_{here_} {}
+    Hop(IoExecutor here, IoExecutor there) : there_{std::move(there)}, waiting_{std::move(here)} {}
 
 private:
-    // ---- there
-    static void begin(const std::shared_ptr<Hop>& hop, awaitable<void> operation) {
-        asio::co_spawn(hop->there_, std::move(operation),
-                       asio::bind_cancellation_slot(
-                           hop->signal_.slot(), [hop](const std::exception_ptr& thrown) {
-                               hop->ended_ = true;
-                               asio::post(hop->here_, [hop, thrown] { hop->go_on(thrown); });
-                           }));
+    static void cancel(const std::shared_ptr<Hop>& hop) noexcept {
+        if (std::exchange(hop->cancelled_, true)) return;
+        post_in(hop->cancelling_, hop->there_, [hop] { hop->cancel_there(); });
     }
 
-    void cancel() {
+    // ---- there
+    static void begin(const std::shared_ptr<Hop>& hop, awaitable<void> operation) noexcept {
+        try {
+            asio::co_spawn(hop->there_, std::move(operation),
+                           asio::bind_cancellation_slot(
+                               hop->signal_.slot(),
+                               [hop](const std::exception_ptr& thrown) { hop->on_end(thrown); }));
+        } catch (const std::bad_alloc&) {
+            hop->on_end(std::current_exception());
+        }
+    }
+
+    void cancel_there() {
         if (!ended_) signal_.emit(asio::cancellation_type::terminal);
     }
 
-    // ---- here
-    void go_on(const std::exception_ptr& thrown) {
+    void on_end(const std::exception_ptr& thrown) noexcept {
+        ended_ = true;
+        (*std::move(caller_)).go_on(thrown);
         waiting_.reset();
-        resume<std::exception_ptr>(std::move(caller_), thrown);
     }
 
-    Caller caller_;
-    IoExecutor here_;
+    std::optional<Caller> caller_;
     IoExecutor there_;
     /// Nothing else may be left to do here meanwhile.
     asio::executor_work_guard<IoExecutor> waiting_;
+    bool cancelled_ = false;
+    HandlerMemory<8 * sizeof(void*)> cancelling_;
     asio::cancellation_signal signal_;  ///< of there, as is ended_
     bool ended_ = false;
 };
@@ -78,7 +87,8 @@ awaitable<void> run_on(IoExecutor there, awaitable<void> operation) {
     if (there == here) {
         co_await std::move(operation);
     } else {
-        co_await suspend<std::exception_ptr>(&Hop::run, std::move(there), std::move(operation));
+        co_await suspend<std::exception_ptr>(
+            &Hop::run, std::make_shared<Hop>(here, std::move(there)), std::move(operation));
     }
 }
 

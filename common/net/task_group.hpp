@@ -45,12 +45,14 @@ public:
 private:
     struct Task {
         asio::cancellation_signal signal;
+        bool begun = false;
         bool cancelled = false;
     };
     using Tasks = std::list<Task>;
+    class Ended;
 
     static void cancel(Task& task);
-    void on_end(Tasks::iterator task, const std::exception_ptr& thrown);
+    void on_end(Tasks::iterator task, const std::exception_ptr& thrown) noexcept;
 
     IoExecutor executor_;
     OnError on_error_;

@@ -1,9 +1,10 @@
 #include "common/net/timeout.hpp"
 
 #include <memory>
+#include <new>
+#include <optional>
 #include <system_error>
 
-#include <asio/associated_cancellation_slot.hpp>
 #include <asio/bind_cancellation_slot.hpp>
 #include <asio/cancellation_signal.hpp>
 #include <asio/co_spawn.hpp>
@@ -18,26 +19,34 @@ using Caller = Suspended<std::exception_ptr, bool>;
 /// Held by the completions of the operation and of its timer.
 class Timed {
 public:
-    static void run(Caller caller, awaitable<void> operation, Duration limit) {
-        const auto timed = std::make_shared<Timed>(std::move(caller), limit);
-        auto slot = asio::get_associated_cancellation_slot(timed->caller_);
-        if (slot.is_connected()) {
-            slot.assign([&self = *timed](asio::cancellation_type) { self.cancel(); });
+    static void run(Caller caller, const std::shared_ptr<Timed>& timed, awaitable<void> operation,
+                    Duration limit) noexcept {
+        auto slot = caller.cancellation_slot();
+        timed->caller_.emplace(std::move(caller));
+        try {
+            if (slot.is_connected()) {
+                slot.assign([&self = *timed](asio::cancellation_type) { self.cancel(); });
+            }
+            begin(timed, std::move(operation), limit);
+        } catch (const std::bad_alloc&) {
+            timed->on_end(std::current_exception());
         }
-        timed->timer_.async_wait([timed](std::error_code cancelled) {
+    }
+
+private:
+    static void begin(const std::shared_ptr<Timed>& timed, awaitable<void> operation,
+                      Duration limit) {
+        Timer& timer = timed->timer_.emplace(timed->caller_->get_executor(), limit);
+        timer.async_wait([timed](std::error_code cancelled) {
             if (!cancelled && !timed->ended_) timed->on_timeout();
         });
         asio::co_spawn(
-            timed->timer_.get_executor(), std::move(operation),
+            timer.get_executor(), std::move(operation),
             asio::bind_cancellation_slot(timed->signal_.slot(), [timed](std::exception_ptr thrown) {
                 timed->on_end(std::move(thrown));
             }));
     }
 
-    Timed(Caller caller, Duration limit)
-        : caller_{std::move(caller)}, timer_{caller_.get_executor(), limit} {}
-
-private:
     void cancel() { signal_.emit(asio::cancellation_type::terminal); }
 
     void on_timeout() {
@@ -47,14 +56,14 @@ private:
 
     void on_end(std::exception_ptr thrown) {
         ended_ = true;
-        timer_.cancel();
+        if (timer_) timer_->cancel();
         const bool in_time = !thrown;
         if (timed_out_ && is_operation_aborted(thrown)) thrown = nullptr;
-        resume<std::exception_ptr, bool>(std::move(caller_), std::move(thrown), in_time);
+        resume<std::exception_ptr, bool>(*std::move(caller_), std::move(thrown), in_time);
     }
 
-    Caller caller_;
-    Timer timer_;
+    std::optional<Caller> caller_;
+    std::optional<Timer> timer_;
     asio::cancellation_signal signal_;
     bool timed_out_ = false;
     bool ended_ = false;
@@ -63,7 +72,8 @@ private:
 }  // namespace
 
 awaitable<bool> with_timeout(awaitable<void> operation, Duration limit) {
-    return suspend<std::exception_ptr, bool>(&Timed::run, std::move(operation), limit);
+    return suspend<std::exception_ptr, bool>(&Timed::run, std::make_shared<Timed>(),
+                                             std::move(operation), limit);
 }
 
 }  // namespace culvert

@@ -45,7 +45,7 @@ awaitable<std::unique_ptr<int>> value() { co_return std::make_unique<int>(7); }
 
 TEST_CASE("an operation runs on the other thread, and its caller goes on here") {
     asio::io_context io;
-    IoThread other;
+    IoThread other{[](const std::exception_ptr&) { FAIL("a handler threw"); }};
     const auto test = [](IoThread& thread) -> awaitable<void> {
         const auto here = std::this_thread::get_id();
         const auto there = co_await run_on(thread.executor(), thread_of_this());
@@ -67,7 +67,7 @@ TEST_CASE("on the caller's own executor it is simply awaited") {
 
 TEST_CASE("what it throws there is thrown here") {
     asio::io_context io;
-    IoThread other;
+    IoThread other{[](const std::exception_ptr&) { FAIL("a handler threw"); }};
     const auto test = [](IoThread& thread) -> awaitable<void> {
         std::string text;
         try {
@@ -82,7 +82,7 @@ TEST_CASE("what it throws there is thrown here") {
 
 TEST_CASE("a cancellation reaches it on its own thread, and it is waited for") {
     asio::io_context io;
-    IoThread other;
+    IoThread other{[](const std::exception_ptr&) { FAIL("a handler threw"); }};
     const auto test = [](IoThread& thread) -> awaitable<void> {
         const auto there = co_await run_on(thread.executor(), thread_of_this());
         // Begun and ended so often that the cancellation finds it at every point of its way.
@@ -104,7 +104,7 @@ TEST_CASE("a cancellation reaches it on its own thread, and it is waited for") {
 
 TEST_CASE("a thread knows how long it has been busy") {
     asio::io_context io;
-    IoThread other;
+    IoThread other{[](const std::exception_ptr&) { FAIL("a handler threw"); }};
     const auto before = other.cpu_time();
     const auto spin = []() -> awaitable<void> {
         const auto end = Clock::now() + 30ms;
