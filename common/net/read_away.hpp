@@ -12,7 +12,9 @@ namespace culvert {
 /// kernel send a reset, which can overtake what was written before.
 awaitable<bool> read_away(TcpSocket& socket, std::size_t most, std::size_t& discarded);
 
-/// As long as the other end sends.
-awaitable<void> read_away(TcpSocket& socket);
+/// Waits before a close until what was written has arrived: reads and forgets what still comes
+/// until the other end closes, or up to a few packets that were on their way. A sender of more is
+/// not read from any longer; only the acknowledgement of what was written is waited for then.
+awaitable<void> let_tail_arrive(TcpSocket& socket, std::size_t& discarded);
 
 }  // namespace culvert

@@ -10,7 +10,6 @@
 #include <asio/redirect_error.hpp>
 
 #include "common/base/memory_reserve.hpp"
-#include "common/net/pause.hpp"
 #include "common/net/read_away.hpp"
 #include "common/net/tcp_options.hpp"
 #include "common/net/timeout.hpp"
@@ -55,6 +54,7 @@ Relay::~Relay() { assert(!channel_ && !draining_ && !watching_); }
 // ---------------------------------------------------------------------- the life of a stream
 
 awaitable<RelayEnd> Relay::open(const Endpoint& target, const Endpoint& originator) {
+    auto carried = carry();  // first: once the session has the stream, nothing may throw
     try {
         channel_ = session_.open(*this, target, originator);
         if (!channel_) {
@@ -62,21 +62,23 @@ awaitable<RelayEnd> Relay::open(const Endpoint& target, const Endpoint& originat
                         "too many streams on this connection, or for window_memory"};
             abort(RelayEnd::refused);
         }
-    } catch (const std::bad_alloc&) {
-        abort(RelayEnd::connection_lost);
+    } catch (...) {
+        abort(RelayEnd::connection_lost);  // the session ends
     }
-    return carry();
+    return carried;
 }
 
 awaitable<RelayEnd> Relay::accept(ChannelId channel) {
+    auto carried = carry();
     channel_ = channel;
     opened_.set();
     try {
         session_.accept(channel, *this);
-    } catch (const std::bad_alloc&) {
-        fail_here();
+    } catch (...) {
+        channel_.reset();
+        abort(RelayEnd::connection_lost);  // the session ends
     }
-    return carry();
+    return carried;
 }
 
 // While both directions are open this is the only frame: an idle stream is little else.
@@ -121,7 +123,7 @@ awaitable<void> Relay::wait_for_end() {
 
 /// A reset is found by whoever reads. While nobody does, the socket itself is watched.
 void Relay::watch_for_reset() {
-    if (std::exchange(watching_, true)) return;
+    if (watching_) return;
     watch_over_.reset();
     socket_.async_wait(TcpSocket::wait_error, [this](std::error_code cancelled) {
         watching_ = false;
@@ -131,31 +133,21 @@ void Relay::watch_for_reset() {
         }
         watch_over_.set();
     });
+    watching_ = true;
 }
 
 awaitable<void> Relay::close_cleanly() {
     // The far end has closed although this one has not finished sending. A close now would answer
     // its next byte with a reset, which may overtake the tail that it has yet to read.
     std::size_t discarded = 0;
-    if (!eof_sent_) co_await with_timeout(let_tail_arrive(discarded), tail_time_);
+    // A download that nobody wants stops by that, too.
+    if (!eof_sent_) co_await with_timeout(let_tail_arrive(socket_, discarded), tail_time_);
     // What was sent into the void must not look as if it had arrived; but a reset would take what
     // is still to arrive with it.
     const bool resets = discarded > 0 && !has_unacknowledged(socket_);
     (void)set_on_close(socket_, resets ? OnClose::reset : OnClose::finish);
     std::error_code ignored;
     socket_.close(ignored);
-}
-
-/// Until the other end closes too, or sends more than a few packets that were on their way: then it
-/// isn't read from any more, so that a download that nobody wants stops, and the tail is waited
-/// for.
-awaitable<void> Relay::let_tail_arrive(std::size_t& discarded) {
-    constexpr std::size_t most_discarded = 256 * 1024;
-    constexpr Duration between_looks = std::chrono::milliseconds{100};
-    (void)co_await read_away(socket_, most_discarded, discarded);
-    while (has_unacknowledged(socket_)) {
-        co_await pause(between_looks);
-    }
 }
 
 void Relay::set_end(RelayEnd end) noexcept {
@@ -249,7 +241,7 @@ std::size_t Relay::write_now(std::span<const Bytes> data) noexcept {
     return written;
 }
 
-/// Whoever reads slowly costs memory, and loses the stream where there is none.
+/// Buffers what the socket did not take; resets the stream when memory is low.
 void Relay::keep_for_later(std::span<const Bytes> data, std::size_t written) noexcept {
     if (!has_memory()) return fail_here();
     try {
@@ -318,7 +310,12 @@ void Relay::on_opened() noexcept { opened_.set(); }
 
 void Relay::on_refused(const OpenFailure& failure) noexcept {
     channel_.reset();
-    failure_ = failure;
+    failure_.reason = failure.reason;
+    try {
+        failure_.description = failure.description;
+    } catch (const std::bad_alloc&) {
+        // The reason has to do.
+    }
     abort(RelayEnd::refused);
 }
 

@@ -66,7 +66,6 @@ private:
     awaitable<void> wait_for_end();
     void watch_for_reset();
     awaitable<void> close_cleanly();
-    awaitable<void> let_tail_arrive(std::size_t& discarded);
     awaitable<void> drain_backlog();
     awaitable<void> wait_writable();
     void keep_for_later(std::span<const Bytes> data, std::size_t written) noexcept;

@@ -4,6 +4,8 @@
 #include <atomic>
 #include <cstddef>
 
+#include "common/base/memory_reserve.hpp"
+
 namespace culvert {
 
 /// How much one connection receives or sends at once, and so how large its buffers grow. Large
@@ -17,6 +19,8 @@ public:
     ~BatchShare() { connections_.fetch_sub(1, std::memory_order_relaxed); }
 
     std::size_t bytes() const noexcept {
+        // What is left is for the small things that cannot fail.
+        if (memory_is_low()) return least;
         return std::clamp(together / connections_.load(std::memory_order_relaxed), least, largest);
     }
 

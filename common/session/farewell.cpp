@@ -24,7 +24,7 @@ std::optional<Farewell> farewell_for_error(const Error& error) {
 
 }  // namespace
 
-std::optional<Farewell> farewell_for(const std::exception_ptr& why) noexcept {
+std::optional<Farewell> farewell_for(const std::exception_ptr& why) {
     assert(why);
     try {
         std::rethrow_exception(why);

@@ -16,6 +16,6 @@ struct Farewell {
 };
 
 /// The farewell for what ended a connection; none where nobody would hear it.
-std::optional<Farewell> farewell_for(const std::exception_ptr& why) noexcept;
+std::optional<Farewell> farewell_for(const std::exception_ptr& why);
 
 }  // namespace culvert

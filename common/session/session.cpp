@@ -1,5 +1,6 @@
 #include "common/session/session.hpp"
 
+#include <algorithm>
 #include <cassert>
 #include <new>
 #include <utility>
@@ -16,8 +17,6 @@
 namespace culvert {
 namespace {
 
-// A connection that is silent for this long gives its buffers back.
-constexpr Duration idle_time = std::chrono::seconds{5};
 // How long a peer that we leave may take to read why.
 constexpr Duration farewell_time = std::chrono::milliseconds{500};
 
@@ -26,12 +25,14 @@ TimePoint now() { return Clock::now(); }
 }  // namespace
 
 Session::Session(TcpSocket socket, EngineConfig config, Random& random, SessionOwner& owner,
-                 const Patience::Terms& patience)
+                 const Patience::Terms& patience, Duration idle_time)
     : socket_{std::move(socket)},
       engine_{std::move(config), random, now()},
       owner_{owner},
       patience_{patience},
-      timer_{socket_.get_executor()} {
+      timer_{socket_.get_executor()},
+      idle_time_{idle_time},
+      last_active_{now()} {
     run_.reserve(longest_run);
     // A kernel that refuses one of these carries the connection all the same, only slower.
     (void)set_no_delay(socket_);
@@ -85,16 +86,23 @@ void Session::end(DisconnectReason reason, std::string_view description) noexcep
 void Session::tell_end(const std::exception_ptr& why) noexcept {
     try {
         if (const auto farewell = farewell_for(why)) engine_.end(farewell->reason, farewell->text);
-    } catch (const std::bad_alloc&) {
-        // It ends without a word.
+    } catch (...) {
+        // It ends without a word: there is no memory, or what has failed is the compression.
     }
 }
 
 awaitable<void> Session::close_socket() {
-    if (engine_.ended()) co_await with_timeout(flush_output(), farewell_time);
     std::error_code ignored;
-    socket_.shutdown(TcpSocket::shutdown_send, ignored);
-    if (engine_.ended()) co_await with_timeout(read_away(socket_), farewell_time);
+    try {
+        if (engine_.ended()) co_await with_timeout(flush_output(), farewell_time);
+        socket_.shutdown(TcpSocket::shutdown_send, ignored);
+        std::size_t discarded = 0;
+        if (engine_.ended()) {
+            co_await with_timeout(let_tail_arrive(socket_, discarded), farewell_time);
+        }
+    } catch (...) {
+        // The farewell has failed, and the connection is over.
+    }
     socket_.close(ignored);
     if (waits_writable_) co_await writable_wait_over_.wait();
     if (pumps_soon_) co_await pumped_.wait();
@@ -134,6 +142,7 @@ void Session::accept(ChannelId channel, Stream& stream) {
         streams_[channel.value()] = &stream;
         engine_.confirm_open(channel);
     } catch (...) {
+        if (is_attached(channel)) detach(channel);
         fail(std::current_exception());
         throw;
     }
@@ -141,7 +150,12 @@ void Session::accept(ChannelId channel, Stream& stream) {
 }
 
 void Session::refuse(ChannelId channel, const OpenFailure& failure) {
-    engine_.refuse_open(channel, failure);
+    try {
+        engine_.refuse_open(channel, failure);
+    } catch (...) {
+        fail(std::current_exception());
+        throw;
+    }
     pump();
 }
 
@@ -187,25 +201,33 @@ void Session::reset(ChannelId channel) noexcept {
 
 awaitable<void> Session::keep_time() {
     for (;;) {
-        const auto deadline = engine_.next_deadline();
-        timer_at_ = deadline.value_or(TimePoint::max());
+        timer_at_ = next_deadline();
         timer_.expires_at(timer_at_);
         std::error_code moved;
         co_await timer_.async_wait(asio::redirect_error(use_awaitable, moved));
         if (const auto event = engine_.on_time(now())) {
             on_connection_event(std::get<ConnectionEvent>(*event));
         }
-        // What waits for its reader lies in one of them; for so long only if this program was
-        // stopped.
-        const bool is_idle = run_.empty() && now() - last_received_ >= idle_time;
-        if (is_idle) engine_.release_buffers();
+        release_if_idle();
         pump();
     }
 }
 
+TimePoint Session::next_deadline() {
+    const TimePoint engines = engine_.next_deadline().value_or(TimePoint::max());
+    return holds_buffers_ ? std::min(engines, last_active_ + idle_time_) : engines;
+}
+
+void Session::release_if_idle() noexcept {
+    if (!holds_buffers_ || now() - last_active_ < idle_time_) return;
+    // What waits for its reader lies in one of them; for so long only if this program was stopped.
+    if (!run_.empty()) return note_activity(now());
+    engine_.release_buffers();
+    holds_buffers_ = false;
+}
+
 void Session::rearm_timer() {
-    const auto deadline = engine_.next_deadline();
-    if (deadline && *deadline < timer_at_) timer_.cancel();
+    if (next_deadline() < timer_at_) timer_.cancel();
 }
 
 }  // namespace culvert

@@ -50,9 +50,12 @@ public:
 /// the engine and the streams, and tells the time; all decisions are the engine's and the owner's.
 class Session {
 public:
+    static constexpr Duration usual_idle_time = std::chrono::seconds{5};
+
     /// The owner and `random` must outlive it.
+    /// `idle_time`: a connection that is silent for this long gives its buffers back.
     Session(TcpSocket socket, EngineConfig config, Random& random, SessionOwner& owner,
-            const Patience::Terms& patience = {});
+            const Patience::Terms& patience = {}, Duration idle_time = usual_idle_time);
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
     ~Session();
@@ -72,6 +75,7 @@ public:
 
     // ---- streams: they must outlive their channels
     /// Asks for a channel; the stream hears of the outcome. Empty if there are too many.
+    /// What opening, accepting or refusing one throws ends the session, and the stream is off it.
     std::optional<ChannelId> open(Stream& stream, const Endpoint& target,
                                   const Endpoint& originator);
     void accept(ChannelId channel, Stream& stream);
@@ -100,6 +104,8 @@ public:
     bool told_to_try_later() const noexcept {
         return told_to_try_later_ || engine_.transport().told_to_try_later();
     }
+    /// It has received or sent since it last gave its buffers back.
+    bool holds_buffers() const noexcept { return holds_buffers_; }
     IoExecutor executor() { return socket_.get_executor(); }
 
 private:
@@ -135,6 +141,12 @@ private:
     void announce_no_channels();
     void announce_irregularities();
     void rearm_timer();
+    TimePoint next_deadline();
+    void release_if_idle() noexcept;
+    void note_activity(TimePoint when) noexcept {
+        last_active_ = when;
+        holds_buffers_ = true;
+    }
 
     Stream& stream(ChannelId channel) { return *streams_[channel.value()]; }
     bool is_attached(ChannelId channel) const noexcept {
@@ -165,6 +177,9 @@ private:
     Timer timer_;
     TimePoint timer_at_{};
     TimePoint last_received_{};
+    Duration idle_time_;
+    TimePoint last_active_{};  ///< received or had something to send
+    bool holds_buffers_ = true;
     Event failed_;
     std::exception_ptr failure_;
     bool dismissed_ = false;

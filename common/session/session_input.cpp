@@ -48,6 +48,7 @@ awaitable<void> Session::read_loop() {
             }
             if (failure) throw lost(failure);
             last_received_ = Clock::now();
+            note_activity(last_received_);
             engine_.received(length, last_received_);
             co_await dispatch();
             const bool took_all = length < space.size();

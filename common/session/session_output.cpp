@@ -34,6 +34,7 @@ void Session::pump() noexcept {
                 output_target_.on_drained();
                 break;
             }
+            note_activity(when);
             const bool is_full = engine_.unsent().size() >= target;
             // The kernel takes no more for now, or others have waited long enough.
             if (!send_output() || (is_full && company) || i == sends_a_turn) {
@@ -115,13 +116,14 @@ void Session::follow_output_target(std::size_t target) {
 }
 
 void Session::wait_writable() {
-    if (std::exchange(waits_writable_, true)) return;
+    if (waits_writable_) return;
     writable_wait_over_.reset();
     socket_.async_wait(TcpSocket::wait_write, [this](const std::error_code&) {
         waits_writable_ = false;
         writable_wait_over_.set();
         pump();
     });
+    waits_writable_ = true;
 }
 
 awaitable<void> Session::flush_output() {

@@ -3,6 +3,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <new>
 #include <optional>
 #include <string>
 #include <utility>
@@ -57,7 +58,7 @@ public:
     }
     void on_opened() noexcept override {
         opened.set();
-        session->set_readable(channel);
+        if (sends_at_once) session->set_readable(channel);
     }
     void on_refused(const OpenFailure& failure) noexcept override {
         refused = failure;
@@ -78,8 +79,9 @@ public:
 
     Session* session = nullptr;
     ChannelId channel;
-    bool ends = true;   ///< false: it sends no EOF
-    bool reads = true;  ///< false: a program that never takes its data
+    bool sends_at_once = true;  ///< false: when the test says that it is readable
+    bool ends = true;           ///< false: it sends no EOF
+    bool reads = true;          ///< false: a program that never takes its data
     /// Of what is offered. It is ready for more whenever it has taken something.
     std::size_t takes_at_once = everything;
     std::size_t takes_in_all = everything;
@@ -158,7 +160,7 @@ public:
 
     explicit SessionPair(
         const Adjust& adjust = [](EngineConfig&, EngineConfig&) {},
-        const Patience::Terms& patience = {})
+        const Patience::Terms& patience = {}, Duration idle_time = Session::usual_idle_time)
         : key{std::make_shared<const PrivateKey>(PrivateKey::generate(random_, "a test"))},
           client_owner{key},
           server_owner{key} {
@@ -182,17 +184,21 @@ public:
         near.non_blocking(true);
         far.non_blocking(true);
         client_socket = near.native_handle();
-        client.emplace(std::move(near), std::move(client_config), random_, client_owner, patience);
-        server.emplace(std::move(far), std::move(server_config), random_, server_owner, patience);
+        client.emplace(std::move(near), std::move(client_config), random_, client_owner, patience,
+                       idle_time);
+        server.emplace(std::move(far), std::move(server_config), random_, server_owner, patience,
+                       idle_time);
     }
 
     /// Runs `test` beside both sessions, ends them, and throws what the test threw.
     void run(awaitable<void> test) {
-        TaskGroup tasks{context.get_executor(), [](const std::exception_ptr&) {}};
         std::exception_ptr failure;
+        TaskGroup tasks{context.get_executor(), [&failure](std::exception_ptr thrown) {
+                            if (!failure) failure = std::move(thrown);
+                        }};
         tasks.spawn(keep_end(*client, client_end));
         tasks.spawn(keep_end(*server, server_end, &server_over));
-        tasks.spawn(run_test(std::move(test), failure));
+        tasks.spawn(run_test(std::move(test)));
         context.run();
         if (failure) std::rethrow_exception(failure);
     }
@@ -209,20 +215,32 @@ public:
     int client_socket = -1;  ///< as long as the client lives
     std::optional<Session> client;
     std::optional<Session> server;
-    std::string client_end = "as asked";  ///< or the error's text
-    std::string server_end = "as asked";
+    std::string client_end = "never";  ///< then "as asked", or the error's text
+    std::string server_end = "never";
     Event server_over;
+    bool may_lack_memory = false;
 
 private:
-    static awaitable<void> keep_end(Session& session, std::string& end, Event* over = nullptr) {
+    /// What is no Error fails the test: no session ends like that, unless the test asks for it.
+    awaitable<void> keep_end(Session& session, std::string& end, Event* over = nullptr) {
+        std::exception_ptr unexpected;
         try {
             co_await session.run();
+            end = "as asked";
         } catch (const Error& error) {
             end = error.what();
+        } catch (const std::bad_alloc&) {
+            end = "out of memory";
+            if (!may_lack_memory) unexpected = std::current_exception();
+        } catch (...) {
+            end = text_of_exception(std::current_exception());
+            unexpected = std::current_exception();
         }
         if (over != nullptr) over->set();
+        if (unexpected) std::rethrow_exception(unexpected);
     }
-    awaitable<void> run_test(awaitable<void> test, std::exception_ptr& failure) {
+    awaitable<void> run_test(awaitable<void> test) {
+        std::exception_ptr failure;
         try {
             co_await std::move(test);
         } catch (...) {
@@ -230,6 +248,7 @@ private:
         }
         client->end(DisconnectReason::by_application, "the test is over");
         server->end(DisconnectReason::by_application, "the test is over");
+        if (failure) std::rethrow_exception(failure);
     }
 };
 
@@ -258,6 +277,14 @@ inline awaitable<void> open(SessionPair& pair, MemoryStream& near, MemoryStream&
 
 inline awaitable<void> wait_for_eof(MemoryStream& stream) {
     while (!stream.eof && !stream.closed && !stream.lost) {
+        stream.over.reset();
+        co_await stream.over.wait();
+    }
+}
+
+/// For the ends that a session without memory may bring.
+inline awaitable<void> wait_for_end(MemoryStream& stream) {
+    while (!stream.refused && !stream.closed && !stream.lost) {
         stream.over.reset();
         co_await stream.over.wait();
     }
