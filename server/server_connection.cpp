@@ -81,20 +81,35 @@ ServerConnection::ServerConnection(ServerContext context, TcpSocket socket,
 
 awaitable<void> ServerConnection::run() {
     log_at(connections(LogLevel::verbose), "{}: connected", name_);
+    std::exception_ptr why;
     try {
         co_await session_.run();
-        log_end("ended by culvertd");
-    } catch (const Error& error) {
-        log_end(error.what());
-    } catch (const std::system_error&) {
-        // Cancelled: the daemon ends.
-        log_end("ended by culvertd");
-    } catch (const std::bad_alloc&) {
-        log_end("ended: culvertd is out of memory");
+    } catch (...) {
+        why = std::current_exception();
     }
     co_await uncancellable();
     ticket_.reset();
+    try {
+        log_end(why);
+    } catch (const std::bad_alloc&) {
+        // The streams' ends are waited for all the same.
+    }
     co_await streams_.join();
+}
+
+/// The one line about a connection that is over.
+void ServerConnection::log_end(const std::exception_ptr& why) const {
+    try {
+        // Cancelled: the daemon ends.
+        if (!why || is_operation_aborted(why)) return log_end("ended by culvertd");
+        std::rethrow_exception(why);
+    } catch (const Error& error) {
+        log_end(error.what());
+    } catch (const std::bad_alloc&) {
+        log_end("ended: culvertd is out of memory");
+    } catch (const std::exception& error) {
+        log_end(error.what());
+    }
 }
 
 void ServerConnection::drain() {
@@ -173,7 +188,6 @@ void ServerConnection::on_authenticated(const Authenticated& authenticated) {
     end_if_drained();
 }
 
-/// The one line about a connection that is over.
 void ServerConnection::log_end(std::string_view how) const {
     if (!session_.authenticated()) return log_end_without_login(how);
     if (!logs(connections(LogLevel::info))) return;
@@ -281,7 +295,12 @@ void ServerConnection::on_channel_requested(ChannelRequested request) {
                         {OpenFailureReason::resource_shortage, "the server is out of memory"});
         return;
     }
-    streams_.spawn(carry(std::move(request)));
+    const ChannelId channel = request.channel;
+    try {
+        streams_.spawn(carry(std::move(request)));
+    } catch (const std::bad_alloc&) {
+        session_.refuse(channel, {OpenFailureReason::resource_shortage, {}});
+    }
 }
 
 /// Counts a stream for as long as it lives.
@@ -301,24 +320,54 @@ private:
     ServerConnection& connection_;
 };
 
+/// A channel that was asked for, until it is answered: refused where no answer can be worked out.
+class ServerConnection::Unanswered {
+public:
+    Unanswered(Session& session, ChannelId channel) : session_{session}, channel_{channel} {}
+    Unanswered(const Unanswered&) = delete;
+    Unanswered& operator=(const Unanswered&) = delete;
+    ~Unanswered() {
+        if (channel_) refuse({OpenFailureReason::resource_shortage, {}});
+    }
+
+    void refuse(const OpenFailure& failure) noexcept {
+        const ChannelId channel = answered();
+        if (!session_.running()) return;
+        try {
+            session_.refuse(channel, failure);
+        } catch (const std::exception&) {
+            // The session ends for it.
+        }
+    }
+    /// By somebody else.
+    ChannelId answered() noexcept { return *std::exchange(channel_, std::nullopt); }
+
+private:
+    Session& session_;
+    std::optional<ChannelId> channel_;
+};
+
 // A coroutine for each stream, and no more: an idle one costs little but their frames.
 awaitable<void> ServerConnection::carry(ChannelRequested request) {
     const OpenStream open{*this};
+    Unanswered unanswered{session_, request.channel};
     log_at(forwards(LogLevel::debug), "{}: {} -> {}: asked for", name_, named(request.originator),
            named(request.target));
     const TimePoint began = Clock::now();
     auto reached = co_await reach(request);
     if (!session_.running()) co_return;
     if (const auto* failure = std::get_if<OpenFailure>(&reached)) {
+        unanswered.refuse(*failure);
         // A denial has a line already.
         if (failure->reason != OpenFailureReason::administratively_prohibited) {
             log_not_opened(request, failure->description);
         }
-        session_.refuse(request.channel, *failure);
         co_return;
     }
     Relay relay{std::get<TcpSocket>(std::move(reached)), session_, streams_};
-    const RelayEnd end = co_await relay.accept(request.channel);
+    auto accepted = relay.accept(request.channel);
+    unanswered.answered();
+    const RelayEnd end = co_await std::move(accepted);
     bytes_there_ += relay.bytes_received();
     bytes_back_ += relay.bytes_sent();
     log_forward(request, name_of(end), relay.bytes_received(), relay.bytes_sent(),

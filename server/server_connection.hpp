@@ -1,5 +1,6 @@
 #pragma once
 
+#include <exception>
 #include <memory>
 #include <optional>
 #include <string>
@@ -81,6 +82,7 @@ private:
     void on_channel_requested(ChannelRequested request) override;
 
     class OpenStream;
+    class Unanswered;
     awaitable<void> carry(ChannelRequested request);
     /// The socket that reached the target, or the answer that refuses the channel. `request` must
     /// outlive it.
@@ -90,6 +92,7 @@ private:
                      std::uint64_t back, double seconds) const;
     void note_not_let_in(const PublicKey& key, std::string_view why);
     void end_if_drained();
+    void log_end(const std::exception_ptr& why) const;
     void log_end(std::string_view how) const;
     void log_end_without_login(std::string_view how) const;
     void log_not_opened(const ChannelRequested& request, std::string_view why) const;
