@@ -18,6 +18,7 @@
 #include "common/relay/relay.hpp"
 #include "server/engine_config.hpp"
 #include "server/policy.hpp"
+#include "server/unanswered_channel.hpp"
 #include "server/users.hpp"
 
 namespace culvert {
@@ -320,37 +321,10 @@ private:
     ServerConnection& connection_;
 };
 
-/// A channel that was asked for, until it is answered: refused where no answer can be worked out.
-class ServerConnection::Unanswered {
-public:
-    Unanswered(Session& session, ChannelId channel) : session_{session}, channel_{channel} {}
-    Unanswered(const Unanswered&) = delete;
-    Unanswered& operator=(const Unanswered&) = delete;
-    ~Unanswered() {
-        if (channel_) refuse({OpenFailureReason::resource_shortage, {}});
-    }
-
-    void refuse(const OpenFailure& failure) noexcept {
-        const ChannelId channel = answered();
-        if (!session_.running()) return;
-        try {
-            session_.refuse(channel, failure);
-        } catch (const std::exception&) {
-            // The session ends for it.
-        }
-    }
-    /// By somebody else.
-    ChannelId answered() noexcept { return *std::exchange(channel_, std::nullopt); }
-
-private:
-    Session& session_;
-    std::optional<ChannelId> channel_;
-};
-
 // A coroutine for each stream, and no more: an idle one costs little but their frames.
 awaitable<void> ServerConnection::carry(ChannelRequested request) {
     const OpenStream open{*this};
-    Unanswered unanswered{session_, request.channel};
+    UnansweredChannel unanswered{session_, request.channel};
     log_at(forwards(LogLevel::debug), "{}: {} -> {}: asked for", name_, named(request.originator),
            named(request.target));
     const TimePoint began = Clock::now();

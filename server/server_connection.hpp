@@ -82,7 +82,6 @@ private:
     void on_channel_requested(ChannelRequested request) override;
 
     class OpenStream;
-    class Unanswered;
     awaitable<void> carry(ChannelRequested request);
     /// The socket that reached the target, or the answer that refuses the channel. `request` must
     /// outlive it.
