@@ -115,7 +115,9 @@ TunnelSettings read_tunnel(const std::string& name, const YamlValue& value,
 
     Destination server;
     map.required("server", server, [](const YamlValue& v) { return v.parsed(parse_destination); });
-    tunnel.server = {server.host, server.port.value_or(tunnel.server.port)};
+    tunnel.named_host = server.host;
+    tunnel.server.port = server.port.value_or(tunnel.server.port);
+    if (!server.host.empty()) tunnel.server.host = server_host(server.host);
     if (!server.user.empty()) tunnel.user = server.user;
 
     tunnel.identities_defaulted = !map.optional("identity", tunnel.identities, &YamlValue::paths);

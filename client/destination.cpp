@@ -6,8 +6,9 @@
 #include "common/base/endpoint.hpp"
 #include "common/base/error.hpp"
 #include "common/base/escape.hpp"
-#include "common/base/ip_address.hpp"
+#include "common/base/host_name.hpp"
 #include "common/base/number.hpp"
+#include "common/config/international_name.hpp"
 
 namespace culvert {
 namespace {
@@ -17,20 +18,19 @@ namespace {
                 fmt::format("'{}': {}; the form is [user@]host[:port]", escaped(text), why)};
 }
 
-void require_name(std::string_view what, std::string_view name) {
-    constexpr std::size_t longest = 255;
-    const auto fail_name = [&](std::string_view why) {
-        throw Error{ErrorKind::usage, fmt::format("the {} '{}' {}", what, escaped(name, 64), why)};
-    };
-    if (name.empty()) throw Error{ErrorKind::usage, fmt::format("the {} is empty", what)};
-    if (name.starts_with('-')) fail_name("begins with '-'");
-    if (name.size() > longest) fail_name("is too long");
-    if (has_blank_or_control(name)) fail_name("has a blank or a control character in it");
+[[noreturn]] void fail_name(std::string_view what, std::string_view name, std::string_view why) {
+    throw Error{ErrorKind::usage, fmt::format("the {} '{}' {}", what, escaped(name, 64), why)};
 }
 
-bool is_v6(std::string_view host) {
-    return host.find(':') != std::string_view::npos &&
-           IpAddress::parse(host.substr(0, host.find('%'))).has_value();
+constexpr std::string_view user_name = "user name";
+constexpr std::string_view host_name = "host name";
+
+void require_name(std::string_view what, std::string_view name) {
+    constexpr std::size_t longest = 255;
+    if (name.empty()) throw Error{ErrorKind::usage, fmt::format("the {} is empty", what)};
+    if (name.starts_with('-')) fail_name(what, name, "begins with '-'");
+    if (name.size() > longest) fail_name(what, name, "is too long");
+    if (has_control(name)) fail_name(what, name, "has a control character in it");
 }
 
 std::uint16_t read_port(std::string_view whole, std::string_view text) {
@@ -71,8 +71,40 @@ std::string uri_user(std::string_view whole, std::string_view text) {
 
 }  // namespace
 
-void require_user_name(std::string_view user) { require_name("user name", user); }
-void require_host_name(std::string_view host) { require_name("host name", host); }
+void require_user_name(std::string_view user) { require_name(user_name, user); }
+
+void require_command_line_user(std::string_view user) {
+    require_user_name(user);
+    const std::size_t special = user.find_first_of("'`\";&<>|(){}");
+    if (special != std::string_view::npos) {
+        throw Error{ErrorKind::usage,
+                    fmt::format("the user name '{}' has a {} in it, which is not taken on a "
+                                "command line",
+                                escaped(user, 64), user[special]),
+                    Hint{"if that is the name, write it into culvert.yaml, as the server's user"}};
+    }
+    if (user.find(" -") != std::string_view::npos) {
+        fail_name(user_name, user, "has a '-' behind a blank");
+    }
+    if (user.ends_with('\\')) fail_name(user_name, user, "ends in a backslash");
+}
+
+void require_host_name(std::string_view host) {
+    require_name(host_name, host);
+    if (host.starts_with(' ') || host.ends_with(' ')) {
+        fail_name(host_name, host, "begins or ends with a blank");
+    }
+    if (host.find(' ') != std::string_view::npos) fail_name(host_name, host, "has a blank in it");
+}
+
+std::string server_host(std::string_view written) {
+    require_host_name(written);
+    const std::string host = canonical_host(ascii_host(written));
+    if (const auto why = zone_missing(host)) {
+        throw Error{ErrorKind::usage, fmt::format("'{}': {}", escaped(written, 64), *why)};
+    }
+    return host;
+}
 
 Destination parse_destination(std::string_view text) {
     std::string_view rest = text;
@@ -97,22 +129,27 @@ Destination parse_destination(std::string_view text) {
         const std::size_t close = rest.find(']');
         if (close == std::string_view::npos) fail(text, "'[' without its ']'");
         destination.host = rest.substr(1, close - 1);
-        if (!is_v6(destination.host)) {
+        // RFC 6874 2: in a URI the '%' ahead of a zone is %-encoded.
+        const std::size_t zone = destination.host.find("%25");
+        if (is_uri && zone != std::string::npos) destination.host.erase(zone + 1, 2);
+        if (!is_ipv6_literal(destination.host)) {
             fail(text, fmt::format("[{}] is no IPv6 address", escaped(destination.host, 64)));
         }
+        (void)server_host(destination.host);
         rest.remove_prefix(close + 1);
         if (rest.empty()) return destination;
         if (!rest.starts_with(':')) fail(text, "']' is not followed by ':'");
         destination.port = read_port(text, rest.substr(1));
         return destination;
     }
-    if (is_v6(rest)) {
+    if (is_ipv6_literal(rest)) {
         destination.host = rest;
+        (void)server_host(destination.host);
         return destination;
     }
     const std::size_t colon = rest.find(':');
     destination.host = rest.substr(0, colon);
-    require_host_name(destination.host);
+    (void)server_host(destination.host);
     if (is_uri && destination.host.find('%') != std::string::npos) {
         fail(text, "a '%' in the host's name");
     }

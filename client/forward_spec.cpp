@@ -8,7 +8,9 @@
 #include "common/base/characters.hpp"
 #include "common/base/error.hpp"
 #include "common/base/escape.hpp"
-#include "common/base/ip_address.hpp"
+#include "common/base/host_name.hpp"
+#include "common/base/number.hpp"
+#include "common/config/international_name.hpp"
 
 namespace culvert {
 namespace {
@@ -80,20 +82,32 @@ void refuse_socket_path(const Spec& spec) {
     }
 }
 
-void require_host(const Spec& spec, std::string_view what, const Part& part) {
-    const std::string& host = part.text;
+/// The host, in ASCII.
+std::string read_host(const Spec& spec, std::string_view what, const Part& part) {
+    std::string host = part.text;
     if (host.empty()) spec.fail(fmt::format("the {} is empty", what));
     if (host.size() > longest_host) spec.fail(fmt::format("the {} is too long", what));
-    if (!is_one_word(host)) {
+    if (has_blank_or_control(host)) {
         spec.fail(fmt::format("the {} has a blank or a control character in it", what));
+    }
+    try {
+        host = ascii_host(host);
+    } catch (const Error& error) {
+        throw with_context(fmt::format("'{}'", escaped(spec.text)), error);
     }
     if (host.starts_with('-')) spec.fail(fmt::format("the {} begins with '-'", what));
     if (host == "*") spec.fail(fmt::format("the {} '*' is no name of a host", what));
     // Brackets may hold a name as well: OpenSSH takes them off whatever they hold.
-    const bool is_v6 = host.find(':') != std::string::npos;
-    if (is_v6 && !IpAddress::parse(host.substr(0, host.find('%')))) {
+    if (host.find(':') != std::string::npos && !is_ipv6_literal(host)) {
         spec.fail(fmt::format("[{}] is no IPv6 address", escaped(host)));
     }
+    return host;
+}
+
+/// `8080:80` names two ports, where a host and a port are wanted.
+void refuse_port_as_host(const Spec& spec, const Part& host) {
+    if (!parse_number<std::uint16_t>(host.text)) return;
+    spec.fail(fmt::format("'{}' is a port, and a host or an address is expected there", host.text));
 }
 
 std::uint16_t read_port(const Spec& spec, std::string_view what, const Part& part,
@@ -110,13 +124,13 @@ std::uint16_t read_port(const Spec& spec, std::string_view what, const Part& par
 
 std::string read_bind(const Spec& spec, const Part& part) {
     if (part.text.empty() || part.text == "*") return "*";
-    require_host(spec, "bind address", part);
-    return part.text;
+    std::string bind = read_host(spec, "bind address", part);
+    if (const auto why = zone_missing(bind)) spec.fail(*why);
+    return bind;
 }
 
 Endpoint read_endpoint(const Spec& spec, const Part& host, const Part& port) {
-    require_host(spec, "target host", host);
-    return {host.text, read_port(spec, "target port", port, 1)};
+    return {read_host(spec, "target host", host), read_port(spec, "target port", port, 1)};
 }
 
 }  // namespace
@@ -142,7 +156,10 @@ ListenSpec parse_listen_spec(std::string_view text) {
     const std::vector<Part> parts = split(spec);
     if (parts.size() > 2) spec.fail("too many parts (an IPv6 address goes in brackets)");
     ListenSpec listen;
-    if (parts.size() == 2) listen.bind = read_bind(spec, parts[0]);
+    if (parts.size() == 2) {
+        refuse_port_as_host(spec, parts[0]);
+        listen.bind = read_bind(spec, parts[0]);
+    }
     listen.port = read_port(spec, "local port", parts.back(), 0);
     return listen;
 }
@@ -158,6 +175,7 @@ Endpoint parse_target(std::string_view text) {
     const std::vector<Part> parts = split(spec);
     if (parts.size() < 2) spec.fail("the port is missing");
     if (parts.size() > 2) spec.fail("too many parts (an IPv6 address goes in brackets)");
+    refuse_port_as_host(spec, parts[0]);
     return read_endpoint(spec, parts[0], parts[1]);
 }
 

@@ -41,12 +41,14 @@ keys
 connection
   -C                compress: zstd with culvertd, zlib with others
   -c CIPHERS        aes256-gcm@openssh.com, chacha20-poly1305@openssh.com, or both with a comma
-  -o NAME=VALUE     ssh's options: AddressFamily BatchMode BindAddress Ciphers Compression
+  -o NAME=VALUE     ssh's options, quoted as in ssh_config:
+                    AddressFamily BatchMode BindAddress Ciphers Compression
                     ConnectionAttempts ConnectTimeout ExitOnForwardFailure GatewayPorts
                     GlobalKnownHostsFile HashKnownHosts HostKeyAlias HostName IdentitiesOnly
-                    IdentityAgent IdentityFile KexAlgorithms LogLevel Port RekeyLimit
+                    IdentityAgent IdentityFile IgnoreUnknown KexAlgorithms LogLevel Port RekeyLimit
                     ServerAliveCountMax ServerAliveInterval StrictHostKeyChecking TCPKeepAlive
-                    User UserKnownHostsFile; and culvert's own: Connections Threads
+                    User UserKnownHostsFile; and culvert's own: Connections Threads.
+                    ssh's others are taken where nothing here depends on them
 
 program
   -f                go to the background once the tunnel is up; then only -v and -E still show
@@ -58,7 +60,9 @@ program
   --log-time        a time before each line
   --log-json        each line as a JSON object, with the event's fields
   -h, --help; --version (or -V)
-  -N -T -n -a -x -k, -F none, -F /dev/null   as for ssh; they switch off what culvert never does
+  -N -T -n -a -x -k -2, -F none, -F /dev/null
+                    as for ssh; they switch off what culvert never does
+  -e CHAR, -m MACS, -y   taken, and without effect
 
 A host that is called up, check or keygen: culvert -- up 12345:host:110
 )";

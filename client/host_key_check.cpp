@@ -10,6 +10,7 @@
 #include "common/base/characters.hpp"
 #include "common/base/error.hpp"
 #include "common/base/escape.hpp"
+#include "common/base/shell_quote.hpp"
 #include "common/keys/fingerprint.hpp"
 
 namespace culvert {
@@ -25,7 +26,9 @@ std::string described(const PublicKey& key) {
     return fmt::format("{} {}", escaped(key.algorithm(), 64), fingerprint(key));
 }
 
-Error refused(const std::string& text) { return Error{ErrorKind::host_key, text}; }
+Error refused(const std::string& text, std::string hint = {}) {
+    return Error{ErrorKind::host_key, text, Hint{std::move(hint)}};
+}
 
 std::string user_file(const TunnelSettings& settings) {
     return settings.user_known_hosts.empty() ? std::string{} : settings.user_known_hosts.front();
@@ -54,28 +57,33 @@ void log_remarks(const TunnelLog& log, std::span<const KnownHostsFile> files, Lo
 
 void check_pin(const std::string& pin, const PublicKey& key) {
     if (fingerprint(key) == pin) return;
-    throw refused(fmt::format(
-        "host key refused: host_key pins {}, the server sent {}; if its key was changed on "
-        "purpose, write the new fingerprint there",
-        pin, described(key)));
+    throw refused(
+        fmt::format("host key refused: host_key pins {}, the server sent {}", pin, described(key)),
+        "if the server's key was changed on purpose, write the new fingerprint there");
 }
 
 [[noreturn]] void refuse_changed(const TunnelSettings& settings, const PublicKey& key,
                                  const KnownHostAnswer& answer) {
     const Endpoint host = known_as(settings);
-    throw refused(fmt::format(
-        "host key changed: {}:{} has {}, the server sent {}; somebody may be listening in, or the "
-        "key was changed on purpose: then run ssh-keygen -f {} -R '{}' and connect again",
-        answer.file, answer.line, described(*answer.known), described(key), answer.file,
-        known_host_name(host.host, host.port)));
+    const bool by_other_name = answer.name != known_host_name(host.host, host.port);
+    throw refused(
+        fmt::format("host key changed: {}:{} has {}{}, the server sent {}; somebody may be "
+                    "listening in; if the key was changed on purpose, remove the old one and "
+                    "connect again",
+                    escaped(answer.file), answer.line, described(*answer.known),
+                    by_other_name ? fmt::format(" for {}", escaped(answer.name)) : "",
+                    described(key)),
+        fmt::format("ssh-keygen -f {} -R {}", shell_quoted(answer.file),
+                    shell_quoted(answer.name)));
 }
 
 /// What adds this very key; ssh-keyscan might be sent another one. Nothing without a file for it.
 std::string adding_command(const TunnelSettings& settings, const PublicKey& key) {
     if (!is_kept(settings)) return {};
     const Endpoint host = known_as(settings);
-    return fmt::format("echo '{} {}' >> {}", known_host_name(host.host, host.port), key.to_text(),
-                       user_file(settings));
+    const std::string line =
+        fmt::format("{} {}", known_host_name(host.host, host.port), key.to_text());
+    return fmt::format("echo {} >> {}", shell_quoted(line), shell_quoted(user_file(settings)));
 }
 
 constexpr std::string_view comparing =
@@ -84,21 +92,24 @@ constexpr std::string_view comparing =
 
 [[noreturn]] void refuse_other_type(const TunnelSettings& settings, const PublicKey& key,
                                     const KnownHostAnswer& answer) {
-    const std::string command = adding_command(settings, key);
-    throw refused(fmt::format(
-        "host key of another type: {}:{} has {}, the server sent {}; {}, then {}", answer.file,
-        answer.line, described(*answer.known), described(key), comparing,
-        command.empty() ? "name a file for it with -o UserKnownHostsFile" : "run " + command));
+    std::string command = adding_command(settings, key);
+    throw refused(
+        fmt::format(
+            "host key of another type: {}:{} has {}, the server sent {}; {}, then {}",
+            escaped(answer.file), answer.line, described(*answer.known), described(key), comparing,
+            command.empty() ? "name a file for it with -o UserKnownHostsFile=FILE" : "add the key"),
+        std::move(command));
 }
 
 [[noreturn]] void refuse_unknown(const TunnelSettings& settings, const PublicKey& key,
                                  std::string_view why) {
-    const std::string command = adding_command(settings, key);
+    std::string command = adding_command(settings, key);
     throw refused(
         fmt::format("host key unknown: the server sent {}; {}: {}, then {}accept it once with -o "
                     "StrictHostKeyChecking=accept-new (in culvert.yaml: host_key: {})",
-                    described(key), why, comparing,
-                    command.empty() ? "" : "run " + command + ", or ", fingerprint(key)));
+                    described(key), why, comparing, command.empty() ? "" : "add the key, or ",
+                    fingerprint(key)),
+        std::move(command));
 }
 
 void accept(const TunnelSettings& settings, const PublicKey& key, Random& random) {

@@ -1,6 +1,7 @@
 #include "client/link.hpp"
 
 #include <cassert>
+#include <utility>
 
 #include <fmt/format.h>
 #include <asio/post.hpp>
@@ -9,6 +10,7 @@
 #include "client/ssh_config_hint.hpp"
 #include "common/base/error.hpp"
 #include "common/base/escape.hpp"
+#include "common/base/host_name.hpp"
 #include "common/keys/fingerprint.hpp"
 #include "common/log/log.hpp"
 #include "common/net/dialer.hpp"
@@ -210,21 +212,27 @@ awaitable<TcpSocket> Link::dial_server() {
     DialOptions options;
     options.family = settings_.family;
     if (settings_.bind_address) {
-        const auto address = parse_address(*settings_.bind_address);
+        const auto address = parse_address(canonical_host(*settings_.bind_address));
         if (!address) {
             throw Error{ErrorKind::config, fmt::format("bind address {}: not an IP address",
                                                        escaped(*settings_.bind_address))};
+        }
+        if (const auto why = zone_unknown(*settings_.bind_address)) {
+            throw Error{ErrorKind::network,
+                        fmt::format("bind address {}: {}", escaped(*settings_.bind_address), *why)};
         }
         options.bind.emplace(*address, std::uint16_t{0});
     }
     auto dialed = co_await dial(context_.resolver, settings_.server, options,
                                 Deadline{settings_.connect_timeout});
     if (const auto* failure = std::get_if<DialFailure>(&dialed)) {
-        std::string hint;
-        if (failure->kind == DialFailure::Kind::name_not_found) {
-            hint = ssh_config_hint(settings_.ssh_config, settings_.server.host);
-        }
-        throw Error{ErrorKind::network, failure->details + hint};
+        throw Error{ErrorKind::network, failure->details,
+                    Hint{ssh_config_hint(settings_.ssh_config, settings_.named_host)}};
+    }
+    // The file may mean another server than the one that was reached.
+    if (index_ == 0 && !std::exchange(ssh_config_told_, true)) {
+        const std::string hint = ssh_config_hint(settings_.ssh_config, settings_.named_host);
+        if (!hint.empty()) log_info("{}: {}", name_, hint);
     }
     auto socket = std::get<TcpSocket>(std::move(dialed));
     if (settings_.tcp_keepalive) (void)set_tcp_keepalive(socket, TcpKeepalive::on);

@@ -157,6 +157,7 @@ private:
     std::optional<TimePoint> first_told_;  ///< when, before it has ever been up
     unsigned failures_before_up_ = 0;
     bool tunnel_has_been_up_ = false;
+    bool ssh_config_told_ = false;
     std::optional<std::string> host_key_;  ///< as log lines show it
 
     Session* session_ = nullptr;  ///< the one that is there now

@@ -36,6 +36,7 @@ public:
             return exit_as_asked;
         }
         if (command.log_file) log_to_file(*command.log_file);
+        for (const OptionNote& note : command.notes) log_at(note.level, "{}", note.text);
         std::optional<Background> background;
         if (command.background) background.emplace(Background::enter());
         const auto pid_file = make_pid_file(command.pid_file);

@@ -9,6 +9,7 @@
 
 #include "client/keygen.hpp"
 #include "client/settings.hpp"
+#include "client/ssh_options.hpp"
 #include "common/config/surroundings.hpp"
 #include "common/log/log_flags.hpp"
 
@@ -22,6 +23,7 @@ struct TunnelCommand {
     bool background = false;              ///< -f: go there once authenticated and bound
     std::optional<std::string> log_file;  ///< -E: instead of stderr
     std::optional<std::string> pid_file;  ///< --pid-file
+    std::vector<OptionNote> notes;        ///< to be logged first
 };
 
 /// `culvert up [-c FILE] [TUNNEL...]`

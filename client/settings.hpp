@@ -46,7 +46,8 @@ struct TunnelSettings {
     bool required = false;  ///< the service is not ready before this tunnel is up
 
     std::string user;
-    Endpoint server;                            ///< where to connect
+    std::string named_host;                     ///< the server as the user wrote it
+    Endpoint server;                            ///< where to connect: the host is canonical
     AddressFamily family = AddressFamily::any;  ///< of the server's address and of what we bind
     std::optional<std::string> bind_address;    ///< an IP address: the connection's own end
 

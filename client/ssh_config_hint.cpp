@@ -138,10 +138,10 @@ private:
         const fs::path below = path.lexically_relative(folder_);
         const bool is_below = !below.empty() && *below.begin() != "..";
         return fmt::format(
-            "; line {} of {} begins a {} block for it, and culvert doesn't read that file: give "
-            "its HostName, User and Port here",
+            "line {} of {} begins a {} block for {}, and culvert does not read that file: give its "
+            "HostName, User and Port here",
             line, escaped(is_below ? ("~/.ssh" / below).string() : path.string()),
-            lower_case(keyword) == "host" ? "Host" : "Match");
+            lower_case(keyword) == "host" ? "Host" : "Match", escaped(host_, 64));
     }
 
     fs::path folder_;

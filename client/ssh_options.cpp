@@ -2,18 +2,25 @@
 
 #include <algorithm>
 #include <array>
+#include <sstream>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "client/defaults.hpp"
 #include "client/destination.hpp"
+#include "client/ssh_options_not_here.hpp"
 #include "client/ssh_tokens.hpp"
+#include "client/ssh_words.hpp"
 #include "common/base/characters.hpp"
 #include "common/base/error.hpp"
 #include "common/base/escape.hpp"
+#include "common/base/host_name.hpp"
 #include "common/base/ip_address.hpp"
 #include "common/base/nearest.hpp"
 #include "common/base/number.hpp"
+#include "common/base/shell_quote.hpp"
+#include "common/base/wildcard.hpp"
 #include "common/config/algorithms.hpp"
 #include "common/config/duration.hpp"
 #include "common/engine/default_ciphers.hpp"
@@ -26,9 +33,10 @@ namespace {
 /// No deadline of ours, and yet no wait without an end.
 constexpr std::chrono::seconds no_timeout = std::chrono::hours{24};
 
-/// One option's value.
+/// One option's value, without its quotes.
 struct Value {
-    std::string text;
+    std::vector<std::string> words;
+    std::string text;  ///< the words, with a blank between
 
     [[noreturn]] void fail_wanted(std::string_view wanted) const {
         fail(fmt::format("'{}' is not {}", escaped(text, 64), wanted));
@@ -61,15 +69,17 @@ struct Value {
         return lower_case(text) == "none" ? std::chrono::seconds::zero() : seconds();
     }
 
-    std::vector<std::string> words() const {
-        const auto words = words_of(text);
-        return {words.begin(), words.end()};
+    /// What stands between its commas, in lower case.
+    std::vector<std::string> list() const {
+        std::vector<std::string> all;
+        std::istringstream parts{lower_case(text)};
+        for (std::string part; std::getline(parts, part, ',');) all.push_back(part);
+        return all;
     }
 
-    /// As they are written.
     std::vector<std::string> files() const {
-        if (lower_case(text) == "none") return {};
-        return words();
+        if (words.size() == 1 && lower_case(text) == "none") return {};
+        return words;
     }
 };
 
@@ -104,9 +114,10 @@ LogLevel parse_log_level(const Value& value) {
 struct Option {
     std::string_view name;
     void (*apply)(const Value&, SshOptions&);
+    bool takes_words = false;  ///< more than one
 };
 
-constexpr std::array<Option, 28> known_options{{
+constexpr std::array<Option, 29> known_options{{
     {"AddressFamily", [](const Value& v, SshOptions& o) { o.set(o.family, parse_family(v)); }},
     {"BatchMode", [](const Value& v, SshOptions& o) { o.set(o.batch_mode, v.yes_no()); }},
     {"BindAddress",
@@ -131,7 +142,7 @@ constexpr std::array<Option, 28> known_options{{
      [](const Value& v, SshOptions& o) { o.set(o.exit_on_forward_failure, v.yes_no()); }},
     {"GatewayPorts", [](const Value& v, SshOptions& o) { o.set(o.gateway_ports, v.yes_no()); }},
     {"GlobalKnownHostsFile",
-     [](const Value& v, SshOptions& o) { o.set(o.global_known_hosts, v.files()); }},
+     [](const Value& v, SshOptions& o) { o.set(o.global_known_hosts, v.files()); }, true},
     {"HashKnownHosts",
      [](const Value& v, SshOptions& o) { o.set(o.hash_known_hosts, v.yes_no()); }},
     {"HostKeyAlias",
@@ -154,6 +165,7 @@ constexpr std::array<Option, 28> known_options{{
              o.identities.push_back(v.text);
          }
      }},
+    {"IgnoreUnknown", [](const Value& v, SshOptions& o) { o.ignore_unknown = v.list(); }},
     {"KexAlgorithms",
      [](const Value& v, SshOptions& o) { o.set(o.kex_algorithms, choose_kex_algorithms(v.text)); }},
     {"LogLevel", [](const Value& v, SshOptions& o) { o.set(o.log_level, parse_log_level(v)); }},
@@ -164,7 +176,7 @@ constexpr std::array<Option, 28> known_options{{
          o.set(o.port, *port);
      }},
     {"RekeyLimit",
-     [](const Value& v, SshOptions& o) { o.set(o.rekey_limit, parse_rekey_limit(v.text)); }},
+     [](const Value& v, SshOptions& o) { o.set(o.rekey_limit, parse_rekey_limit(v.text)); }, true},
     {"ServerAliveCountMax",
      [](const Value& v, SshOptions& o) {
          o.set(o.alive_count_max, static_cast<unsigned>(v.number(0, 1'000'000)));
@@ -180,60 +192,52 @@ constexpr std::array<Option, 28> known_options{{
      }},
     {"User",
      [](const Value& v, SshOptions& o) {
-         require_user_name(v.text);
+         require_command_line_user(v.text);
          o.set(o.user, v.text);
      }},
     {"UserKnownHostsFile",
-     [](const Value& v, SshOptions& o) { o.set(o.user_known_hosts, v.files()); }},
+     [](const Value& v, SshOptions& o) { o.set(o.user_known_hosts, v.files()); }, true},
 }};
-
-/// Options of things culvert never does, with the value that says just that.
-struct FixedOption {
-    std::string_view name;
-    std::string_view value;
-};
-constexpr std::array<FixedOption, 12> fixed_options{{
-    {"ControlMaster", "no"},
-    {"ControlPath", "none"},
-    {"ControlPersist", "no"},
-    {"ForwardAgent", "no"},
-    {"ForwardX11", "no"},
-    {"HostbasedAuthentication", "no"},
-    {"KbdInteractiveAuthentication", "no"},
-    {"PasswordAuthentication", "no"},
-    {"PermitLocalCommand", "no"},
-    {"PubkeyAuthentication", "yes"},
-    {"RequestTTY", "no"},
-    {"SessionType", "none"},
-}};
-
-/// As ssh reads it: yes is also called true, and no false.
-bool means(std::string_view written, std::string_view value) {
-    const std::string word = lower_case(written);
-    return word == value || (value == "yes" && word == "true") ||
-           (value == "no" && word == "false");
-}
 
 [[noreturn]] void fail_unknown(std::string_view name) {
-    if (lower_case(name) == "localforward") {
-        fail(
-            "-o LocalForward: culvert has no such option: write -L, as in -L "
-            "12345:pop3.example.com:110");
-    }
     std::vector<std::string_view> names;
     for (const Option& option : known_options) names.push_back(option.name);
-    for (const FixedOption& option : fixed_options) names.push_back(option.name);
+    for (const SshOptionNotHere& option : ssh_options_not_here()) names.push_back(option.name);
     const std::string hint = did_you_mean(name, names);
     fail(fmt::format("-o {}: culvert has no such option{}", escaped(name, 64),
                      hint.empty() ? "; --help names them all" : hint));
 }
 
+/// One that culvert doesn't act on is taken if nothing depends on it.
+void take_or_refuse(const SshOptionNotHere& option, const Value& value, SshOptions& options) {
+    if (changes_nothing(option, value.words)) return;
+    const std::string said = fmt::format("-o {}={}: ", option.name, escaped(value.text, 64));
+    if (option.others != OtherValues::refused) {
+        const bool warned = option.others == OtherValues::warned;
+        options.notes.push_back(
+            {warned ? LogLevel::info : LogLevel::verbose,
+             fmt::format("{}without effect here: in ssh it {}", said, option.effect)});
+        return;
+    }
+    const std::string taken = taken_values(option);
+    throw Error{ErrorKind::usage,
+                fmt::format("{}it {}{}", said, option.effect,
+                            taken.empty() ? "" : fmt::format("; only {} is taken", taken)),
+                Hint{std::string{option.instead}}};
+}
+
+/// ssh takes two words for an error too, where an option has one value.
+void require_one_word(std::string_view name, const Value& value) {
+    if (value.words.size() == 1) return;
+    throw Error{
+        ErrorKind::usage, fmt::format("takes one value, and has {} words", value.words.size()),
+        Hint{"quoted: -o " + shell_quoted(fmt::format("{}={}", name, ssh_quoted(value.text)))}};
+}
+
 /// HostName, with its two tokens.
 std::string real_host(const std::string& written, const std::string& named_host) {
     const std::array tokens{SshToken{'h', named_host}};
-    std::string host = replace_tokens(written, tokens);
-    require_host_name(host);
-    return host;
+    return server_host(replace_tokens(written, tokens));
 }
 
 /// Paths with all that ssh replaces in them, of the tokens those that culvert knows.
@@ -278,35 +282,46 @@ void apply_ssh_option(std::string_view text, SshOptions& options) {
     value.remove_prefix(std::min(value.find_first_not_of(blanks), value.size()));
     if (value.starts_with('=')) value.remove_prefix(1);
     value.remove_prefix(std::min(value.find_first_not_of(blanks), value.size()));
-    value = value.substr(0, value.find_last_not_of(blanks) + 1);
-    if (value.size() >= 2 && value.front() == '"' && value.back() == '"') {
-        value = value.substr(1, value.size() - 2);
-    }
+    value = value.substr(0, value.find_last_not_of(" \t\r\n\f") + 1);
 
     const std::string lower_name = lower_case(name);
-    const auto is_it = [&](const auto& option) { return lower_case(option.name) == lower_name; };
+    const auto is_it = [&](const auto& one) { return lower_case(one.name) == lower_name; };
     const auto option = std::ranges::find_if(known_options, is_it);
-    const auto fixed = std::ranges::find_if(fixed_options, is_it);
-    if (option == known_options.end() && fixed == fixed_options.end()) fail_unknown(name);
-    if (value.empty())
-        fail(fmt::format("-o {}: the value is missing, as in -o {}=...", name, name));
-    if (fixed != fixed_options.end()) {
-        if (means(value, fixed->value)) return;
-        fail(fmt::format("-o {}={}: culvert does no such thing; only {}={} is taken", fixed->name,
-                         escaped(value, 64), fixed->name, fixed->value));
+    const auto not_here = std::ranges::find_if(ssh_options_not_here(), is_it);
+    const bool is_known = option != known_options.end();
+    if (!is_known && not_here == ssh_options_not_here().end()) {
+        const auto is_ignored = [&](const std::string& pattern) {
+            return wildcard_match(pattern, lower_name);
+        };
+        if (std::ranges::any_of(options.ignore_unknown, is_ignored)) return;
+        fail_unknown(name);
     }
+    const std::string_view proper_name = is_known ? option->name : not_here->name;
+    Value given;
     try {
-        option->apply(Value{std::string{value}}, options);
+        given.words = ssh_words(value);
+        given.text = fmt::format("{}", fmt::join(given.words, " "));
+        if (given.words.empty() || given.words.front().empty()) {
+            fail(fmt::format("the value is missing, as in -o {}=...", proper_name));
+        }
+        if (is_known) {
+            if (!option->takes_words) require_one_word(proper_name, given);
+            option->apply(given, options);
+            return;
+        }
     } catch (const Error& error) {
-        fail(fmt::format("-o {}: {}", option->name, error.what()));
+        throw with_context(fmt::format("-o {}", proper_name), error);
     }
+    take_or_refuse(*not_here, given, options);
 }
 
 std::string parse_bind_address(std::string_view text) {
-    if (!IpAddress::parse(text.substr(0, text.find('%')))) {
+    const std::string address = canonical_host(text);
+    if (!IpAddress::parse(address.substr(0, address.find('%')))) {
         fail(fmt::format("'{}' is not an IP address of this machine to connect from",
                          escaped(text, 64)));
     }
+    if (const auto why = zone_missing(address)) fail(fmt::format("'{}': {}", text, *why));
     return std::string{text};
 }
 
@@ -318,8 +333,9 @@ TunnelSettings settings_from(const SshOptions& options, TunnelSettings base,
     put(base.user, options.user);
     put(base.server.port, options.port);
     put(base.host_key_alias, options.host_key_alias);
-    const std::string named_host = base.server.host;
-    if (options.host_name) base.server.host = real_host(*options.host_name, named_host);
+    const std::string named_host = base.named_host;
+    base.server.host =
+        options.host_name ? real_host(*options.host_name, named_host) : server_host(named_host);
     const PathReader paths{base, named_host, surroundings};
     put(base.bind_address, options.bind_address);
     put(base.family, options.family);

@@ -14,6 +14,12 @@
 
 namespace culvert {
 
+/// What is to be said of an option, once it is known how much is said.
+struct OptionNote {
+    LogLevel level;
+    std::string text;
+};
+
 /// What the flags and -o have said so far. As with ssh the first -o on a matter holds, -l and -p
 /// count as one, every other flag outdoes what was said before, and identities add up.
 struct SshOptions {
@@ -51,6 +57,9 @@ struct SshOptions {
     std::optional<unsigned> threads;
     std::optional<LogLevel> log_level;
 
+    std::vector<std::string> ignore_unknown;  ///< patterns of names that are no error
+    std::vector<OptionNote> notes;            ///< of what was taken and does nothing
+
     /// A value goes where nothing was said before.
     template <class Field, class Value>
     static void set(std::optional<Field>& field, Value&& value) {
@@ -58,11 +67,12 @@ struct SshOptions {
     }
 };
 
-/// Reads what stands after -o: `Name=value` or `Name value`, names without regard to case. Throws
-/// Error{usage} for an option or a value that is not understood.
+/// Reads what stands after -o: `Name=value` or `Name value`, names without regard to case, values
+/// with the quotes of ssh_config(5). Throws Error{usage} for an option or a value that is not
+/// understood.
 void apply_ssh_option(std::string_view text, SshOptions& options);
 
-/// An IP address, as -b and BindAddress take it. Throws Error{usage}.
+/// An IP address in any spelling, as -b and BindAddress take it. Throws Error{usage}.
 std::string parse_bind_address(std::string_view text);
 
 /// `base` with everything that was said put in: paths with `~`, ${NAME} and ssh's tokens replaced.

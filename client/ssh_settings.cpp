@@ -1,5 +1,6 @@
 #include "client/ssh_settings.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <string_view>
@@ -10,14 +11,27 @@
 
 #include "client/engine_config.hpp"
 #include "common/base/escape.hpp"
+#include "common/base/utf8.hpp"
 
 namespace culvert {
 namespace {
 
+/// As it is, which ssh prints too, but for what could harm a terminal.
+std::string printable(std::string_view value) {
+    std::string text;
+    while (!value.empty()) {
+        const bool is_plain = value.front() >= ' ' && value.front() <= '~';
+        const std::size_t length = is_plain ? 1 : shown_utf8_length(value);
+        text += length > 0 ? std::string{value.substr(0, length)} : escaped(value.substr(0, 1));
+        value.remove_prefix(std::max<std::size_t>(length, 1));
+    }
+    return text;
+}
+
 class Lines {
 public:
     void add(std::string_view name, std::string_view value) {
-        text_ += fmt::format("{} {}\n", name, escaped(value));
+        text_ += fmt::format("{} {}\n", name, printable(value));
     }
     void add_yes_no(std::string_view name, bool value) { add(name, value ? "yes" : "no"); }
     void add(std::string_view name, std::uint64_t value) { add(name, std::to_string(value)); }

@@ -13,6 +13,7 @@
 #include "common/base/error.hpp"
 #include "common/base/escape.hpp"
 #include "common/base/nearest.hpp"
+#include "common/base/shell_quote.hpp"
 #include "common/config/algorithms.hpp"
 #include "common/config/arguments.hpp"
 #include "common/engine/default_ciphers.hpp"
@@ -51,6 +52,12 @@ constexpr std::array tunnel_flags{
     Flag{"-a"},
     Flag{"-x"},
     Flag{"-k"},
+    Flag{"-2"},
+    Flag{"-y"},
+    Flag{"-e", FlagValue::required},
+    Flag{"-m", FlagValue::required},
+    Flag{"-I", FlagValue::required},
+    Flag{"-S", FlagValue::required},
     Flag{"-h"},
     Flag{"--help"},
     Flag{"-V"},
@@ -68,13 +75,12 @@ constexpr std::array tunnel_flags{
     Flag{"-X", FlagValue::none, "culvert forwards no X11"},
     Flag{"-Y", FlagValue::none, "culvert forwards no X11"},
     Flag{"-K", FlagValue::none, "culvert logs in with keys only"},
-    Flag{"-I", FlagValue::required, "culvert takes keys from files only"},
     Flag{"-t", FlagValue::none, no_session},
     Flag{"-s", FlagValue::none, no_session},
     Flag{"-M", FlagValue::none, no_sharing},
-    Flag{"-S", FlagValue::required, no_sharing},
     Flag{"-O", FlagValue::required, no_sharing},
-    Flag{"-m", FlagValue::required, "culvert's ciphers authenticate: there is no MAC to choose"},
+    Flag{"-1", FlagValue::none, "protocol 1 is gone"},
+    Flag{"-B", FlagValue::required, "culvert connects from an address, not an interface: -b"},
 };
 
 [[noreturn]] void fail(const std::string& why) { throw Error{ErrorKind::usage, why}; }
@@ -85,6 +91,7 @@ struct TunnelWords {
     std::optional<Destination> destination;
     std::string destination_text;
     std::vector<LocalForward> forwards;
+    bool without_ssh_config = false;  ///< -F none: nothing is to be said of ~/.ssh/config
 };
 
 void read_word(const std::string& word, TunnelWords& words) {
@@ -93,6 +100,7 @@ void read_word(const std::string& word, TunnelWords& words) {
         words.destination_text = word;
         // As with ssh a user or port in the destination counts as said at its place.
         if (!words.destination->user.empty()) {
+            require_command_line_user(words.destination->user);
             SshOptions::set(words.options.user, words.destination->user);
         }
         if (words.destination->port) {
@@ -130,7 +138,7 @@ void read_tunnel_flag(const Argument& argument, TunnelWords& words, TunnelComman
     } else if (flag == "-c") {
         options.ciphers = read_ciphers(value);
     } else if (flag == "-l") {
-        require_user_name(value);
+        require_command_line_user(value);
         SshOptions::set(options.user, value);
     } else if (flag == "-p") {
         const auto port = parse_port(value);
@@ -149,6 +157,7 @@ void read_tunnel_flag(const Argument& argument, TunnelWords& words, TunnelComman
         if (value != "none" && value != "/dev/null") {
             fail("culvert reads no ssh_config: only -F none is taken");
         }
+        words.without_ssh_config = true;
     } else if (flag == "-b") {
         options.bind_address = parse_bind_address(value);
     } else if (flag == "-4") {
@@ -165,8 +174,18 @@ void read_tunnel_flag(const Argument& argument, TunnelWords& words, TunnelComman
         command.log_file = value;
     } else if (flag == "--pid-file") {
         command.pid_file = value;
+    } else if (flag == "-y") {
+        options.notes.push_back({LogLevel::info,
+                                 "-y: messages go to stderr, not to syslog; -E FILE puts them "
+                                 "into a file"});
+    } else if (flag == "-S" && value != "none") {
+        fail(fmt::format("-S: {}", no_sharing));
+    } else if (flag == "-I" && value != "none") {
+        throw Error{ErrorKind::usage, "-I: culvert takes keys from files and from the agent",
+                    Hint{fmt::format("ssh-add -s {}", shell_quoted(value))}};
     }
-    // -N -T -n -a -x -k switch off what culvert never does.
+    // -N -T -n -a -x -k switch off what culvert never does. -e is for a remote shell, -m for
+    // ciphers that don't authenticate, and -2 the only protocol.
 }
 
 }  // namespace
@@ -212,7 +231,7 @@ CommandLine parse_tunnel_command_line(std::span<const std::string> arguments,
 
     TunnelSettings base = default_tunnel_settings(surroundings);
     base.name = words.destination->host;
-    base.server.host = words.destination->host;
+    base.named_host = words.destination->host;
     TunnelSettings& tunnel = command.tunnel;
     tunnel = settings_from(words.options, std::move(base), surroundings);
     if (tunnel.user.empty()) fail("your login name is unknown: name the user, as in alice@gw");
@@ -227,6 +246,8 @@ CommandLine parse_tunnel_command_line(std::span<const std::string> arguments,
         }
     }
     tunnel.forwards = std::move(words.forwards);
+    if (words.without_ssh_config) tunnel.ssh_config.clear();
+    command.notes = std::move(words.options.notes);
     command.threads = words.options.threads.value_or(0);
     if (words.options.log_level && line.log.level == LogLevel::info) {
         line.log.set_level(*words.options.log_level);

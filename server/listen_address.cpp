@@ -7,7 +7,9 @@
 #include "common/base/characters.hpp"
 #include "common/base/error.hpp"
 #include "common/base/escape.hpp"
+#include "common/base/host_name.hpp"
 #include "common/base/ip_address.hpp"
+#include "common/base/number.hpp"
 
 namespace culvert {
 namespace {
@@ -56,6 +58,9 @@ Endpoint parse_listen_address(std::string_view text, std::uint16_t default_port)
     if (!is_one_word(host) || host.starts_with('-') || host.find('/') != host.npos) {
         fail(text, "the address is not one");
     }
+    // 22:22 names two ports.
+    if (parse_number<std::uint16_t>(host)) fail(text, "a port stands where the address does");
+    if (const auto why = zone_missing(host)) fail(text, *why);
     return {std::string{host}, behind.empty() ? default_port : read_port(text, behind.substr(1))};
 }
 

@@ -9,6 +9,7 @@
 #include "common/base/characters.hpp"
 #include "common/base/error.hpp"
 #include "common/base/escape.hpp"
+#include "common/base/host_name.hpp"
 #include "common/base/wildcard.hpp"
 #include "common/crypto/base64.hpp"
 
@@ -82,8 +83,11 @@ std::optional<KnownHostEntry> parse_line(std::string_view line, std::size_t numb
     return KnownHostEntry{marker, hosts, PublicKey::from_text(type, base64), number};
 }
 
+/// For an equivalent name they say nothing: `*,!gw` leaves gw out, and so doesn't mean gw. either.
+enum class Wildcards { match, match_nothing };
+
 /// A list of patterns with ',' between; one with '!' that matches makes the whole list not match.
-bool hosts_match(const KnownHostEntry& entry, const std::string& name) {
+bool hosts_match(const KnownHostEntry& entry, const std::string& name, Wildcards wildcards) {
     if (const auto hashed = parse_hashed(entry.hosts)) {
         return std::ranges::equal(hmac_sha1(hashed->salt, name), hashed->hash);
     }
@@ -95,6 +99,8 @@ bool hosts_match(const KnownHostEntry& entry, const std::string& name) {
         list.remove_prefix(std::min(comma + 1, list.size()));
         const bool negated = pattern.starts_with('!');
         if (negated) pattern.remove_prefix(1);
+        const bool is_literal = pattern.find_first_of("*?") == std::string_view::npos;
+        if (!negated && !is_literal && wildcards == Wildcards::match_nothing) continue;
         if (!wildcard_match(lower_case(pattern), name)) continue;
         if (negated) return false;
         matched = true;
@@ -136,15 +142,31 @@ KnownHostState judge(const KnownHostEntry& entry, const PublicKey& key) {
 }
 
 KnownHostAnswer look_up_name(std::span<const KnownHostsFile> files, const std::string& name,
-                             const PublicKey& key) {
+                             const PublicKey& key, Wildcards wildcards) {
     KnownHostAnswer answer;
     for (const KnownHostsFile& file : files) {
         for (const KnownHostEntry& entry : file.entries) {
             const KnownHostState state = judge(entry, key);
-            if (weight(state) <= weight(answer.state) || !hosts_match(entry, name)) continue;
-            answer = {state, file.path, entry.line, entry.key};
+            if (weight(state) <= weight(answer.state) || !hosts_match(entry, name, wildcards)) {
+                continue;
+            }
+            answer = {state, file.path, entry.line, entry.key, name};
         }
     }
+    return answer;
+}
+
+/// By one name of the server.
+KnownHostAnswer look_up_server(std::span<const KnownHostsFile> files, std::string_view host,
+                               std::uint16_t port, const PublicKey& key, Wildcards wildcards) {
+    KnownHostAnswer answer = look_up_name(files, known_host_name(host, port), key, wildcards);
+    if (port == ssh_port || weight(answer.state) >= weight(KnownHostState::match)) return answer;
+    // ssh takes the bare name's key for any port, but lets only a match count; a key that was
+    // revoked for the host is revoked here, too.
+    const bool unknown = answer.state == KnownHostState::unknown;
+    KnownHostAnswer bare = look_up_name(files, known_host_name(host, ssh_port), key, wildcards);
+    if (bare.state == KnownHostState::revoked) return bare;
+    if (bare.state == KnownHostState::match && unknown) return bare;
     return answer;
 }
 
@@ -169,14 +191,13 @@ KnownHostsFile parse_known_hosts(std::string_view text, const std::string& path)
 
 KnownHostAnswer look_up_known_host(std::span<const KnownHostsFile> files, std::string_view host,
                                    std::uint16_t port, const PublicKey& key) {
-    KnownHostAnswer answer = look_up_name(files, known_host_name(host, port), key);
-    if (port == ssh_port || weight(answer.state) >= weight(KnownHostState::match)) return answer;
-    // ssh takes the bare name's key for any port, but lets only a match count; a key that was
-    // revoked for the host is revoked here, too.
-    const bool unknown = answer.state == KnownHostState::unknown;
-    KnownHostAnswer bare = look_up_name(files, known_host_name(host, ssh_port), key);
-    if (bare.state == KnownHostState::revoked) return bare;
-    if (bare.state == KnownHostState::match && unknown) return bare;
+    KnownHostAnswer answer = look_up_server(files, host, port, key, Wildcards::match);
+    for (const std::string& other : equivalent_hosts(host)) {
+        KnownHostAnswer also = look_up_server(files, other, port, key, Wildcards::match_nothing);
+        if (also.state == KnownHostState::revoked || answer.state == KnownHostState::unknown) {
+            answer = std::move(also);
+        }
+    }
     return answer;
 }
 

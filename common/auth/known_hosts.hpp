@@ -48,11 +48,13 @@ struct [[nodiscard]] KnownHostAnswer {
     std::string file;
     std::size_t line = 0;
     std::optional<PublicKey> known;
+    std::string name;  ///< the one of the server's names that the entry is for
 };
 
 /// Is `key` the key of `host`? A port other than 22 is looked up as [host]:port, and where no file
-/// knows that, as the bare host, as ssh does. `port` 22 with an alias (HostKeyAlias) looks up the
-/// alias alone.
+/// knows that, as the bare host, as ssh does. Where no file knows `host`, a canonical one, its
+/// equivalent names count: a host known by another spelling of its name is no unknown one. `port`
+/// 22 with an alias (HostKeyAlias) looks up the alias alone.
 KnownHostAnswer look_up_known_host(std::span<const KnownHostsFile> files, std::string_view host,
                                    std::uint16_t port, const PublicKey& key);
 

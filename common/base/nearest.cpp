@@ -40,9 +40,11 @@ std::size_t edits(std::string_view from, std::string_view to) {
 std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates) {
     // No key or flag is longer; a file's word may be, and the table is quadratic.
     constexpr std::size_t longest = 64;
+    /// More make another word: ControlMaster is no ControlPersist gone wrong.
+    constexpr std::size_t most_edits = 2;
     if (word.size() > longest) return {};
     std::string_view best;
-    std::size_t fewest = std::max<std::size_t>(1, word.size() / 3) + 1;
+    std::size_t fewest = std::clamp<std::size_t>(word.size() / 3, 1, most_edits) + 1;
     for (const std::string_view candidate : candidates) {
         const std::size_t needed = edits(word, candidate);
         if (needed < fewest) {

@@ -7,8 +7,8 @@
 namespace culvert {
 
 /// The candidate that `word` was probably meant to be, for "did you mean": the one with the fewest
-/// edits (insert, delete, replace, swap of neighbours; case doesn't count), if that is at most a
-/// third of the word. Empty if none is near. Views one of the candidates.
+/// edits (insert, delete, replace, swap of neighbours; case doesn't count), if that is at most two,
+/// and at most a third of the word. Empty if none is near. Views one of the candidates.
 std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates);
 
 /// ", did you mean 'server'?", or empty if none is near.

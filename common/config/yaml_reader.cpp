@@ -13,7 +13,9 @@
 #include "common/base/file.hpp"
 #include "common/base/nearest.hpp"
 #include "common/base/number.hpp"
+#include "common/base/utf8.hpp"
 #include "common/config/duration.hpp"
+#include "common/config/yaml_diagnosis.hpp"
 
 namespace culvert {
 namespace {
@@ -81,6 +83,34 @@ void expect_one_document(const std::string& text, const std::string& file) {
                                       : "not valid YAML: it belongs to nothing before it")};
 }
 
+std::string correction(const YamlDiagnosis& found) {
+    if (found.should_be.empty()) return {};
+    // What is to be pasted isn't escaped, unless it would harm a terminal.
+    for (std::string_view rest = found.should_be; !rest.empty();) {
+        const bool is_shown = rest.front() >= ' ' && rest.front() <= '~';
+        const std::size_t length = is_shown ? 1 : shown_utf8_length(rest);
+        if (length == 0) return "write the line as: " + escaped(found.should_be);
+        rest.remove_prefix(length);
+    }
+    return "write the line as: " + found.should_be;
+}
+
+[[noreturn]] void fail(const std::string& file, const YamlDiagnosis& found) {
+    throw Error{
+        ErrorKind::config,
+        fmt::format("{}:{}:{}: {}", file, found.line + 1, found.column + 1, escaped(found.what)),
+        Hint{correction(found)}};
+}
+
+/// What yaml-cpp says in its parser's terms.
+std::string_view plain_words(std::string_view message) {
+    if (message.starts_with("end of map") || message.starts_with("end of sequence")) {
+        return "something here belongs to no key above it, or a bracket is not closed";
+    }
+    if (message == "illegal map value") return "a key with ':' where none can be";
+    return message;
+}
+
 /// Throws Error{config} for what others would replace, and what would name a strange file here.
 void refuse_unreplaced(std::string_view path) {
     constexpr std::string_view letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_";
@@ -106,6 +136,7 @@ void refuse_unreplaced(std::string_view path) {
 
 struct YamlValue::Document {
     std::string name;
+    std::string text;
     Surroundings surroundings;
     ReadFile read = read_file;
     std::size_t values_visited = 0;
@@ -120,36 +151,51 @@ YamlValue YamlValue::from_file(const std::string& path, const Surroundings& surr
 
 YamlValue YamlValue::from_text(const std::string& text, const std::string& file_name,
                                const Surroundings& surroundings) {
-    auto document = std::make_shared<Document>(Document{file_name, surroundings});
+    auto document = std::make_shared<Document>(Document{file_name, text, surroundings});
+    const std::string trimmed = text.substr(0, text.find_last_not_of(" \t\r\n") + 1);
     try {
         // yaml-cpp 0.7 takes a quote without its end for closed where the text ends in a newline.
         if (text.find('\0') != std::string::npos) {
             throw Error{ErrorKind::config,
                         fmt::format("{}: has zero bytes in it: save it as UTF-8 text", file_name)};
         }
-        const std::string trimmed = text.substr(0, text.find_last_not_of(" \t\r\n") + 1);
         expect_one_document(trimmed, file_name);
         const YAML::Node top = YAML::Load(trimmed);
+        if (const auto unmeant = find_unmeant_yaml(trimmed)) culvert::fail(file_name, *unmeant);
         const YAML::Mark mark = top.Mark();
         return YamlValue{std::move(document), top, mark, ""};
     } catch (const YAML::Exception& error) {
+        if (const auto found = diagnose_yaml(trimmed)) culvert::fail(file_name, *found);
         throw Error{ErrorKind::config,
                     fmt::format("{}: not valid YAML: {}", place(file_name, error.mark),
-                                escaped(error.msg))};
+                                escaped(plain_words(error.msg)))};
     }
 }
 
-void YamlValue::fail(std::string_view why) const {
-    throw Error{ErrorKind::config, fmt::format("{}: {}{}{}", place(document_->name, mark_), path_,
-                                               path_.empty() ? "" : ": ", why)};
+void YamlValue::fail(std::string_view why, std::string_view hint) const {
+    throw Error{ErrorKind::config,
+                fmt::format("{}: {}{}{}", place(document_->name, mark_), path_,
+                            path_.empty() ? "" : ": ", why),
+                Hint{std::string{hint}}};
+}
+
+void YamlValue::fail_in_line(std::string_view why) const {
+    const auto slip =
+        diagnose_yaml_line(document_->text, static_cast<std::size_t>(std::max(mark_.line, 0)));
+    if (!slip) fail(why);
+    fail(fmt::format("{}: {}", why, slip->what), correction(*slip));
 }
 
 void YamlValue::fail_type(std::string_view wanted) const {
     if (node_.IsNull()) fail(fmt::format("has no value, where {} is expected", wanted));
     if (node_.IsScalar()) {
-        fail(fmt::format("'{}' is not {}", escaped(node_.Scalar(), 64), wanted));
+        fail_in_line(fmt::format("'{}' is not {}", escaped(node_.Scalar(), 64), wanted));
     }
-    fail(fmt::format("{}, where {} is expected", type_name(node_), wanted));
+    const std::string why = fmt::format("{}, where {} is expected", type_name(node_), wanted);
+    const bool is_one = node_.IsSequence() && node_.size() == 1 && node_[0].IsScalar();
+    if (!is_one || node_[0].Scalar().find(':') == std::string::npos) fail(why);
+    // [::1] is a list to YAML.
+    fail(why, fmt::format("an IPv6 address goes in quotes: \"[{}]\"", escaped(node_[0].Scalar())));
 }
 
 YamlMap YamlValue::map() const {
@@ -299,7 +345,7 @@ void YamlMap::finish() const {
     if (hint.empty()) hint = fmt::format("; known here: {}", fmt::join(known, ", "));
     YamlValue at_key = owner_;
     at_key.mark_ = unknown->key_mark;
-    at_key.fail(fmt::format("unknown key '{}'{}", escaped(unknown->key, 64), hint));
+    at_key.fail_in_line(fmt::format("unknown key '{}'{}", escaped(unknown->key, 64), hint));
 }
 
 }  // namespace culvert

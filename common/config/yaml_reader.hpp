@@ -74,12 +74,12 @@ public:
         try {
             return std::forward<Parse>(parse)(std::string_view{written});
         } catch (const Error& error) {
-            fail(error.what());
+            fail(error.what(), error.hint());
         }
     }
 
     /// Throws Error{config} with this value's place.
-    [[noreturn]] void fail(std::string_view why) const;
+    [[noreturn]] void fail(std::string_view why, std::string_view hint = {}) const;
 
 private:
     friend class YamlMap;
@@ -90,6 +90,8 @@ private:
         : document_{std::move(document)}, node_{node}, mark_{mark}, path_{std::move(path)} {}
 
     [[noreturn]] void fail_type(std::string_view wanted) const;
+    /// The same as fail(), with a slip in this line as the reason where there is one.
+    [[noreturn]] void fail_in_line(std::string_view why) const;
 
     std::shared_ptr<Document> document_;
     YAML::Node node_;

@@ -49,6 +49,11 @@ bool calls_itself(int fd, const tcp::endpoint& remote) {
     return local == remote;
 }
 
+bool lacks_zone(const tcp::endpoint& remote) {
+    return remote.address().is_v6() && remote.address().to_v6().is_link_local() &&
+           remote.address().to_v6().scope_id() == 0;
+}
+
 }  // namespace
 
 Connecting::Connecting(const tcp::endpoint& remote, const std::optional<tcp::endpoint>& local)
@@ -80,6 +85,10 @@ std::optional<DialFailure> Connecting::call() {
     if (remote_.address().is_loopback()) set_unpaced(fd_.get());
     const auto size = static_cast<socklen_t>(remote_.size());
     if (::connect(fd_.get(), remote_.data(), size) != 0) {
+        if (errno == EINVAL && lacks_zone(remote_)) {
+            const std::string text = "a link-local address needs its interface";
+            return DialFailure{DialFailure::Kind::other, text, text};
+        }
         if (errno != EINPROGRESS) return failed_with(errno);
         pollfd writable{fd_.get(), POLLOUT, 0};
         pending_ = ::poll(&writable, 1, 0) == 0;

@@ -7,6 +7,7 @@
 #include <system_error>
 #include <utility>
 
+#include "common/base/host_name.hpp"
 #include "common/net/connecting.hpp"
 #include "common/net/event.hpp"
 #include "common/net/task_group.hpp"
@@ -199,6 +200,9 @@ awaitable<Dialed> connect_to(std::vector<tcp::endpoint> endpoints, DialOptions o
 
 awaitable<Dialed> dial(Resolver& resolver, Endpoint target, DialOptions options,
                        Deadline deadline) {
+    if (const auto why = zone_unknown(target.host)) {
+        co_return DialFailure{Kind::unreachable, *why, *why};
+    }
     auto resolved =
         co_await resolver.resolve(std::move(target.host), target.port, options.family, deadline);
     if (auto* failure = std::get_if<DialFailure>(&resolved)) co_return std::move(*failure);

@@ -11,10 +11,12 @@
 #include <utility>
 #include <variant>
 
+#include <fmt/format.h>
 #include <asio/error.hpp>
 
 #include "common/base/error.hpp"
 #include "common/base/escape.hpp"
+#include "common/base/host_name.hpp"
 #include "common/net/address.hpp"
 #include "common/net/binding.hpp"
 #include "common/net/both.hpp"
@@ -157,6 +159,12 @@ awaitable<std::vector<tcp::endpoint>> listen_endpoints(Resolver& resolver, Endpo
         if (family != AddressFamily::v6) all.emplace_back(asio::ip::address_v4::any(), port);
         if (family != AddressFamily::v4) all.emplace_back(asio::ip::address_v6::any(), port);
         co_return all;
+    }
+    for (const auto& why : {zone_missing(where.host), zone_unknown(where.host)}) {
+        if (why) {
+            throw Error{ErrorKind::network,
+                        fmt::format("can't listen: {}: {}", escaped(to_string(where)), *why)};
+        }
     }
     auto resolved = co_await resolver.resolve(where.host, port, family, deadline);
     if (const auto* failure = std::get_if<DialFailure>(&resolved)) {

@@ -73,7 +73,10 @@ def test_the_same_word_holds(lab, name, words):
 
 @pytest.mark.parametrize("destination", [
     "ssh://a%40b@gw", "ssh://u;fingerprint=x@gw", "ssh://u;x=@gw:22", "ssh://u%25@gw:2222",
-    "ssh://a%2fb@gw/", "a%40b@gw", "a@b@gw"])
+    "ssh://a%2fb@gw/", "a%40b@gw", "a@b@gw", "ssh://first%20last@gw", "first last@gw",
+    "ssh://a+b@gw", "a\\b@gw", "a$b@gw", "127.1", "0177.0.0.1", "0x7f000001", "2130706433", "0",
+    "0:0:0:0:0:0:0:1", "::0001", "::1%1", "::ffff:7f00:1", "fe80::77%1", "FE80:0::77%lo", "GW.Example",
+    "127.0.0.1.", "LOCALHOST."])
 def test_a_destination_names_the_same_user(lab, destination):
     for name in ("user", "hostname", "port"):
         agree(lab, name, *FORWARD, destination)
@@ -81,7 +84,8 @@ def test_a_destination_names_the_same_user(lab, destination):
 
 @pytest.mark.parametrize("destination", [
     "ssh://a%00b@gw", "ssh://a%0ab@gw", "ssh://a%2@gw", "ssh://a%zz@gw", "ssh://@gw", "ssh://;x@gw",
-    "ssh://a@b@gw", "ssh://gw%2ecom", "ssh://gw/path", "ssh://%2dx@gw"])
+    "ssh://a@b@gw", "ssh://gw%2ecom", "ssh://gw/path", "ssh://%2dx@gw", "a;b@gw", "o'b@gw",
+    "a -b@gw", "a\\@gw", "a\x01b@gw"])
 def test_a_destination_is_refused_by_both(lab, destination):
     assert not theirs(lab, *FORWARD, destination).taken
     assert not ours(lab, *FORWARD, destination).taken
@@ -95,6 +99,13 @@ def test_a_destination_is_refused_by_both(lab, destination):
     ("hostname", "HostName=%h.example.com"), ("hostname", "HostName=a%%b"),
     ("userknownhostsfile", "UserKnownHostsFile=/a/%h-%n-%r-%p-%k-%u /b/%%"),
     ("bindaddress", "BindAddress=127.0.0.1"),
+    ("userknownhostsfile", 'UserKnownHostsFile="/x/My Files/kh" /b'),
+    ("userknownhostsfile", r"UserKnownHostsFile=/x/My\ Files/kh"),
+    ("userknownhostsfile", "UserKnownHostsFile '/a b' \"/c d\""),
+    ("identityfile", "IdentityFile='/x/My Keys/id'"),
+    ("user", 'User="first last"'), ("port", "Port='22'"), ("port", "Port=22 # ours"),
+    ("hostname", "HostName=127.1"), ("hostname", "HostName=%h.EXAMPLE.com"),
+    ("userknownhostsfile", r'UserKnownHostsFile=a\"b "c\\d" e\f'),
 ])
 def test_an_option_means_the_same(lab, name, option):
     agree(lab, name, "-o", option, "-p", "2222", *FORWARD, "alice@gw")
@@ -103,7 +114,11 @@ def test_an_option_means_the_same(lab, name, option):
 @pytest.mark.parametrize("option", [
     "IdentityFile=none", "RekeyLimit=0", "RekeyLimit=default none", "ConnectTimeout=0",
     "ConnectTimeout=none", f"Ciphers=+{AES}", f"Ciphers=^{AES}", "Ciphers=-aes*,3des-cbc",
-    "KexAlgorithms=-curve25519-sha256", "IdentityFile=%d/%h"])
+    "KexAlgorithms=-curve25519-sha256", "IdentityFile=%d/%h", "CheckHostIP=no", "UpdateHostKeys=ask",
+    "GSSAPIAuthentication=no", "PreferredAuthentications=publickey", "ProxyCommand=none",
+    "StdinNull=yes", "IPQoS=lowdelay throughput", "VisualHostKey=yes", "AddKeysToAgent=no",
+    "EscapeChar=none", "SendEnv=LANG LC_*", "Protocol=2", "ProxyJump=none", "Tunnel=no",
+    "HostKeyAlgorithms=+ssh-rsa", "RequestTTY=auto", "ForwardX11Trusted=no"])
 def test_an_option_is_taken_by_both(lab, option):
     assert theirs(lab, "-o", option, *HOST).taken
     assert ours(lab, "-o", option, *HOST).taken
@@ -111,7 +126,8 @@ def test_an_option_is_taken_by_both(lab, option):
 
 @pytest.mark.parametrize("option", [
     "RekeyLimit=none", "RekeyLimit=5", "HostName=%n.y", "Ciphers=+foo", "Ciphers=aes256-gcm*",
-    f"Ciphers={AES},foo"])
+    f"Ciphers={AES},foo", 'UserKnownHostsFile="/a', "IdentityFile='/a b", "IdentityFile=/a b",
+    "User=a b", 'Port=""', "User='a;b'"])
 def test_an_option_is_refused_by_both(lab, option):
     assert not theirs(lab, "-o", option, *HOST).taken
     assert not ours(lab, "-o", option, *HOST).taken

@@ -118,7 +118,8 @@ def test_an_identity_that_others_can_read(lab):
      "4:15: tunnels.mail.forwards: '12345' is not a list"),
     ("tunnels:\n  mail:\n    server: gw\n    compression: lzma\n",
      "4:18: tunnels.mail.compression: 'lzma' is not a compression; there are zstd, zlib and none"),
-    ("tunnels: [\n", "1:1: not valid YAML: end of sequence flow not found"),
+    ("tunnels: [\n", "1:10: a '[' that is not closed\n"
+     "culvert: hint: write the line as: tunnels: []"),
 ])
 def test_culvert_yaml_errors_have_a_place(lab, content, text):
     path = lab.root / "culvert.yaml"
@@ -198,6 +199,45 @@ def test_a_name_that_only_ssh_config_knows(lab):
     (lab.root / ".ssh" / "config").write_text("Host mygw\n  HostName gw.example.com\n")
     check(lab.finish("culvert", "-i", lab.user_key.path, "-L", "0:localhost:80", "somebody@mygw"),
           1, r"line 1 of ~/\.ssh/config")
+
+
+def test_a_name_that_ssh_config_knows_too(lab):
+    """A block for a name that resolves is pointed at as well, unless -F none says that it needn't."""
+    (lab.root / ".ssh").mkdir(exist_ok=True)
+    (lab.root / ".ssh" / "config").write_text("Host 127.0.0.1\n  Port 2222\n")
+    holder, port = closed_port()
+    words = ("-i", lab.user_key.path, "-p", port, "-L", "0:localhost:80", DESTINATION)
+    with holder:
+        check(lab.finish("culvert", *words), 1, "[Cc]onnection refused",
+              r"hint: line 1 of ~/\.ssh/config begins a Host block for 127\.0\.0\.1")
+        assert "ssh/config" not in lab.finish("culvert", "-F", "none", *words).stderr
+
+
+@pytest.mark.parametrize("words, text", [
+    (("fe80::77", "0:h:1"), r"needs its interface: fe80::77%\S+"),
+    (("-b", "fe80::77", "gw", "0:h:1"), r"needs its interface: fe80::77%\S+"),
+    (("-L", "[fe80::77]:0:h:1", "gw"), r"needs its interface: fe80::77%\S+"),
+])
+def test_a_link_local_address_needs_its_interface(lab, words, text):
+    check(lab.finish("culvert", *words), 2, text)
+
+
+@pytest.mark.parametrize("words", [
+    ("fe80::77%nope0", "-L", "0:h:1"),
+    ("-b", "fe80::77%nope0", "127.0.0.1", "-L", "0:h:1"),
+])
+def test_an_interface_that_is_not_there(lab, words):
+    check(lab.finish("culvert", "-F", "none", "-i", lab.user_key.path, *words), 1,
+          "no interface nope0")
+
+
+@pytest.mark.parametrize("listen, status, text", [
+    ("[fe80::77]:0", 2, r"needs its interface: fe80::77%\S+"),
+    ("[fe80::77%nope0]:0", 1, "no interface nope0"),
+])
+def test_culvertd_listens_on_a_link_local_address_of_an_interface(lab, listen, status, text):
+    check(lab.finish("culvertd", "--listen", listen, "--authorized-keys", lab.authorized_keys,
+                     "--host-key", lab.root / "host_key"), status, text)
 
 
 def test_a_server_that_is_not_ssh(lab):

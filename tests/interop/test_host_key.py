@@ -191,6 +191,34 @@ def test_the_command_of_a_refusal_mends_it(lab):
     known_hosts = lab.known_hosts(server.port, None)
     words = culvert_words(lab, server, [lab.target(echo)], UserKnownHostsFile=known_hosts)
     log = refused(lab.run("culvert", words)).log()
-    command = re.search(r"run (echo '.*' >> \S+), or", log)[1]
+    command = re.search(r"culvert: hint: (echo '.*' >> \S+)$", log, re.M)[1]
     assert subprocess.run(command, shell=True, timeout=DEADLINE).returncode == 0
     lab.run("culvert", words).wait_for_line("^culvert: connected to")
+
+
+@pytest.mark.parametrize("destination", [
+    "127.1", "0177.0.0.1", "2130706433", "0x7f.1", "::ffff:127.0.0.1", "0"])
+@pytest.mark.parametrize("hashed", [False, True])
+def test_another_spelling_of_an_address_is_the_same_host(lab, other_key, destination, hashed):
+    server = start_sshd(lab)
+    known_hosts = lab.known_hosts(server.port, other_key)
+    if hashed:
+        subprocess.run(["ssh-keygen", "-H", "-f", known_hosts], check=True, capture_output=True)
+    before = known_hosts.read_text()
+    words = culvert_words(lab, server, ["127.0.0.1:1"], UserKnownHostsFile=known_hosts,
+                          StrictHostKeyChecking="accept-new")
+    words[-1] = words[-1].replace("127.0.0.1", destination)
+    assert "host key changed" in refused(lab.run("culvert", words)).log()
+    assert known_hosts.read_text() == before
+
+
+def test_the_file_of_a_refusal_is_quoted_in_its_command(lab, other_key):
+    server = start_culvertd(lab)
+    known_hosts = lab.root / "my known 'hosts'"
+    known_hosts.write_text(f"[127.0.0.1]:{server.port} {other_key.public_line}\n")
+    quoted = str(known_hosts).replace("'", "\\'")
+    words = culvert_words(lab, server, ["127.0.0.1:1"], UserKnownHostsFile=f"'{quoted}'")
+    log = refused(lab.run("culvert", words)).log()
+    command = re.search(r"culvert: hint: (ssh-keygen -f .* -R .*)$", log, re.M)[1]
+    subprocess.run(command, shell=True, check=True, timeout=DEADLINE)
+    assert other_key.public_line not in known_hosts.read_text()

@@ -31,6 +31,10 @@ std::string error_of(const std::string& text) {
     return "no error";
 }
 
+bool contains(const std::string& text, std::string_view part) {
+    return text.find(part) != std::string::npos;
+}
+
 /// A tunnel with one more line in it.
 std::string with(const std::string& line) {
     return "tunnels:\n  mail:\n    server: gw\n    forwards: [{local: 1, to: 'h:2'}]\n    " + line +
@@ -329,4 +333,20 @@ TEST_CASE("a tunnel read again is the same as long as nothing in it has changed"
         CAPTURE(line);
         CHECK_FALSE(before == read(line));
     }
+}
+
+TEST_CASE("a server in culvert.yaml is named as on the command line") {
+    const auto server = [](const std::string& written) {
+        return parse("tunnels:\n  mail:\n    server: " + written +
+                     "\n    forwards: [{local: 1, to: 'h:2'}]\n")
+            .front();
+    };
+    CHECK(server("127.1").server.host == "127.0.0.1");
+    CHECK(server("alice@[::0001]:22").server.host == "::1");
+    CHECK(server("first last@gw").user == "first last");
+    CHECK(server("o'brien@gw").user == "o'brien");  // which a command line doesn't take
+    CHECK(server("b\u00fccher.example").server.host == "xn--bcher-kva.example");
+    CHECK(contains(error_of("tunnels:\n  mail:\n    server: fe80::77\n    forwards: []\n"),
+                   "c.yaml:3:13: tunnels.mail.server: 'fe80::77': a link-local address needs its "
+                   "interface: fe80::77%"));
 }

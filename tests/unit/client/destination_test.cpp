@@ -29,6 +29,14 @@ TEST_CASE("destinations as ssh takes them, and with a port") {
              Row{"ssh://alice@gw:2222", {"alice", "gw", 2222}},
              Row{"ssh://alice@gw:2222/", {"alice", "gw", 2222}},
              Row{"ssh://[::1]:2222", {"", "::1", 2222}},
+             Row{"ssh://[fe80::1%25lo]", {"", "fe80::1%lo", {}}},
+             Row{"ssh://first%20last@gw", {"first last", "gw", {}}},
+             Row{"ssh://first+last@gw", {"first last", "gw", {}}},
+             Row{"first last@gw", {"first last", "gw", {}}},
+             Row{"CORP\\alice@gw", {"CORP\\alice", "gw", {}}},
+             Row{"ssh://%c3%bcn%c3%af@gw", {"\u00fcn\u00ef", "gw", {}}},
+             Row{"127.1", {"", "127.1", {}}},
+             Row{"b\u00fccher.example:22", {"", "b\u00fccher.example", 22}},
              Row{"ssh://alice%40corp@gw", {"alice@corp", "gw", {}}},
              Row{"ssh://a%2Fb%2fc@gw", {"a/b/c", "gw", {}}},
              Row{"ssh://u%25@gw", {"u%", "gw", {}}},
@@ -51,7 +59,12 @@ TEST_CASE("destinations that can't be meant, or do harm somewhere (attacks 24)")
              "-oProxyCommand=x",
              "alice@-gw",
              "-alice@gw",
-             "a b@gw",
+             "a\tb@gw",
+             "gw ",
+             "fe80::77",
+             "[fe80::77]:22",
+             "b\xfc"
+             "cher",
              "alice@g w",
              "alice\n@gw",
              "alice@gw\r",
@@ -71,8 +84,6 @@ TEST_CASE("destinations that can't be meant, or do harm somewhere (attacks 24)")
              "ssh://a%0ab@gw",
              "ssh://a%00b@gw",
              "ssh://a%7Fb@gw",
-             "ssh://a%20b@gw",
-             "ssh://a+b@gw",
              "ssh://a%2@gw",
              "ssh://a%@gw",
              "ssh://a%zz@gw",
@@ -88,4 +99,29 @@ TEST_CASE("destinations that can't be meant, or do harm somewhere (attacks 24)")
     }
     CHECK_THROWS_AS(require_user_name(std::string_view{"a\0b", 3}), Error);
     CHECK_THROWS_AS(require_host_name(std::string(256, 'h')), Error);
+}
+
+TEST_CASE("a host is canonical before it is looked up") {
+    CHECK(server_host("127.1") == "127.0.0.1");
+    CHECK(server_host("::0001") == "::1");
+    CHECK(server_host("GW.Example") == "gw.example");
+    CHECK(server_host("B\u00fccher.example") == "xn--bcher-kva.example");
+    CHECK(server_host("\uff11\uff12\uff17.1") == "127.0.0.1");
+    CHECK_THROWS_WITH_AS(server_host("fe80::77"), doctest::Contains("needs its interface"), Error);
+    CHECK_THROWS_WITH_AS(server_host("gw "), doctest::Contains("begins or ends with a blank"),
+                         Error);
+}
+
+TEST_CASE("a user on the command line has no characters of the shell (as in OpenSSH 9.6)") {
+    for (const std::string user :
+         {"first last", "CORP\\alice", "a@b", "a$b", "a+b", "\u00fcn\u00ef"}) {
+        CAPTURE(user);
+        require_command_line_user(user);
+    }
+    for (const std::string user : {"", "-x", "a\nb", "a\x1b", "o'b", "a;b", "a|b", "`a`", "$(a)",
+                                   "a -b", "a\\", "a\"b", "{a}"}) {
+        CAPTURE(user);
+        CHECK_THROWS_AS(require_command_line_user(user), Error);
+    }
+    require_user_name("o'brien");  // in a file
 }

@@ -42,6 +42,9 @@ TEST_CASE("-L in all of OpenSSH's spellings (ssh(1))") {
              Row{"1:[::1]:2", {"", 1, {"::1", 2}}},
              Row{"[fe80::1%eth0]:1:h:2", {"fe80::1%eth0", 1, {"h", 2}}},
              Row{"[]:1:h:2", {"*", 1, {"h", 2}}},
+             Row{"8080:b\u00fccher.example:80", {"", 8080, {"xn--bcher-kva.example", 80}}},
+             Row{"1:[B\u00dcCHER.example]:80", {"", 1, {"xn--bcher-kva.example", 80}}},
+             Row{"127.1:1:h:2", {"127.1", 1, {"h", 2}}},
              Row{"[localhost]:1:[pop3.example.com]:2", {"localhost", 1, {"pop3.example.com", 2}}},
              Row{"[127.0.0.1]:1:h:2", {"127.0.0.1", 1, {"h", 2}}},
          }) {
@@ -72,6 +75,7 @@ TEST_CASE("a forward that is wrong says which part is") {
              Row{"1::2", "the target host is empty"},
              Row{"1:a b:2", "the target host has a blank or a control character in it"},
              Row{"1:a\nb:2", "the target host has a blank or a control character in it"},
+             Row{"[fe80::77]:1:h:2", "needs its interface: fe80::77%"},
              Row{"1:-h:2", "the target host begins with '-'"},
              Row{"1:[a b]:2", "the target host has a blank"},
              Row{"1:[*]:2", "the target host '*' is no name"},
@@ -105,6 +109,9 @@ TEST_CASE("the parts of a forward in culvert.yaml") {
     CHECK(parse_listen_spec("*:1") == ListenSpec{"*", 1});
     CHECK(parse_target("pop3.example.com:pop3") == Endpoint{"pop3.example.com", 110});
     CHECK(parse_target("[::1]:110") == Endpoint{"::1", 110});
+    CHECK(parse_target("stra\u00dfe.de:80") == Endpoint{"xn--strae-oqa.de", 80});
+    CHECK(error_of(parse_listen_spec, "8080:80").find("'8080' is a port") != std::string::npos);
+    CHECK(error_of(parse_target, "22:22").find("'22' is a port") != std::string::npos);
 
     CHECK(error_of(parse_listen_spec, "::1:1").find("brackets") != std::string::npos);
     CHECK(error_of(parse_listen_spec, "/tmp/x").find("unix socket") != std::string::npos);

@@ -6,8 +6,10 @@
 #include <sstream>
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include "common/base/error.hpp"
+#include "common/base/shell_quote.hpp"
 #include "common/keys/fingerprint.hpp"
 #include "common/keys/private_key.hpp"
 #include "common/log/log.hpp"
@@ -53,6 +55,7 @@ struct Scene {
             } catch (const Error& error) {
                 CHECK(error.kind() == ErrorKind::host_key);
                 text = error.what();
+                if (!error.hint().empty()) text += fmt::format("\nhint: {}", error.hint());
             }
         };
         run(io, checked(*this, refusal));
@@ -101,7 +104,7 @@ TEST_CASE("a known key is accepted, a changed one never") {
         CHECK(contains(refusal, changed.settings.user_known_hosts.front() + ":2"));
         CHECK(contains(refusal, fingerprint(changed.key)));
         CHECK(contains(refusal, fingerprint(changed.other_key)));
-        CHECK(contains(refusal, "ssh-keygen -f"));
+        CHECK(contains(refusal, "\nhint: ssh-keygen -f "));
     }
 }
 
@@ -111,8 +114,8 @@ TEST_CASE("an unknown key is refused, asked about or remembered, as the user wan
         scene.settings.strict_host_key_checking = StrictHostKeyChecking::yes;
         const std::string refusal = scene.check();
         CHECK(contains(refusal, "accept-new"));
-        CHECK(contains(refusal, "run echo '[gw.example.com]:2222 " + scene.key.to_text() + "' >> " +
-                                    scene.settings.user_known_hosts.front()));
+        CHECK(contains(refusal, "\nhint: echo '[gw.example.com]:2222 " + scene.key.to_text() +
+                                    "' >> " + scene.settings.user_known_hosts.front()));
         // What `culvert up` takes, which has no -o.
         CHECK(contains(refusal, "culvert.yaml: host_key: " + fingerprint(scene.key)));
         CHECK(scene.known().empty());
@@ -210,7 +213,7 @@ TEST_CASE("a revoked key, and a host known by another type of key, are named as 
         "NuG5N87uRgg6CLrbo5wAdT/y6v0mKV0U2w0WZ2YB/++Tpockg=");
     const std::string refusal = other.check();
     CHECK(contains(refusal, "another type"));
-    CHECK(contains(refusal, "run echo '[gw.example.com]:2222 " + other.key.to_text() + "' >> " +
+    CHECK(contains(refusal, "\nhint: echo '[gw.example.com]:2222 " + other.key.to_text() + "' >> " +
                                 other.settings.user_known_hosts.front()));
 }
 
@@ -264,4 +267,30 @@ TEST_CASE("a key that was accepted and is revoked then is refused") {
     CHECK(scene.check().empty());
     scene.know("@revoked * " + scene.key.to_text());
     CHECK(contains(scene.check(), "revoked"));
+}
+
+TEST_CASE("a host that is known by another spelling of its address is not new") {
+    for (const std::string host : {"::1%1", "::ffff:127.0.0.1", "0.0.0.0", "127.0.0.1."}) {
+        CAPTURE(host);
+        Scene scene;
+        scene.settings.strict_host_key_checking = StrictHostKeyChecking::accept_new;
+        scene.settings.server = {host, 2222};
+        scene.know("[127.0.0.1]:2222 " + scene.other_key.to_text());
+        scene.know("[::1]:2222 " + scene.other_key.to_text());
+        const std::string before = scene.known();
+        CHECK(contains(scene.check(), "host key changed"));
+        CHECK(scene.known() == before);
+    }
+}
+
+TEST_CASE("a hint can be pasted whatever the file is called") {
+    Scene scene;
+    scene.settings.strict_host_key_checking = StrictHostKeyChecking::yes;
+    const std::string file = scene.settings.user_known_hosts.front() + " of 'all'";
+    scene.settings.user_known_hosts = {file};
+    const std::string quoted = shell_quoted(file);
+    CHECK(contains(scene.check(), scene.key.to_text() + "' >> " + quoted));
+    scene.know("[gw.example.com]:2222 " + scene.other_key.to_text());
+    CHECK(
+        contains(scene.check(), "\nhint: ssh-keygen -f " + quoted + " -R '[gw.example.com]:2222'"));
 }

@@ -49,7 +49,7 @@ TEST_CASE("a block that gives a name a meaning is pointed at (ssh_config(5))") {
         CAPTURE(row.text);
         const std::string hint = home.hint(row.text);
         CAPTURE(hint);
-        const std::string expected = "; line " + std::to_string(row.line) + " of ~/.ssh/config";
+        const std::string expected = "line " + std::to_string(row.line) + " of ~/.ssh/config";
         CHECK(hint.starts_with(expected) == (row.line > 0));
         CHECK(hint.empty() == (row.line == 0));
     }
@@ -62,14 +62,14 @@ TEST_CASE("included files are looked at, as ssh finds them") {
     home.folder.write(".ssh/config.d/work", "\nHost gw\n");
     std::filesystem::create_directory(home.folder.path(".ssh/config.d/folder"));
     home.folder.write("elsewhere", "Match host gw\n");
-    const std::string in_work = "; line 2 of ~/.ssh/config.d/work begins a Host block";
+    const std::string in_work = "line 2 of ~/.ssh/config.d/work begins a Host block";
     CHECK(home.hint("Include config.d/*\n").starts_with(in_work));
     CHECK(home.hint("include ~/.ssh/config.d/work\n").starts_with(in_work));
     CHECK(home.hint("Include none config.d/w*\n").starts_with(in_work));
     CHECK(home.hint("Host *\nInclude config.d/work\n").starts_with(in_work));
     CHECK(home.hint("Host web\nInclude config.d/work\n").empty());
     CHECK(home.hint("Include " + home.folder.path("elsewhere"))
-              .starts_with("; line 1 of " + home.folder.path("elsewhere") + " begins a Match"));
+              .starts_with("line 1 of " + home.folder.path("elsewhere") + " begins a Match"));
     CHECK(home.hint("Include ~/elsewhere\n").find("begins a Match") != std::string::npos);
 }
 

@@ -121,8 +121,25 @@ TEST_CASE("an -o that is not understood is an error") {
     };
     for (const Row& row : {
              Row{"Prot=22", "-o Prot: culvert has no such option, did you mean 'Port'?"},
-             Row{"ProxyJump=x", "-o ProxyJump: culvert has no such option; --help names them all"},
-             Row{"LocalForward=1 h:2", "-o LocalForward: culvert has no such option: write -L"},
+             Row{"ProxyJump=x",
+                 "-o ProxyJump=x: it reaches the server through another one; only "
+                 "ProxyJump=none is taken"},
+             Row{"LocalForward=1 h:2", "-o LocalForward=1 h:2: it is a forward"},
+             Row{"BindAdress=x", "did you mean 'BindAddress'?"},
+             Row{"ControlMatser=x", "did you mean 'ControlMaster'?"},
+             Row{"ServerAlive=5", "-o ServerAlive: culvert has no such option; --help"},
+             Row{"AddKeysToAgent=yes",
+                 "-o AddKeysToAgent=yes: it adds the key that logs in to "
+                 "the agent; only AddKeysToAgent=no is taken"},
+             Row{"GSSAPIAuthentication=yes", "only GSSAPIAuthentication=no is taken"},
+             Row{"PreferredAuthentications=password", "only a list with publickey is taken"},
+             Row{"HostKeyAlgorithms=ssh-rsa", "only a list with ssh-ed25519 is taken"},
+             Row{"HostKeyAlgorithms=-ssh-ed*", "only a list with ssh-ed25519 is taken"},
+             Row{"ProxyCommand=nc %h %p", "it reaches the server through a program"},
+             Row{"RequestTTY=force", "only RequestTTY=no or auto is taken"},
+             Row{"RemoteCommand=ls -l", "culvert runs none"},
+             Row{"ClearAllForwardings=yes", "only ClearAllForwardings=no is taken"},
+             Row{"Include=/x", "culvert reads no ssh_config"},
              Row{"ControlPath=no", "only ControlPath=none is taken"},
              Row{"", "-o : culvert has no such option"},
              Row{"Port", "-o Port: the value is missing"},
@@ -145,7 +162,8 @@ TEST_CASE("an -o that is not understood is an error") {
              Row{"RekeyLimit=99999999999G", "-o RekeyLimit:"},
              Row{"RekeyLimit=1G 1h 1", "-o RekeyLimit:"},
              Row{"User=-x", "-o User: the user name '-x' begins with '-'"},
-             Row{"User=a b", "blank"},
+             Row{"User=a b", "-o User: takes one value, and has 2 words"},
+             Row{"User='a;b'", "has a ; in it"},
              Row{"HostName=%n.example.com", "'%n' stands for nothing here; there are %%, %h"},
              Row{"HostName=-%h", "begins with '-'"},
              Row{"HostName=a\nb", "control"},
@@ -164,4 +182,72 @@ TEST_CASE("an -o that is not understood is an error") {
         CHECK(contains(error, row.error));
         CHECK(!contains(error, "\n"));
     }
+}
+
+TEST_CASE("options that change nothing here are taken (ssh_config(5))") {
+    for (const std::string option : {"CheckHostIP=no",
+                                     "CheckHostIP=yes",
+                                     "UpdateHostKeys=yes",
+                                     "UpdateHostKeys=no",
+                                     "GSSAPIAuthentication=no",
+                                     "gssapiauthentication=NO",
+                                     "PreferredAuthentications=publickey",
+                                     "PreferredAuthentications=publickey,password",
+                                     "ProxyCommand=none",
+                                     "ProxyJump=none",
+                                     "StdinNull=yes",
+                                     "IPQoS=lowdelay throughput",
+                                     "IPQoS=none",
+                                     "VisualHostKey=yes",
+                                     "AddKeysToAgent=no",
+                                     "EscapeChar=none",
+                                     "EscapeChar=~",
+                                     "SendEnv=LANG LC_*",
+                                     "SetEnv=\"A=b c\"",
+                                     "ForwardX11Trusted=yes",
+                                     "MACs=hmac-sha2-256",
+                                     "Tunnel=no",
+                                     "HostKeyAlgorithms=ssh-ed25519,rsa-sha2-512",
+                                     "HostKeyAlgorithms=+ssh-rsa",
+                                     "HostKeyAlgorithms=-ssh-dss*",
+                                     "PubkeyAcceptedKeyTypes=+ssh-rsa",
+                                     "Protocol=2",
+                                     "NumberOfPasswordPrompts=0",
+                                     "RequestTTY=auto",
+                                     "VerifyHostKeyDNS=no",
+                                     "CanonicalizeHostname=no",
+                                     "ChallengeResponseAuthentication=no",
+                                     "LocalCommand=echo a b",
+                                     "PubkeyAuthentication=unbound",
+                                     "FingerprintHash=sha256",
+                                     "RemoteCommand=none",
+                                     "NoHostAuthenticationForLocalhost=no",
+                                     "PKCS11Provider=none",
+                                     "RequiredRSASize=2048",
+                                     "CertificateFile=none",
+                                     "ClearAllForwardings=no",
+                                     "ForkAfterAuthentication=no"}) {
+        CAPTURE(option);
+        CHECK(with_option(option).server.host == "gw");
+    }
+}
+
+TEST_CASE("IgnoreUnknown makes names that ssh wouldn't know either no error") {
+    CHECK(tunnel({"-oIgnoreUnknown=GPGKey*,MyOwn", "-oGPGKeyFile=x", "-omyown=y", "gw", "1:h:2"})
+              .server.host == "gw");
+    CHECK(contains(error_of({"-oIgnoreUnknown=MyOwn", "-oOther=x", "gw", "1:h:2"}),
+                   "culvert has no such option"));
+}
+
+TEST_CASE("what is taken and would have an effect in ssh is said") {
+    const auto notes = [](const std::string& option) {
+        return std::get<TunnelCommand>(parse({"-o", option, "gw", "1:h:2"}).command).notes;
+    };
+    CHECK(notes("CheckHostIP=no").empty());
+    REQUIRE(notes("CheckHostIP=yes").size() == 1);
+    CHECK(notes("CheckHostIP=yes")[0].level == LogLevel::info);
+    REQUIRE(notes("IPQoS=af21 cs1").size() == 1);
+    CHECK(notes("IPQoS=af21 cs1")[0].level == LogLevel::verbose);
+    CHECK(notes("IPQoS=af21 cs1")[0].text ==
+          "-o IPQoS=af21 cs1: without effect here: in ssh it marks packets for routers (DSCP)");
 }

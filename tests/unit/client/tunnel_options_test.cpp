@@ -49,6 +49,16 @@ TEST_CASE("flags mean what they mean to ssh") {
     CHECK(tunnel({"-6", "gw", "1:h:2"}).family == AddressFamily::v6);
     CHECK(tunnel({"-b", "10.0.0.1", "gw", "1:h:2"}).bind_address == "10.0.0.1");
     CHECK(tunnel({"-axknF", "none", "gw", "1:h:2"}).server.host == "gw");
+    CHECK(tunnel({"-2ye", "none", "-m", "hmac-sha2-256", "-Snone", "-I", "none", "gw", "1:h:2"})
+              .server.host == "gw");
+    CHECK(tunnel({"-l", "first last", "gw", "1:h:2"}).user == "first last");
+    CHECK(tunnel({"ssh://first%20last@gw", "1:h:2"}).user == "first last");
+    CHECK(tunnel({"127.1", "1:h:2"}).server.host == "127.0.0.1");
+    CHECK(tunnel({"-oHostName=::0001", "gw", "1:h:2"}).server.host == "::1");
+    CHECK(tunnel({"-oUserKnownHostsFile=/%n", "127.1", "1:h:2"}).user_known_hosts ==
+          Words{"/127.1"});
+    CHECK(tunnel({"gw", "1:h:2"}).ssh_config == "/home/alice/.ssh/config");
+    CHECK(tunnel({"-F", "none", "gw", "1:h:2"}).ssh_config.empty());
     CHECK(tunnel({"-F", "/dev/null", "gw", "1:h:2"}).server.host == "gw");
     CHECK(tunnel({"--", "up", "1:h:2"}).server.host == "up");
     CHECK(tunnel({"alice@up", "1:h:2"}).server.host == "up");
@@ -111,6 +121,12 @@ TEST_CASE("command lines that make no sense say why") {
              Row{{"-F", "/x", "gw", "1:h:2"}, "only -F none is taken"},
              Row{{"-c", "3des-cbc", "gw", "1:h:2"},
                  "-c: no cipher '3des-cbc': culvert has aes256-gcm"},
+             Row{{"-S", "/x", "gw", "1:h:2"}, "-S: culvert shares no connections"},
+             Row{{"-I", "/x", "gw", "1:h:2"}, "-I: culvert takes keys from files"},
+             Row{{"-B", "eth0", "gw", "1:h:2"}, "-B: "},
+             Row{{"-b", "fe80::1", "gw", "1:h:2"}, "needs its interface: fe80::1%"},
+             Row{{"-l", "a;b", "gw", "1:h:2"}, "has a ; in it"},
+             Row{{"a;b@gw", "1:h:2"}, "has a ; in it"},
              Row{{"-l", "-x", "gw", "1:h:2"}, "begins with '-'"},
              Row{{"-p", "x", "gw", "1:h:2"}, "-p: 'x' is neither a number"},
              Row{{"-L", "1:2", "gw"}, "'1:2': parts are missing"},

@@ -31,8 +31,9 @@ TEST_CASE("where to listen") {
 }
 
 TEST_CASE("where nobody can listen") {
-    for (const std::string text : {"", ":22", "gw:", "gw:x", "gw:65536", "65536", "::1:22", "a:b:c",
-                                   "[gw]:22", "[::1", "[::1]22", "-x:22", "a b:22", "/run/x:22"}) {
+    for (const std::string text :
+         {"", ":22", "gw:", "gw:x", "gw:65536", "65536", "::1:22", "a:b:c", "[gw]:22", "[::1",
+          "[::1]22", "-x:22", "a b:22", "/run/x:22", "22:22", "[fe80::77]:22", "[fe80::77%]:22"}) {
         CAPTURE(text);
         CHECK_THROWS_AS(parse_listen_address(text), Error);
     }

@@ -200,3 +200,20 @@ TEST_CASE("the hash is ssh-keygen's") {
     CHECK(format_hashed_known_host("gw.example.com", public_key(key_1),
                                    std::as_bytes(std::span{salt})) == line);
 }
+
+TEST_CASE("a host known by an equivalent name is no unknown one") {
+    CHECK(look_up("127.0.0.1 " + key_2, "::ffff:127.0.0.1").state == State::changed);
+    CHECK(look_up("::1 " + key_2, "::1%1").state == State::changed);
+    CHECK(look_up("[::1]:2222 " + key_2, "::1%1", 2222).state == State::changed);
+    CHECK(look_up("gw " + key_2, "gw.").state == State::changed);
+    CHECK(look_up("gw. " + key_2, "gw").state == State::changed);
+    CHECK(look_up("gw " + key_1, "gw.").state == State::match);
+    CHECK(look_up("127.0.0.1 " + key_2, "0.0.0.0").state == State::changed);
+    CHECK(look_up("@revoked gw " + key_1 + "\ngw. " + key_1, "gw.").state == State::revoked);
+    CHECK(look_up("*,!gw " + key_1, "gw").state == State::unknown);
+    CHECK(look_up("[g?]:2222 " + key_1, "gw.", 2222).state == State::unknown);
+    // What is known by its own name is not looked for by others.
+    CHECK(look_up("gw. " + key_1 + "\ngw " + key_2, "gw.").state == State::match);
+    CHECK(look_up("gw " + key_2, "gw.").name == "gw");
+    CHECK(look_up("fe80::77%eth0 " + key_2, "fe80::77%eth1").state == State::unknown);
+}

@@ -140,17 +140,16 @@ TEST_CASE("text that is not YAML") {
     };
     for (const Row& row : {
              Row{"name: [a\n", "f.yaml:"},
-             Row{"name: 'a\n", "f.yaml:1:9: not valid YAML: "},
-             Row{"name: \"a\nnumber: 1\n\n", "f.yaml:2:10: not valid YAML: "},
+             Row{"name: 'a\n", "f.yaml:1:7: a quote (') that is not closed"},
+             Row{"name: \"a\nnumber: 1\n\n", "f.yaml:1:7: a quote (\") that is not closed"},
              Row{"name: x\n\tnumber: 1\n", "f.yaml:2:"},
              Row{"name: *nobody\n", "f.yaml:1:"},
              Row{"name: \"\\q\"\n", "f.yaml:1:"},
-             Row{"name: a: b\n", "f.yaml:1:8: not valid YAML: "},
+             Row{"name: a: b\n", "f.yaml:1:8: a ': ' inside a value"},
          }) {
         CAPTURE(row.text);
         const std::string error = error_of(row.text);
         CHECK(error.starts_with(row.place));
-        CHECK(error.find("not valid YAML: ") != std::string::npos);
     }
 }
 
