@@ -1,6 +1,7 @@
 #include "common/version/version.hpp"
 
 #include <fmt/core.h>
+#include <idn2.h>
 #include <nettle/version.h>
 #include <sodium.h>
 #include <zlib.h>
@@ -36,6 +37,7 @@ std::string version_text(std::string_view program) {
 #ifdef CULVERT_HAVE_IPSEC_MB
     add("intel-ipsec-mb", imb_get_version_str());
 #endif
+    add("libidn2", idn2_check_version(nullptr));
     add("nettle", fmt::format("{}.{}", nettle_version_major(), nettle_version_minor()));
     add("zlib", zlibVersion());
     add("zstd", ZSTD_versionString());
