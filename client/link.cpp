@@ -232,7 +232,7 @@ awaitable<TcpSocket> Link::dial_server() {
     // The file may mean another server than the one that was reached.
     if (index_ == 0 && !std::exchange(ssh_config_told_, true)) {
         const std::string hint = ssh_config_hint(settings_.ssh_config, settings_.named_host);
-        if (!hint.empty()) log_info("{}: {}", name_, hint);
+        if (!hint.empty()) log_.info("{}: {}", name_, hint);
     }
     auto socket = std::get<TcpSocket>(std::move(dialed));
     if (settings_.tcp_keepalive) (void)set_tcp_keepalive(socket, TcpKeepalive::on);
