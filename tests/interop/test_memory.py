@@ -14,6 +14,8 @@ from harness.target import echo
 
 MIB = 1 << 20
 ROOM = 24 * MIB  # what the daemon may take besides what it has once it listens
+STREAMS = 30  # of 2 MiB each in the daemon, beside what the kernel buffers
+FLOOD = bytes(16 * MIB)
 
 
 @pytest.mark.short
@@ -46,11 +48,11 @@ def test_without_memory_streams_are_refused_and_the_daemon_lives(lab):
     def fill():
         with streams.connect(tunnel.addresses[0]) as connection:
             try:
-                connection.sendall(bytes(16 * MIB))
+                connection.sendall(FLOOD)
             except ConnectionError as error:  # it was refused, or had to make room
                 lost.put(error)
 
-    threads = [threading.Thread(target=fill) for _ in range(60)]
+    threads = [threading.Thread(target=fill) for _ in range(STREAMS)]
     for thread in threads:
         thread.start()
     try:
