@@ -2,13 +2,11 @@
 (CVE-2025-32433).
 """
 
-import sys
-
 import pytest
 
 from harness import streams
+from harness.libraries import with_asyncssh
 from harness.names import WatchedNames
-from harness.other_peers import ASYNCSSH
 from harness.peers import LOOPBACK, start_culvert, start_culvertd
 from harness.target import echo
 
@@ -20,8 +18,9 @@ def test_a_message_of_the_connection_protocol_ends_the_connection(lab, message):
     names = lab.keep(WatchedNames(lab))
     target = lab.target(echo)
     server = start_culvertd(lab, wrapper=names.wrapper)
-    hostile = lab.run("asyncssh", [sys.executable, "-B", ASYNCSSH, "hasty", LOOPBACK, server.port,
-                                   server.host_key.public_line, message, "live.example.com", target.port])
+    hostile = lab.run("asyncssh", [*with_asyncssh(), "hasty", LOOPBACK, server.port,
+                                   server.host_key.public_line, message, "live.example.com",
+                                   target.port])
     hostile.wait_for_line(f"the server ended it: message {message} before authentication")
     server.process.wait_for_line(f"message {message} before authentication")
     assert not server.process.matching("logged in")

@@ -9,7 +9,8 @@ import pytest
 
 from harness import streams
 from harness.keys import make_key, read_key
-from harness.other_peers import start_asyncssh, start_asyncssh_login, start_dropbear
+from harness.libraries import start_asyncssh, start_asyncssh_login
+from harness.other_peers import start_dropbear
 from harness.peers import (LOOPBACK, USER, Server, culvert_words, forwarded, program,
                            ssh_words, start_culvert, start_culvertd)
 from harness.process import DEADLINE

@@ -8,8 +8,8 @@ import socket
 import pytest
 
 from harness import streams
-from harness.other_peers import (method, start_asyncssh, start_asyncssh_client, start_dbclient,
-                                 start_dropbear, start_plink)
+from harness.libraries import method, start_asyncssh, start_asyncssh_client
+from harness.other_peers import start_dbclient, start_dropbear, start_plink
 from harness.peers import start_culvert, start_culvertd
 from harness.streams import MIB
 

@@ -3,13 +3,12 @@
 import json
 import re
 import signal
-import sys
 
 import pytest
 
 from harness import streams
+from harness.libraries import with_asyncssh
 from harness.names import WatchedNames
-from harness.other_peers import ASYNCSSH
 from harness.peers import USER, start_culvert, start_culvertd
 from harness.target import closed_port, echo
 
@@ -124,7 +123,7 @@ def test_a_target_that_is_no_host_name(lab, permit_open):
             (["x" * 300, 80], "it has more than 255 characters")]
     server = start_culvertd(lab, user={"permit_open": permit_open})
     targets = json.dumps([target for target, _ in rows] + [["gw", 0], ["gw", 65616]])
-    peer = lab.run("asyncssh", [sys.executable, "-B", ASYNCSSH, "opener", *server.address, USER,
+    peer = lab.run("asyncssh", [*with_asyncssh(), "opener", *server.address, USER,
                                 lab.user_key.path, server.host_key.public_line, targets])
     for target, why in rows:
         says(peer, f"{json.dumps(target)}: (2) not a host name: {why}")

@@ -73,7 +73,7 @@ def test_ssh_keyscan_prints_the_key(lab):
     """It offers chacha20-poly1305 first and doesn't announce strict key exchange."""
     server = start_culvertd(lab)
     wait_until_open(server.address, 10)
-    for flags in (["-t", "ed25519"], []):
+    for flags in (["-t", "ed25519"], ["-t", "rsa,ed25519,ecdsa"], []):
         done = subprocess.run(["ssh-keyscan", *flags, "-p", str(server.port), LOOPBACK],
                               env=lab.env, capture_output=True, text=True, timeout=30, check=False)
         key = " ".join(server.host_key.public_line.split()[:2])

@@ -1,11 +1,9 @@
-"""Starts the SSH programs besides OpenSSH: dropbear, PuTTY's plink and AsyncSSH, in both roles where
-they have both. What they may not find in the home of whoever runs the tests lies in the lab.
+"""Starts dropbear, in both roles, and PuTTY's plink. What they may not find in the home of whoever runs
+the tests lies in the lab.
 """
 
-import pathlib
 import re
 import subprocess
-import sys
 
 from .listening import wait_until_open
 from .peers import LOOPBACK, USER, Server, Tunnel
@@ -16,7 +14,6 @@ from .target import free_port
 # that what free_port() finds stays free.
 ALONE = "127.0.0.88"
 TRIES = 3  # for programs that can't choose a free port themselves
-ASYNCSSH = pathlib.Path(__file__).resolve().parents[1] / "asyncssh_peer.py"
 PUTTY_CIPHERS = {"aes256-gcm@openssh.com": "aesgcm", "chacha20-poly1305@openssh.com": "chacha20"}
 
 
@@ -88,31 +85,3 @@ def start_plink(lab, server, targets, *, cipher, compression, **_):
     for port in ports:
         process.wait_for_line(f"Local port {re.escape(ALONE)}:{port} forwarding to [^ ]+$")
     return Tunnel(process, [(ALONE, port) for port in ports])
-
-
-def start_asyncssh(lab, *, cipher, compression, listed=None):
-    """`listed`: what it says in server-sig-algs, whatever it takes."""
-    process = lab.run("asyncssh", [sys.executable, "-B", ASYNCSSH, "server", lab.host_key.path,
-                                   lab.authorized_keys, cipher, method(compression),
-                                   *([listed] if listed else [])])
-    port = int(process.wait_for_line(r"listening on (\d+)")[1])
-    return Server(process, port, lab.host_key, None)
-
-
-def start_asyncssh_login(lab, server, user, *steps):
-    """Logs in step by step; asyncssh_peer.py says which there are."""
-    return lab.run("asyncssh", [sys.executable, "-B", ASYNCSSH, "login", LOOPBACK, server.port, user,
-                                server.host_key.public_line, *steps])
-
-
-def start_asyncssh_client(lab, server, targets, *, cipher, compression):
-    process = lab.run("asyncssh", [sys.executable, "-B", ASYNCSSH, "client", LOOPBACK, server.port,
-                                   USER, lab.user_key.path, server.host_key.public_line, cipher,
-                                   method(compression), *targets])
-    return Tunnel(process, [
-        (LOOPBACK, int(process.wait_for_line(rf"forwarding (\d+) -> {target}$")[1]))
-        for target in targets])
-
-
-def method(compression):
-    return "zlib@openssh.com" if compression else "none"

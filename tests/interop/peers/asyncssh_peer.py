@@ -1,12 +1,15 @@
 """AsyncSSH in both roles, as a program of its own: what it prints on stderr drives the tests.
 
-client HOST PORT USER KEY HOST_KEY_LINE CIPHER COMPRESSION TARGET...   forwards, until it is ended
-server HOST_KEY AUTHORIZED_KEYS CIPHER COMPRESSION [ALGORITHMS]        serves forwards, until then;
-                                       server-sig-algs says ALGORITHMS, whatever it takes
-opener HOST PORT USER KEY HOST_KEY_LINE TARGETS                        opens each of them once
-hasty HOST PORT HOST_KEY_LINE MESSAGE TARGET_HOST TARGET_PORT          sends that message of the
+client HOST PORT USER KEY[,KEY...] HOST_KEY_LINE REKEY_BYTES TARGET...  forwards, until it is ended
+server PORT HOST_KEY AUTHORIZED_KEYS REKEY_BYTES                        serves forwards, until then
+opener HOST PORT USER KEY HOST_KEY_LINE TARGETS                         opens each of them once
+hasty HOST PORT HOST_KEY_LINE MESSAGE TARGET_HOST TARGET_PORT           sends that message of the
                                        connection protocol (RFC 4254) instead of logging in
-login HOST PORT USER HOST_KEY_LINE STEP...                             takes these steps of a login
+login HOST PORT USER HOST_KEY_LINE STEP...                              takes these steps of a login
+
+The keys are tried in their order; REKEY_BYTES 0 leaves the library's own limit. Options, ahead of that:
+--cipher=NAME, --compression=NAME, --odd-lists (KEXINITs with names that match nothing) and
+--listed=ALGORITHMS (what server-sig-algs says, whatever it takes).
 """
 
 import asyncio
@@ -17,16 +20,35 @@ import warnings
 warnings.simplefilter("ignore")  # its imports warn of ciphers that are older than we are
 import asyncssh  # noqa: E402  pylint: disable=wrong-import-position
 
+LOGIN_TAKES = 0.2  # seconds: as long as asking a database
+ODD_NAMES = [b"x" * 65, b"aes-\xe4\xff", b"two words", b"null@", b"@null", b"a@b@c"]
+settings = {}
+
 
 def say(text):
     print(f"asyncssh: {text}", file=sys.stderr, flush=True)
 
 
-async def client(host, port, user, key, host_key, cipher, compression, *targets):
+def algorithms(rekey_bytes):
+    chosen = {"rekey_bytes": int(rekey_bytes)} if int(rekey_bytes) else {}
+    if "cipher" in settings:
+        chosen["encryption_algs"] = [settings["cipher"]]
+    if "compression" in settings:
+        chosen["compression_algs"] = [settings["compression"]]
+    return chosen
+
+
+def odd_list(names):
+    """A name-list with odd names; the last one is empty. The first name is as it was: whether the
+    peer guesses the key exchange right hangs on it, which AsyncSSH judges by the list without them."""
+    return asyncssh.packet.String(b",".join([*names[:1], *ODD_NAMES, *names[1:], *ODD_NAMES, b""]))
+
+
+async def client(host, port, user, keys, host_key, rekey_bytes, *targets):
     known = asyncssh.import_known_hosts(f"[{host}]:{port} {host_key}\n")
     connection = await asyncssh.connect(
-        host, int(port), username=user, client_keys=[key], known_hosts=known, config=None,
-        agent_path=None, encryption_algs=[cipher], compression_algs=[compression])
+        host, int(port), username=user, client_keys=keys.split(","), known_hosts=known, config=None,
+        agent_path=None, **algorithms(rekey_bytes))
     try:
         await connection.run("true")
         say("a session was opened")
@@ -132,28 +154,37 @@ async def login(host, port, user, host_key, *steps):
 
 
 class ForwardsOnly(asyncssh.SSHServer):
+    async def begin_auth(self, username):
+        await asyncio.sleep(LOGIN_TAKES)
+        return True
+
     def connection_requested(self, dest_host, dest_port, orig_host, orig_port):
         return True
 
 
-async def server(host_key, authorized_keys, cipher, compression, listed=None):
-    if listed:
-        send = asyncssh.connection.SSHConnection._send_ext_info
+def send_as_listed(connection, send=asyncssh.connection.SSHConnection._send_ext_info):
+    connection._extensions_to_send[b"server-sig-algs"] = settings["listed"].encode()
+    send(connection)
 
-        def send_listed(connection):
-            connection._extensions_to_send[b"server-sig-algs"] = listed.encode()
-            send(connection)
 
-        asyncssh.connection.SSHConnection._send_ext_info = send_listed
+async def server(port, host_key, authorized_keys, rekey_bytes):
+    if "listed" in settings:
+        asyncssh.connection.SSHConnection._send_ext_info = send_as_listed
     listener = await asyncssh.listen(
-        "127.0.0.1", 0, server_factory=ForwardsOnly, server_host_keys=[host_key], config=None,
-        authorized_client_keys=authorized_keys, encryption_algs=[cipher],
-        compression_algs=[compression])
+        "127.0.0.1", int(port), server_factory=ForwardsOnly, server_host_keys=[host_key],
+        config=None, authorized_client_keys=authorized_keys, reuse_address=True,
+        **algorithms(rekey_bytes))
     say(f"listening on {listener.sockets[0].getsockname()[1]}")
     await listener.wait_closed()
 
 
 if __name__ == "__main__":
+    words = sys.argv[1:]
+    while words[0].startswith("--"):
+        name, _, value = words.pop(0)[2:].partition("=")
+        settings[name] = value
+    if "odd-lists" in settings:
+        asyncssh.connection.NameList = odd_list
     modes = {"client": client, "server": server, "hasty": hasty, "login": login,
              "opener": opener}
-    asyncio.run(modes[sys.argv[1]](*sys.argv[2:]))
+    asyncio.run(modes[words[0]](*words[1:]))
