@@ -23,12 +23,16 @@ bool has(const NameList& list, std::string_view name) {
 
 }  // namespace
 
-UserauthClient::Step UserauthClient::begin(Bytes session_id) {
+UserauthClient::Step UserauthClient::begin(Bytes session_id, FirstRequest when) {
     assert(state_ == State::idle);
     if (identities_.keys.empty()) {
         throw Error{ErrorKind::authentication, "there is no key to log in with"};
     }
     if (identities_.keys.size() == 1) identities_.sure = 0;
+    if (when == FirstRequest::after_service_accept) {
+        state_ = State::waiting_for_service;
+        return {};
+    }
     if (depends_on_server_sig_algs(identities_.keys[first_key()])) {
         state_ = State::waiting_for_algorithms;
         return {};
@@ -58,6 +62,7 @@ void UserauthClient::on_service_accept(Bytes payload) {
         throw ProtocolError{"a service was accepted that wasn't asked for"};
     }
     service_accepted_ = true;
+    if (state_ == State::waiting_for_service) state_ = State::waiting_for_algorithms;
 }
 
 std::size_t UserauthClient::next_candidate(std::size_t from,

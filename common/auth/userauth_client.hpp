@@ -29,6 +29,9 @@ struct ClientIdentities {
     std::optional<std::size_t> sure;
 };
 
+/// When the first request follows SERVICE_REQUEST.
+enum class FirstRequest { at_once, after_service_accept };
+
 /// The client's side of user authentication (RFC 4252): publickey, asked before it is signed. A
 /// question is a request without a signature (RFC 4252 7).
 class UserauthClient {
@@ -41,10 +44,10 @@ public:
         std::optional<SignatureWanted> wanted;
     };
 
-    /// The first step. SERVICE_REQUEST goes out ahead of it; its answer needn't be awaited. The
-    /// step is empty if the first key depends on the server's list: it is taken when that is known.
-    /// Throws Error{authentication} if there is no key to try.
-    Step begin(Bytes session_id);
+    /// The first step. SERVICE_REQUEST goes out ahead of it. The step is empty if it has to wait
+    /// for SERVICE_ACCEPT, or if the first key depends on the server's list: on_algorithms_known()
+    /// has it then. Throws Error{authentication} if there is no key to try.
+    Step begin(Bytes session_id, FirstRequest when);
     /// The server's list has come, or none comes any more (EXT_INFO goes ahead of SERVICE_ACCEPT):
     /// the first step, if it has waited for this.
     Step on_algorithms_known(Bytes session_id, const NameList& server_sig_algs);
@@ -75,7 +78,15 @@ public:
     const std::vector<std::size_t>& tried() const noexcept { return tried_; }
 
 private:
-    enum class State { idle, waiting_for_algorithms, asked, signing, requested, authenticated };
+    enum class State {
+        idle,
+        waiting_for_service,
+        waiting_for_algorithms,
+        asked,
+        signing,
+        requested,
+        authenticated,
+    };
     /// About the current key.
     enum class Question { none, sent, answered };
 

@@ -20,6 +20,18 @@ ProtocolError not_from_this_side(std::uint8_t number) {
     return ProtocolError{fmt::format("message {}, which this side must not send now", number)};
 }
 
+/// What a version string (RFC 4253 4.2) says behind "SSH-2.0-".
+std::string_view software_of(std::string_view version) {
+    return version.substr(version.find('-', sizeof("SSH-") - 1) + 1);
+}
+
+/// The function of libssh that serves a key exchange returns between NEWKEYS and the end of the
+/// login. It never returns if it reads both at once, as it may when the first request is granted.
+FirstRequest first_request_to(std::string_view version) {
+    return software_of(version).starts_with("libssh") ? FirstRequest::after_service_accept
+                                                      : FirstRequest::at_once;
+}
+
 // The channels that were opened right behind the request are an offence now that it failed, and the
 // server ends the connection for them.
 Error refused_for_sure() {
@@ -105,9 +117,11 @@ void Engine::on_owner_answered(TimePoint now) noexcept {
 }
 
 void Engine::begin_authentication(TimePoint now) {
-    // Our NEWKEYS is out, so all this may follow without a word from the server.
+    // Our NEWKEYS is out, so all this may follow without a word from most servers.
     send(encoded(msg::ServiceRequest{ssh_userauth}));
-    pending_ = follow(userauth_client_.begin(transport_.session_id()), now);
+    pending_ = follow(userauth_client_.begin(transport_.session_id(),
+                                             first_request_to(*transport_.peer_version())),
+                      now);
 }
 
 /// EXT_INFO is the transport's, and no event: it has come with the packets that were read.
@@ -170,8 +184,7 @@ bool Engine::may_open_channels() const noexcept {
 /// ahead of USERAUTH_SUCCESS (AsyncSSH; ssh2 for node with an application that takes its time).
 bool Engine::peer_takes_early_channels() const noexcept {
     if (peer_is_culvert()) return true;
-    const std::string_view version = *transport_.peer_version();
-    const std::string_view software = version.substr(version.find('-', sizeof("SSH-") - 1) + 1);
+    const std::string_view software = software_of(*transport_.peer_version());
     return software.starts_with("OpenSSH_") || software.starts_with("dropbear");
 }
 

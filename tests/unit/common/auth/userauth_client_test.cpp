@@ -28,7 +28,9 @@ struct Client {
 
     explicit Client(ClientIdentities identities) : userauth{std::move(identities)} {}
 
-    Step begins() { return userauth.begin(test::session_id()); }
+    Step begins(FirstRequest when = FirstRequest::at_once) {
+        return userauth.begin(test::session_id(), when);
+    }
     Step fails(NameList methods = {"publickey"}, bool partial = false) {
         return userauth.on_failure(encoded(msg::UserauthFailure{std::move(methods), partial}),
                                    test::session_id(), server_sig_algs);
@@ -77,6 +79,23 @@ std::string authentication_error(Action action) {
 std::string shown(const PublicKey& of) { return of.algorithm() + " " + fingerprint(of); }
 
 }  // namespace
+
+TEST_CASE("the first step waits for SERVICE_ACCEPT where it has to") {
+    for (const NameList& algorithms : {NameList{}, NameList{"ssh-ed25519"}}) {
+        Client client{alice({key(0), key(1)})};
+        client.server_sig_algs = algorithms;
+        const Step none = client.begins(FirstRequest::after_service_accept);
+        CHECK((none.packet.empty() && !none.wanted));
+        // EXT_INFO may come ahead of it.
+        const Step still_none = client.knows_algorithms();
+        CHECK((still_none.packet.empty() && !still_none.wanted));
+        client.userauth.on_service_accept(encoded(msg::ServiceAccept{ssh_userauth}));
+        CHECK(asks(client.knows_algorithms(), key(0)));
+        CHECK_THROWS_AS(
+            client.userauth.on_service_accept(encoded(msg::ServiceAccept{ssh_userauth})),
+            ProtocolError);
+    }
+}
 
 TEST_CASE("a single key is signed with at once, and lets the user in") {
     Client client{alice({key(0)})};

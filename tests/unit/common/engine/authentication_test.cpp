@@ -48,6 +48,7 @@ public:
         peer.say(encode_ext_info(server.extensions));
         peer.say(msg::ServiceAccept{ssh_userauth});
         poll();
+        if (only_event<SignatureWanted>(*this) != nullptr) sign();
         peer.listen();
     }
 
@@ -300,6 +301,31 @@ TEST_CASE("channels go ahead of USERAUTH_SUCCESS only to servers that are known 
         client.peer.say(msg::UserauthSuccess{});
         client.poll();
         CHECK(client.engine.may_open_channels());
+    }
+}
+
+TEST_CASE("a libssh server sees no request ahead of its SERVICE_ACCEPT") {
+    for (const auto& [version, waits] :
+         {std::pair{"SSH-2.0-libssh_0.10.6", true}, std::pair{"SSH-2.0-libssh-0.6.3", true},
+          std::pair{"SSH-2.0-OpenSSH_9.2 libssh", false}, std::pair{"SSH-2.0-Go", false}}) {
+        CAPTURE(version);
+        ClientWalk walk{{}, StrictKex::yes, client_config(), version};
+        walk.go_to(C::deciding);
+        walk.engine.accept_host_key(start_time);
+        walk.poll();
+        CHECK((only_event<SignatureWanted>(walk) == nullptr) == waits);
+        if (!waits) continue;
+        CHECK(walk.peer.listen_for_numbers() == std::vector{21, 7, 5});
+        walk.peer.say_new_keys();
+        walk.peer.say(encode_ext_info({.server_sig_algs = {"ssh-ed25519"}}));
+        walk.poll();
+        CHECK(walk.events.empty());
+        walk.peer.say(msg::ServiceAccept{ssh_userauth});
+        walk.poll();
+        const auto* const wanted = only_event<SignatureWanted>(walk);
+        REQUIRE(wanted != nullptr);
+        walk.engine.provide_signature(user_key()->sign(wanted->data), start_time);
+        CHECK(walk.peer.listen_for_numbers() == std::vector{50});
     }
 }
 
