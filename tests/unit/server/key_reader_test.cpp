@@ -6,7 +6,6 @@
 #include <string>
 
 #include <asio/io_context.hpp>
-#include <asio/post.hpp>
 
 #include "common/base/error.hpp"
 #include "common/net/task_group.hpp"
@@ -56,8 +55,6 @@ private:
     bool open_ = false;
     int reads_ = 0;
 };
-
-awaitable<void> turn() { co_await asio::post(use_awaitable); }
 
 awaitable<void> read(KeyReader& reader, std::string path, std::string& result) {
     try {

@@ -70,7 +70,9 @@ std::string complaint_of(Load load, const std::string& file) {
     }
 }
 
-std::string complaint(const std::string& file) { return complaint_of(load_private_key, file); }
+std::string complaint(const std::string& file) {
+    return complaint_of([](const std::string& name) { return load_private_key(name); }, file);
+}
 
 }  // namespace
 

@@ -24,8 +24,6 @@ awaitable<void> wait_for(Event& event, Trace& trace) {
     }
 }
 
-awaitable<void> turn() { co_await asio::post(use_awaitable); }
-
 TaskGroup::OnError unexpected() {
     return [](std::exception_ptr) { FAIL("a task failed"); };
 }

@@ -9,7 +9,6 @@
 #include <asio/buffer.hpp>
 #include <asio/error.hpp>
 #include <asio/io_context.hpp>
-#include <asio/post.hpp>
 #include <asio/write.hpp>
 
 #include "common/base/error.hpp"
@@ -23,8 +22,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using Endpoints = std::vector<tcp::endpoint>;
-
-awaitable<void> turn() { co_await asio::post(use_awaitable); }
 
 TaskGroup::OnError unexpected() {
     return [](std::exception_ptr) { FAIL("run() threw"); };

@@ -10,7 +10,6 @@
 #include <vector>
 
 #include <asio/io_context.hpp>
-#include <asio/post.hpp>
 
 #include "common/net/task_group.hpp"
 #include "tests/unit/common/net/gate.hpp"
@@ -21,8 +20,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using Errors = std::vector<int>;
-
-awaitable<void> turn() { co_await asio::post(use_awaitable); }
 
 awaitable<void> ask(LookupPool& pool, std::string host, Errors& errors,
                     AddressFamily family = AddressFamily::any) {

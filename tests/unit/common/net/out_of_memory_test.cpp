@@ -23,8 +23,6 @@ namespace {
 
 using test::FailingAllocation;
 
-awaitable<void> turn() { co_await asio::post(use_awaitable); }
-
 awaitable<void> wait_for(Event& event) { co_await event.wait(); }
 
 bool says_out_of_memory(const std::exception_ptr& thrown) {

@@ -7,6 +7,7 @@
 #include <doctest/doctest.h>
 #include <asio/co_spawn.hpp>
 #include <asio/io_context.hpp>
+#include <asio/post.hpp>
 
 #include "common/net/awaitable.hpp"
 
@@ -21,5 +22,8 @@ inline void run(asio::io_context& io, awaitable<void> test) {
     REQUIRE(io.stopped());
     if (thrown) std::rethrow_exception(thrown);
 }
+
+/// Lets everything else that is ready go first.
+inline awaitable<void> turn() { co_await asio::post(use_awaitable); }
 
 }  // namespace culvert

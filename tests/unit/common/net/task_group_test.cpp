@@ -13,8 +13,6 @@
 namespace culvert {
 namespace {
 
-awaitable<void> turn() { co_await asio::post(use_awaitable); }
-
 awaitable<void> wait_for(Event& event) { co_await event.wait(); }
 
 awaitable<void> own_event(std::shared_ptr<int> held) {

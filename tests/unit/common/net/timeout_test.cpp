@@ -5,7 +5,6 @@
 #include <string>
 
 #include <asio/io_context.hpp>
-#include <asio/post.hpp>
 
 #include "common/net/event.hpp"
 #include "common/net/task_group.hpp"
@@ -15,8 +14,6 @@ namespace culvert {
 namespace {
 
 using namespace std::chrono_literals;
-
-awaitable<void> turn() { co_await asio::post(use_awaitable); }
 
 /// Has no default constructor, as a socket.
 struct Value {
