@@ -17,6 +17,8 @@
 #include "common/net/dialer.hpp"
 #include "common/relay/relay.hpp"
 #include "server/engine_config.hpp"
+#include "server/failed_request.hpp"
+#include "server/open_failure.hpp"
 #include "server/policy.hpp"
 #include "server/unanswered_channel.hpp"
 #include "server/users.hpp"
@@ -35,34 +37,8 @@ double seconds_since(TimePoint began) {
     return std::chrono::duration<double>(Clock::now() - began).count();
 }
 
-constexpr std::string_view no_key_shown = "no key shown (culvertd takes ssh-ed25519 keys alone)";
-
-std::string describe(const FailedRequest& failed) {
-    const auto key = [&](std::string_view why) {
-        return fmt::format("{} {} ({})", escaped(failed.key_type, 64), failed.fingerprint, why);
-    };
-    switch (failed.why) {
-        case FailedRequest::Why::method:
-            return fmt::format("{} (culvertd takes keys alone)", escaped(failed.method, 64));
-        case FailedRequest::Why::key_type:
-            return key("culvertd takes ssh-ed25519 keys alone");
-        case FailedRequest::Why::garbled_key:
-            return key("the key is garbled");
-        case FailedRequest::Why::signature:
-            return key("the signature is wrong");
-    }
-    return {};
-}
-
 std::string named(const Endpoint& endpoint) {
     return to_string(Endpoint{escaped(endpoint.host), endpoint.port});
-}
-
-OpenFailure to_open_failure(const DialFailure& failure) {
-    const auto reason = failure.kind == DialFailure::Kind::no_descriptors
-                            ? OpenFailureReason::resource_shortage
-                            : OpenFailureReason::connect_failed;
-    return {reason, failure.text};
 }
 
 }  // namespace

@@ -20,8 +20,7 @@ void print(std::string_view text) {
             pollfd room{STDOUT_FILENO, POLLOUT, 0};
             (void)::poll(&room, 1, -1);
         } else if (errno != EINTR) {
-            throw Error{ErrorKind::internal,
-                        "stdout: can't be written: " + reason_of(errno)};
+            throw Error{ErrorKind::internal, "stdout: can't be written: " + reason_of(errno)};
         }
     }
 }

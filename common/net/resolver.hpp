@@ -25,7 +25,8 @@ public:
     /// configuration, all to dead names, must leave some for the others' names.
     static constexpr LookupPool::Limits default_limits{.threads = 64};
 
-    explicit Resolver(LookupPool::Limits limits = default_limits, LookupPool::Function function = look_up)
+    explicit Resolver(LookupPool::Limits limits = default_limits,
+                      LookupPool::Function function = look_up)
         : pool_{limits, std::move(function)} {}
 
     /// Addresses written as such are answered at once, and so is `localhost`: 127.0.0.1 and ::1.

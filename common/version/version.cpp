@@ -13,7 +13,7 @@
 #include <intel-ipsec-mb.h>
 #endif
 
-#include "culvert_commit.hpp"  // made by cmake/commit.cmake at each build
+#include <culvert_commit.hpp>  // made by cmake/commit.cmake at each build
 
 namespace culvert {
 namespace {

@@ -134,9 +134,8 @@ def test_ports_may_change_hands(lab, server):
 
 
 
-
 @pytest.mark.parametrize("text, why", [
-    ("tunnels: [", "not valid YAML"),
+    ("tunnels: [", "not closed"),
     ("tunels: {}", "tunels"),
     ("tunnels: {}", "no tunnel"),
     ('{"tunnels": {"news": {"server": "gw", "forwards": [{"local": 0, "to": "a:1"}]}}}',

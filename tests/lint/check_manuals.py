@@ -70,7 +70,7 @@ def main():
     faults += compare("-o", "client/culvert.1", options, page_words(client))
     for page, source in (("client/culvert.yaml.5", "client/config.cpp"),
                          ("server/culvertd.yaml.5", "server/config.cpp")):
-        keys = code_keys(source)
+        keys = code_keys(source) | code_keys("common/config/log_section.cpp")
         shown = set(re.findall(r"^\.It Cm (\w+)$", read(page), re.MULTILINE))
         nested = {"local", "to"}  # of a forward, written out in its item
         faults += compare("the key", page, keys - nested, shown)
