@@ -99,7 +99,7 @@ void require_host_name(std::string_view host) {
 
 std::string server_host(std::string_view written) {
     require_host_name(written);
-    const std::string host = canonical_host(ascii_host(written));
+    std::string host = canonical_host(ascii_host(written));
     if (const auto why = zone_missing(host)) {
         throw Error{ErrorKind::usage, fmt::format("'{}': {}", escaped(written, 64), *why)};
     }

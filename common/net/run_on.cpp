@@ -39,7 +39,7 @@ public:
         }
     }
 
-    Hop(IoExecutor here, IoExecutor there) : there_{std::move(there)}, waiting_{std::move(here)} {}
+    Hop(const IoExecutor& here, IoExecutor there) : there_{std::move(there)}, waiting_{here} {}
 
 private:
     static void cancel(const std::shared_ptr<Hop>& hop) noexcept {
