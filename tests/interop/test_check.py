@@ -1,9 +1,11 @@
 """culvertd -t: what would fail at the start; and README's first command in a new home."""
 
 import os
+import pathlib
 import re
 import stat
 import subprocess
+import tempfile
 
 import pytest
 
@@ -17,12 +19,18 @@ pytestmark = pytest.mark.short
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another user")
 
 
-@pytest.fixture(name="open_root")
-def open_lab_root(lab):
-    """The test's folder, which other users may enter: pytest's own are closed."""
-    for folder in (lab.root, *lab.root.parents):
-        if folder.stat().st_uid == os.geteuid() and not folder.stat().st_mode & stat.S_IXOTH:
-            folder.chmod(0o711)
+@pytest.fixture
+def tmp_path():
+    """In place of pytest's: other users may enter this one. Pytest closes the folder above its own
+    whenever another test program starts."""
+    with tempfile.TemporaryDirectory(prefix="culvert-check-") as folder:
+        path = pathlib.Path(folder)
+        path.chmod(0o711)
+        yield path
+
+
+@pytest.fixture
+def open_root(lab):
     return lab.root
 
 

@@ -148,8 +148,9 @@ TEST_CASE("late data are held to what was left of the window") {
 
     Channel& other = table.emplace(sizes, budget, open);
     other.confirmed();
-    table.erase(other.local());
-    CHECK_THROWS_AS(table.on_late_data(other.local(), Channel::maximum_packet + 1), ProtocolError);
+    const ChannelId id = other.local();
+    table.erase(id);
+    CHECK_THROWS_AS(table.on_late_data(id, Channel::maximum_packet + 1), ProtocolError);
 }
 
 TEST_CASE("the table agrees with a map, and its ids stay few") {
