@@ -22,11 +22,25 @@ void* allocate(std::size_t size, std::size_t alignment) {
     return block;
 }
 
+void* allocate_or_null(std::size_t size, std::size_t alignment) noexcept {
+    try {
+        return allocate(size, alignment);
+    } catch (const std::bad_alloc&) {
+        return nullptr;
+    }
+}
+
 }  // namespace
 
 void* operator new(std::size_t size) { return allocate(size, alignof(std::max_align_t)); }
 void* operator new(std::size_t size, std::align_val_t alignment) {
     return allocate(size, static_cast<std::size_t>(alignment));
+}
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+    return allocate_or_null(size, alignof(std::max_align_t));
+}
+void* operator new(std::size_t size, std::align_val_t alignment, const std::nothrow_t&) noexcept {
+    return allocate_or_null(size, static_cast<std::size_t>(alignment));
 }
 // Not inlined: GCC 12 would take the pairs apart and warn that they don't match.
 [[gnu::noinline]] void operator delete(void* block) noexcept { std::free(block); }
