@@ -16,7 +16,7 @@
 namespace culvert {
 namespace {
 
-// An agent that asks nobody answers in milliseconds, with a security key in a second.
+// An agent that needs no confirmation answers in milliseconds, with a security key in a second.
 constexpr Duration soon = std::chrono::seconds{2};
 
 Error failed(const std::string& socket, std::string_view why) {

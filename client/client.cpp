@@ -20,7 +20,7 @@
 namespace culvert {
 namespace {
 
-/// After so long a start is one that somebody may ask about.
+/// A start that takes longer than this is reported in STATUS=.
 constexpr Duration quick_start = std::chrono::seconds{1};
 
 std::size_t thread_count(const std::vector<TunnelSettings>& tunnels, unsigned wanted) {
@@ -137,7 +137,7 @@ awaitable<int> Client::next_signal() {
         if (cancelled) break;
         switch (signal) {
             case SIGHUP:
-                // A closed terminal asks for no new log: nobody is there to end it.
+                // A closed terminal asks for no new log: no one could end the program from it.
                 if (has_terminal_ && !has_terminal()) co_return signal;
                 reopen_log_after_signal();
                 if (load_ && !asked_to_end_) reload();
@@ -228,7 +228,7 @@ void Client::follow_change() {
         starting_.cancel();
         manager_.ready(status);
     } else {
-        // Whoever waits for READY need not hear of the moments before it.
+        // STATUS= skips the states that last for moments before READY.
         const bool is_news = start_ != Start::quick || std::ranges::any_of(all, &has_failed);
         if (!is_news || status == told_status_) return;
         manager_.status(status);

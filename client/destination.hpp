@@ -27,7 +27,7 @@ void require_user_name(std::string_view user);
 void require_host_name(std::string_view host);
 
 /// The same for a user named on the command line, where ssh takes no character of the shell's
-/// either: such a name often comes from somebody else's text.
+/// either: such a name often comes from untrusted text.
 void require_command_line_user(std::string_view user);
 
 /// The host to connect to, and to look up in known_hosts: an address in its canonical form, a name

@@ -11,7 +11,7 @@ namespace culvert {
 enum class OtherValues {
     refused,  ///< an error, which says what the option does
     noted,    ///< taken, and said at -v: nothing depends on it
-    warned,   ///< taken, and said: somebody may rely on it
+    warned,   ///< taken, with a line: a script may rely on it
 };
 
 /// An option of ssh_config(5), or one that ssh took earlier, that culvert doesn't act on. One that

@@ -48,7 +48,7 @@ struct AuthorizedKey {
 /// for what is no line of such a file at all.
 std::optional<AuthorizedKey> parse_authorized_key(std::string_view line);
 
-/// Why a second key on the same line lets nobody in: it stands in the first one's comment. That is
+/// Why a second key on the same line is not used: it stands in the first one's comment. That is
 /// what joining files makes of one whose last line lacks its newline. Nothing if there is none.
 [[nodiscard]] std::optional<std::string> why_second_key_is_lost(const AuthorizedKey& key);
 

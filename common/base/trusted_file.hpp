@@ -12,7 +12,7 @@ namespace culvert {
 /// runs as.
 struct TrustedOwners {
     bool anybody = false;   ///< for a file that the command line names
-    std::string account{};  ///< this account of the system, if there is one; empty: nobody else
+    std::string account{};  ///< this account of the system, if there is one; empty: no other
 
     friend auto operator<=>(const TrustedOwners&, const TrustedOwners&) = default;
 };
