@@ -5,6 +5,7 @@ import subprocess
 import pytest
 
 from harness.peers import SSH, program
+from harness.process import DEADLINE
 
 pytestmark = pytest.mark.short
 
@@ -14,7 +15,7 @@ class Settings:
 
     def __init__(self, lab, binary, words):
         done = subprocess.run([binary, "-F", "none", "-G", *words], env=lab.env, text=True,
-                              capture_output=True, timeout=30)
+                              capture_output=True, timeout=DEADLINE)
         self.taken = done.returncode == 0
         self.text = done.stdout + done.stderr
         self._lines = [line.split(" ", 1) for line in done.stdout.splitlines() if " " in line]

@@ -13,6 +13,7 @@ from harness import streams
 from harness.peers import culvert_words, run_culvert, start_culvert, start_culvertd, \
     tunnel_settings, tunnels_file
 from harness.preload import preloaded
+from harness.process import DEADLINE
 from harness.target import echo
 
 pytestmark = pytest.mark.short
@@ -55,7 +56,7 @@ class BusyServer:
                     self._carry(client)
                     continue
                 self.turned_away += 1
-                client.settimeout(5)
+                client.settimeout(DEADLINE)
                 client.recv(4096)  # its version: no reset overtakes what is said
                 client.sendall(self._words)
                 client.shutdown(socket.SHUT_WR)

@@ -6,6 +6,7 @@ import pytest
 
 from harness import streams
 from harness.peers import culvert_words, forwarded, start_culvertd
+from harness.process import DEADLINE
 from harness.proxies import DOWN, UP, FlippingProxy
 from harness.streams import MIB
 
@@ -15,7 +16,7 @@ SOME_PLACES = PLACES[::10]
 
 # A changed length may make the receiver wait for a packet that never comes: then the connection
 # ends when the keepalive or the login grace has run out.
-LAST_RESORT = 90
+LAST_RESORT = 3 * DEADLINE
 
 
 @pytest.mark.short

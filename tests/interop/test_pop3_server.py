@@ -10,6 +10,7 @@ import threading
 import pytest
 
 import pop3_server
+from harness.process import DEADLINE
 
 pytestmark = pytest.mark.short
 
@@ -26,7 +27,7 @@ def server():
 
 @pytest.fixture
 def client(server):
-    connection = poplib.POP3(*server.server_address, timeout=20)
+    connection = poplib.POP3(*server.server_address, timeout=DEADLINE)
     yield connection
     connection.close()
 
@@ -44,7 +45,7 @@ def test_the_greeting_says_ready(client):
 
 
 def test_quit_is_answered_before_login_and_ends_the_connection(server):
-    with socket.create_connection(server.server_address, timeout=20) as connection:
+    with socket.create_connection(server.server_address, timeout=DEADLINE) as connection:
         connection.sendall(b"QUIT\r\n")
         lines = connection.makefile("rb").readlines()
     assert [line.split()[0] for line in lines] == [b"+OK", b"+OK"]
@@ -66,7 +67,7 @@ def test_every_message_comes_back_byte_for_byte(logged_in):
 
 
 def test_a_line_that_starts_with_a_dot_gets_another(server):
-    with socket.create_connection(server.server_address, timeout=20) as connection:
+    with socket.create_connection(server.server_address, timeout=DEADLINE) as connection:
         connection.sendall(b"USER alice\r\nPASS wonderland\r\nRETR 2\r\nQUIT\r\n")
         raw = connection.makefile("rb").read()
     assert b"\r\n..one dot at" in raw
@@ -125,7 +126,7 @@ def test_a_wrong_password_is_refused_and_the_session_goes_on(client):
 
 
 def test_an_endless_line_ends_the_session(server):
-    with socket.create_connection(server.server_address, timeout=20) as connection:
+    with socket.create_connection(server.server_address, timeout=DEADLINE) as connection:
         connection.sendall(b"X" * 513)
         assert b"-ERR" in connection.makefile("rb").read()
 
@@ -133,7 +134,7 @@ def test_an_endless_line_ends_the_session(server):
 def test_the_program_names_its_port_and_ends_when_told():
     program = subprocess.Popen([sys.executable, pop3_server.__file__], stderr=subprocess.PIPE)
     port = int(program.stderr.readline().decode().rsplit(":", 1)[1])
-    poplib.POP3("127.0.0.1", port, timeout=20).quit()
+    poplib.POP3("127.0.0.1", port, timeout=DEADLINE).quit()
     program.send_signal(signal.SIGTERM)
-    assert program.wait(20) == 0
+    assert program.wait(DEADLINE) == 0
     program.stderr.close()

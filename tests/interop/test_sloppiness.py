@@ -14,6 +14,7 @@ import pytest
 from harness import streams
 from harness.listening import wait_until_open
 from harness.peers import LOOPBACK, USER, Server, start_culvert, start_culvertd
+from harness.process import DEADLINE
 from harness.target import echo
 
 pytestmark = pytest.mark.short
@@ -72,10 +73,10 @@ def test_a_sloppy_server_of_culvert(lab):
 def test_ssh_keyscan_prints_the_key(lab):
     """It offers chacha20-poly1305 first and doesn't announce strict key exchange."""
     server = start_culvertd(lab)
-    wait_until_open(server.address, 10)
+    wait_until_open(server.address, DEADLINE)
     for flags in (["-t", "ed25519"], ["-t", "rsa,ed25519,ecdsa"], []):
         done = subprocess.run(["ssh-keyscan", *flags, "-p", str(server.port), LOOPBACK],
-                              env=lab.env, capture_output=True, text=True, timeout=30, check=False)
+                              env=lab.env, capture_output=True, text=True, timeout=DEADLINE, check=False)
         key = " ".join(server.host_key.public_line.split()[:2])
         assert f"[{LOOPBACK}]:{server.port} {key}" in done.stdout.splitlines(), done
         assert done.returncode == 0, done

@@ -32,7 +32,7 @@ def test_each_forward_leads_to_its_own_target(lab, server):
 
 
 def test_fifty_streams_at_once(lab, server):
-    everyone = threading.Barrier(50, timeout=30)
+    everyone = threading.Barrier(50, timeout=DEADLINE)
     tunnel = start_culvert(lab, server, [lab.target(echo)])
 
     def one_stream(number):
