@@ -7,6 +7,10 @@ meanwhile. To repeat one figure, and for the whole table with the picture of its
 
     ./dev bench --rows rtt-down --rivals ssh --runs 9
     ./dev bench --chart docs/performance.svg
+
+Two builds of ours, alternately, as the guard of a change to the data path:
+
+    ./dev bench --against OTHER-BUILD --rows up,down,up8,down8,rtt,rtt-down,new
 """
 
 import argparse
@@ -24,9 +28,13 @@ sys.path.insert(0, str(ROOT / "tests/interop"))
 for name, place in (("CULVERT_BIN", "client/culvert"), ("CULVERTD_BIN", "server/culvertd")):
     os.environ.setdefault(name, str(ROOT / "build/release" / place))
 
-import chart  # noqa: E402  (the paths are set above)
+import against  # noqa: E402  (the paths are set above)
+import chart  # noqa: E402
+import cpu  # noqa: E402
+import limit  # noqa: E402
 import own_network  # noqa: E402
 import results  # noqa: E402
+from figures import OURS  # noqa: E402
 from load import LoadFailed  # noqa: E402
 from rivals import TUNNELS, make_lab  # noqa: E402
 from rows import ROWS  # noqa: E402
@@ -41,7 +49,10 @@ def options_of(words):
     parser.add_argument("--rivals", default="", help="only these of each row's")
     parser.add_argument("--quick", action="store_true", help="the rows that matter most, smaller: "
                         "about two minutes")
-    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--against", type=pathlib.Path, metavar="BUILD", help="another build of "
+                        "ours in place of rivals: the median of the runs' ratios, and its 90 %% "
+                        "interval")
+    parser.add_argument("--runs", type=int, help="3; 10 with --against")
     parser.add_argument("--mebibytes", type=int, default=1536, help="of each bulk transfer")
     parser.add_argument("--compressed-mebibytes", type=int, default=32, help="of text")
     parser.add_argument("--round-trips", type=int, default=2000)
@@ -54,6 +65,7 @@ def options_of(words):
     parser.add_argument("--json", type=pathlib.Path, default=ROOT / "build/bench/results.json")
     parser.add_argument("--chart", type=pathlib.Path, help="an SVG of the ratios, to write")
     options = parser.parse_args(words)
+    options.runs = options.runs or (10 if options.against else 3)
     known = {row.name: row for row in ROWS}
     options.rivals = [name for name in options.rivals.split(",") if name]
     chosen = [name for name in options.rows.split(",") if name]
@@ -135,6 +147,31 @@ def measure_row(bench, row):
     return measured, unavailable
 
 
+def compare_builds(bench, options):
+    programs = against.programs_in(options.against)
+    print(f"{options.runs} runs, alternating with {options.against}; medians, and the median of the "
+          "runs' ratios with its 90 % interval")
+    with bench.fresh_lab() as lab, contextlib.closing(Bench(lab, options)) as before:
+        for row in options.rows:
+            print("\n" + "\n".join(against.lines_of(
+                row, *against.measure(bench, before, programs, row))), flush=True)
+
+
+def compare_with_rivals(bench, options, machine):
+    measured = []
+    print(f"medians of {options.runs} runs, and the median of the runs' ratios with their spread")
+    for row in options.rows:
+        measured.append((row, *measure_row(bench, row)))
+        print("\n" + "\n".join(lines_of(*measured[-1])), flush=True)
+        if row.limit and {OURS, "relays"} <= measured[-1][1].keys():
+            print("\n".join(limit.lines_of(*measured[-1][:2])), flush=True)
+        results.write(options.json, machine, measured)
+    print(f"\nevery run is in {options.json}")
+    if options.chart:
+        chart.draw(options.chart, measured)
+        print(f"the ratios are drawn in {options.chart}")
+
+
 def main():
     options = options_of(sys.argv[1:])
     # What is started inherits it: every stream takes a descriptor.
@@ -145,24 +182,18 @@ def main():
     if options.congestion_control:
         own_network.enter(options.congestion_control)
     congestion_control = own_network.congestion_control()
-    machine = {"cpus": os.cpu_count(), "kernel": platform.release(),
+    machine = {"cpus": os.cpu_count(), "cpu": cpu.shown(), "kernel": platform.release(),
                "congestion_control": congestion_control,
                "own_network": bool(options.congestion_control), "runs": options.runs}
-    measured = []
-    print(f"{os.cpu_count()} CPUs, Linux {platform.release()}, {congestion_control}; medians of "
-          f"{options.runs} runs, and the median of the runs' ratios with their spread")
+    print(f"{os.cpu_count()} CPUs, {cpu.shown()}, Linux {platform.release()}, {congestion_control}")
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as ending:
         lab = make_lab(pathlib.Path(folder))
         ending.callback(end_quietly, lab)
         bench = ending.enter_context(contextlib.closing(Bench(lab, options)))
-        for row in options.rows:
-            measured.append((row, *measure_row(bench, row)))
-            print("\n" + "\n".join(lines_of(*measured[-1])), flush=True)
-            results.write(options.json, machine, measured)
-    print(f"\nevery run is in {options.json}")
-    if options.chart:
-        chart.draw(options.chart, measured)
-        print(f"the ratios are drawn in {options.chart}")
+        if options.against:
+            compare_builds(bench, options)
+        else:
+            compare_with_rivals(bench, options, machine)
 
 
 if __name__ == "__main__":

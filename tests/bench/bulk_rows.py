@@ -92,10 +92,10 @@ MIXED_PAIRS = ("ssh+culvertd", "culvert+sshd")
 ALL = ("direct", "relays", "ssh", "ssh-aes128", "ssh-chacha20", "stunnel", "haproxy")
 
 ROWS = (
-    Row("up", "one stream up", BULK, bulk("up"), ALL, quick=True),
-    Row("down", "one stream down", BULK, bulk("down"), ALL, quick=True),
-    Row("up8", "8 streams up", BULK, bulk("up", 8), quick=True),
-    Row("down8", "8 streams down", BULK, bulk("down", 8), quick=True),
+    Row("up", "one stream up", BULK, bulk("up"), ALL, quick=True, limit=True),
+    Row("down", "one stream down", BULK, bulk("down"), ALL, quick=True, limit=True),
+    Row("up8", "8 streams up", BULK, bulk("up", 8), quick=True, limit=True),
+    Row("down8", "8 streams down", BULK, bulk("down", 8), quick=True, limit=True),
     Row("mixed-up", "one end ours, up", MIXED, bulk("up"), ("ssh",), MIXED_PAIRS),
     Row("mixed-down", "one end ours, down", MIXED, bulk("down"), ("ssh",), MIXED_PAIRS),
     Row("chacha-up", "chacha20 up", CHACHA20, bulk("up"), ("ssh-chacha20",), ("culvert-chacha20",)),

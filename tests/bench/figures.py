@@ -42,6 +42,7 @@ class Row:
     rivals: tuple = ("relays", "ssh")
     subjects: tuple = (OURS,)  # ours, each compared with each rival
     quick: bool = False  # a part of --quick
+    limit: bool = False  # our CPU is also compared with limit.py's
 
 
 @dataclasses.dataclass(frozen=True)
