@@ -335,6 +335,11 @@ awaitable<bool> Link::allows(KeyShown) {
     co_return false;
 }
 
+void Link::on_forward_requested(const ForwardRequested& request) {
+    session_->deny(request.request);
+    on_denied({fmt::format("a remote forward ({})", name_of(request.what))});
+}
+
 void Link::on_channel_requested(ChannelRequested) {
     assert(!"the engine of a client refuses them");
 }

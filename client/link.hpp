@@ -106,6 +106,8 @@ private:
     void on_no_channels() override { end_if_drained(); }
     awaitable<bool> allows(KeyShown) override;
     void on_channel_requested(ChannelRequested request) override;
+    void on_forward_requested(const ForwardRequested& request) override;
+    void on_forward_answered(const ForwardAnswered&) override {}
 
     awaitable<void> live();
     awaitable<void> keep_connected();

@@ -76,7 +76,7 @@ awaitable<void> Link::carry_here(TcpSocket socket, asio::ip::tcp::endpoint peer,
     const TimePoint began = Clock::now();
     Relay relay{std::move(socket), *session_, streams_};
     // Not in the co_await: its temporaries would lie in the frame as long as the stream lives.
-    auto carried = relay.open(forward.target, to_endpoint(peer));
+    auto carried = relay.open(DirectTcpip{forward.target, to_endpoint(peer)});
     const RelayEnd end = co_await std::move(carried);
     if (end == RelayEnd::refused) {
         log_not_opened(peer, forward, relay.failure());

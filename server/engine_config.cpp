@@ -20,7 +20,7 @@ EngineConfig make_engine_config(const ServerConfig& config,
     if (rekey.bytes) made.transport.rekey.bytes = *rekey.bytes;
     if (rekey.after) made.transport.rekey.time = *rekey.after;
 
-    made.connection.accepts_direct_tcpip = true;
+    made.connection.accepts.set(place_of<DirectTcpip>);
     made.connection.channel_limit = config.limits.channels;
     made.connection.receive_window = window_sizes(config.limits.channel_window);
     made.connection.window_budget = std::move(windows);

@@ -255,29 +255,36 @@ awaitable<std::optional<ByteVector>> ServerConnection::sign(SignatureWanted) {
 // ---------------------------------------------------------------------- what he opens
 
 void ServerConnection::on_channel_requested(ChannelRequested request) {
+    auto& wanted = std::get<DirectTcpip>(request.type);  // the engine lets in no other
     if (draining_) {
         session_.refuse(request.channel,
                         {OpenFailureReason::resource_shortage, "the server is shutting down"});
         return;
     }
     if (open_streams_ >= context_.config->limits.channels) {
-        log_not_opened(request, "too many streams on this connection");
+        log_not_opened(wanted, "too many streams on this connection");
         session_.refuse(request.channel, {OpenFailureReason::resource_shortage,
                                           "too many streams on this connection"});
         return;
     }
     if (!has_memory()) {
-        log_not_opened(request, "out of memory");
+        log_not_opened(wanted, "out of memory");
         session_.refuse(request.channel,
                         {OpenFailureReason::resource_shortage, "the server is out of memory"});
         return;
     }
     const ChannelId channel = request.channel;
     try {
-        streams_.spawn(carry(std::move(request)));
+        streams_.spawn(carry(channel, std::move(wanted)));
     } catch (const std::bad_alloc&) {
         session_.refuse(channel, {OpenFailureReason::resource_shortage, {}});
     }
+}
+
+void ServerConnection::on_forward_requested(const ForwardRequested& request) {
+    const std::string what = fmt::format("a remote forward ({})", name_of(request.what));
+    session_.deny(request.request);
+    on_denied({what});
 }
 
 /// Counts a stream for as long as it lives.
@@ -298,36 +305,36 @@ private:
 };
 
 // A coroutine for each stream, and no more: an idle one costs little but their frames.
-awaitable<void> ServerConnection::carry(ChannelRequested request) {
+awaitable<void> ServerConnection::carry(ChannelId channel, DirectTcpip wanted) {
     const OpenStream open{*this};
-    UnansweredChannel unanswered{session_, request.channel};
-    log_at(forwards(LogLevel::debug), "{}: {} -> {}: asked for", name_, named(request.originator),
-           named(request.target));
+    UnansweredChannel unanswered{session_, channel};
+    log_at(forwards(LogLevel::debug), "{}: {} -> {}: asked for", name_, named(wanted.originator),
+           named(wanted.target));
     const TimePoint began = Clock::now();
-    auto reached = co_await reach(request);
+    auto reached = co_await reach(wanted);
     if (!session_.running()) co_return;
     if (const auto* failure = std::get_if<OpenFailure>(&reached)) {
         unanswered.refuse(*failure);
         // A denial has a line already.
         if (failure->reason != OpenFailureReason::administratively_prohibited) {
-            log_not_opened(request, failure->description);
+            log_not_opened(wanted, failure->description);
         }
         co_return;
     }
     Relay relay{std::get<TcpSocket>(std::move(reached)), session_, streams_};
-    auto accepted = relay.accept(request.channel);
+    auto accepted = relay.accept(channel);
     unanswered.answered();
     const RelayEnd end = co_await std::move(accepted);
     bytes_there_ += relay.bytes_received();
     bytes_back_ += relay.bytes_sent();
-    log_forward(request, name_of(end), relay.bytes_received(), relay.bytes_sent(),
+    log_forward(wanted, name_of(end), relay.bytes_received(), relay.bytes_sent(),
                 seconds_since(began));
 }
 
-void ServerConnection::log_not_opened(const ChannelRequested& request, std::string_view why) const {
+void ServerConnection::log_not_opened(const DirectTcpip& wanted, std::string_view why) const {
     if (!context_.repeats.not_opened.admits(LogLevel::info, why)) return;
     const std::string from = to_string(peer_);
-    const std::string target = named(request.target);
+    const std::string target = named(wanted.target);
     const std::array fields{LogField{"from", from}, LogField{"user", user_}, LogField{"key", key_},
                             LogField{"target", target}, LogField{"why", why}};
     log_event(forwards(LogLevel::info), "not_opened", fields,
@@ -335,12 +342,12 @@ void ServerConnection::log_not_opened(const ChannelRequested& request, std::stri
 }
 
 /// The one line about a forward that is over.
-void ServerConnection::log_forward(const ChannelRequested& request, std::string_view end,
+void ServerConnection::log_forward(const DirectTcpip& wanted, std::string_view end,
                                    std::uint64_t there, std::uint64_t back, double seconds) const {
     if (!logs(forwards(LogLevel::info))) return;
     const std::string from = to_string(peer_);
-    const std::string originator = named(request.originator);
-    const std::string target = named(request.target);
+    const std::string originator = named(wanted.originator);
+    const std::string target = named(wanted.target);
     const std::array fields{LogField{"from", from},       LogField{"user", user_},
                             LogField{"key", key_},        LogField{"originator", originator},
                             LogField{"target", target},   LogField{"bytes_there", there},
@@ -352,17 +359,17 @@ void ServerConnection::log_forward(const ChannelRequested& request, std::string_
 }
 
 awaitable<std::variant<TcpSocket, OpenFailure>> ServerConnection::reach(
-    const ChannelRequested& request) {
+    const DirectTcpip& wanted) {
     const auto rules = open_rules(*context_.config, user_);
-    const OpenRequest asked{request.target.host, request.target.port};
+    const OpenRequest asked{wanted.target.host, wanted.target.port};
     // A text that nobody could connect to says nothing about the rules, and is mostly a typo.
     if (auto why = why_no_target(asked)) {
         co_return OpenFailure{OpenFailureReason::connect_failed, *std::move(why)};
     }
-    if (const auto why = why_denied(permissions_, rules, asked)) co_return denied(request, *why);
+    if (const auto why = why_denied(permissions_, rules, asked)) co_return denied(wanted, *why);
 
     const Deadline deadline{context_.config->limits.channel_open};
-    auto resolved = co_await context_.resolver.resolve(request.target.host, request.target.port,
+    auto resolved = co_await context_.resolver.resolve(wanted.target.host, wanted.target.port,
                                                        AddressFamily::any, deadline);
     if (const auto* failure = std::get_if<DialFailure>(&resolved)) {
         co_return to_open_failure(*failure);
@@ -376,7 +383,7 @@ awaitable<std::variant<TcpSocket, OpenFailure>> ServerConnection::reach(
         if (why) why_not = *why;
         return why.has_value();
     });
-    if (endpoints.empty()) co_return denied(request, why_not);
+    if (endpoints.empty()) co_return denied(wanted, why_not);
 
     auto dialed = co_await connect_to(std::move(endpoints), DialOptions(), deadline);
     if (const auto* failure = std::get_if<DialFailure>(&dialed)) {
@@ -391,8 +398,8 @@ awaitable<std::variant<TcpSocket, OpenFailure>> ServerConnection::reach(
     co_return socket;
 }
 
-OpenFailure ServerConnection::denied(const ChannelRequested& request, std::string_view why) const {
-    const std::string target = named(request.target);
+OpenFailure ServerConnection::denied(const DirectTcpip& wanted, std::string_view why) const {
+    const std::string target = named(wanted.target);
     log_denied(target, why, target);
     return {OpenFailureReason::administratively_prohibited, "denied by the server's rules"};
 }

@@ -80,21 +80,23 @@ private:
     void on_denied(const RequestDenied& denied) override;
     void on_no_channels() override { end_if_drained(); }
     void on_channel_requested(ChannelRequested request) override;
+    void on_forward_requested(const ForwardRequested& request) override;
+    void on_forward_answered(const ForwardAnswered&) override {}
 
     class OpenStream;
-    awaitable<void> carry(ChannelRequested request);
-    /// The socket that reached the target, or the answer that refuses the channel. `request` must
+    awaitable<void> carry(ChannelId channel, DirectTcpip wanted);
+    /// The socket that reached the target, or the answer that refuses the channel. `wanted` must
     /// outlive it.
-    awaitable<std::variant<TcpSocket, OpenFailure>> reach(const ChannelRequested& request);
-    OpenFailure denied(const ChannelRequested& request, std::string_view why) const;
-    void log_forward(const ChannelRequested& request, std::string_view end, std::uint64_t there,
+    awaitable<std::variant<TcpSocket, OpenFailure>> reach(const DirectTcpip& wanted);
+    OpenFailure denied(const DirectTcpip& wanted, std::string_view why) const;
+    void log_forward(const DirectTcpip& wanted, std::string_view end, std::uint64_t there,
                      std::uint64_t back, double seconds) const;
     void note_not_let_in(const PublicKey& key, std::string_view why);
     void end_if_drained();
     void log_end(const std::exception_ptr& why) const;
     void log_end(std::string_view how) const;
     void log_end_without_login(std::string_view how) const;
-    void log_not_opened(const ChannelRequested& request, std::string_view why) const;
+    void log_not_opened(const DirectTcpip& wanted, std::string_view why) const;
     void log_denied(std::string_view what, std::string_view why, std::string_view said) const;
 
     ServerContext context_;

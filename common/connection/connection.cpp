@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cassert>
-#include <limits>
 
 #include <fmt/format.h>
 
@@ -11,7 +10,6 @@
 namespace culvert {
 namespace {
 
-constexpr std::string_view direct_tcpip = "direct-tcpip";
 constexpr std::string_view reset_request = "reset@culvert.internal";
 
 constexpr std::string_view only_forwarding =
@@ -64,8 +62,7 @@ Connection::Event Connection::on_packet(Bytes payload, TimePoint now) {
             return on_global_request(payload);
         case msg::RequestSuccess::number:
         case msg::RequestFailure::number:
-            on_global_reply(now);
-            return std::nullopt;
+            return on_global_reply(payload, now);
         case msg::ChannelSuccess::number:
             on_channel_reply(decode<msg::ChannelSuccess>(payload).recipient);
             return std::nullopt;
@@ -76,16 +73,17 @@ Connection::Event Connection::on_packet(Bytes payload, TimePoint now) {
 }
 
 Connection::Event Connection::on_global_request(Bytes payload) {
-    const std::string_view name = global_requests_.on_request(payload);
-    // The others are questions about life or offers, which nobody misses.
-    const bool asks_to_listen =
-        name == "tcpip-forward" || name == "streamlocal-forward@openssh.com";
-    if (!asks_to_listen) return std::nullopt;
-    return RequestDenied{fmt::format("a remote forward ({})", name)};
+    if (auto requested = global_requests_.on_request(payload)) return *std::move(requested);
+    return std::nullopt;
 }
 
-void Connection::on_global_reply(TimePoint now) {
-    if (!global_requests_.on_reply(now)) irregularities_.note(Irregularity::unasked_global_reply);
+Connection::Event Connection::on_global_reply(Bytes payload, TimePoint now) {
+    if (!global_requests_.awaits_reply()) {
+        irregularities_.note(Irregularity::unasked_global_reply);
+        return std::nullopt;
+    }
+    if (const auto answered = global_requests_.on_reply(payload, now)) return *answered;
+    return std::nullopt;
 }
 
 /// The channel that a message names, or null with a note of what is late.
@@ -100,11 +98,16 @@ Channel* Connection::established(ChannelId id, Irregularity if_late) {
 Connection::Event Connection::on_open(Bytes payload) {
     Reader in{payload};
     const auto open = decode_head<msg::ChannelOpen>(in);
-    if (open.type == direct_tcpip && config_.accepts_direct_tcpip) return on_direct_tcpip(open, in);
+    const auto place = place_of_name(open.type);
+    if (!place || !config_.accepts[*place]) return refuse_type(open);
+    return on_accepted_type(open, decode_channel_type(*place, in));
+}
 
-    if (open.type == direct_tcpip || open.type == "session") {
+Connection::Event Connection::refuse_type(const msg::ChannelOpen& open) {
+    const bool is_server = config_.accepts[place_of<DirectTcpip>];
+    if (open.type == "direct-tcpip" || open.type == "session") {
         refuse(open.sender, OpenFailureReason::administratively_prohibited,
-               config_.accepts_direct_tcpip ? only_forwarding : nothing_for_servers);
+               is_server ? only_forwarding : nothing_for_servers);
     } else if (open.type == "forwarded-tcpip") {
         refuse(open.sender, OpenFailureReason::administratively_prohibited,
                "no such forwarding was asked for");
@@ -114,11 +117,9 @@ Connection::Event Connection::on_open(Bytes payload) {
     return RequestDenied{fmt::format("a channel of type {}", open.type)};
 }
 
-Connection::Event Connection::on_direct_tcpip(const msg::ChannelOpen& open, Reader& in) {
-    const auto tcpip = decode_fields<msg::TcpipChannel>(in);
-    in.expect_end();
-    constexpr std::uint32_t last_port = std::numeric_limits<std::uint16_t>::max();
-    if (tcpip.port == 0 || tcpip.port > last_port) {
+Connection::Event Connection::on_accepted_type(const msg::ChannelOpen& open, ChannelType type) {
+    const auto* const direct = std::get_if<DirectTcpip>(&type);
+    if (direct != nullptr && direct->target.port == 0) {
         refuse(open.sender, OpenFailureReason::connect_failed, "no such port");
         return std::nullopt;
     }
@@ -133,28 +134,23 @@ Connection::Event Connection::on_direct_tcpip(const msg::ChannelOpen& open, Read
         return std::nullopt;
     }
     const Channel& channel = channels_.emplace(windows_of_next_, *config_.window_budget, open);
-    return ChannelRequested{
-        .channel = channel.local(),
-        .target = {std::string{tcpip.host}, static_cast<std::uint16_t>(tcpip.port)},
-        .originator = {std::string{tcpip.originator_host},
-                       static_cast<std::uint16_t>(std::min(tcpip.originator_port, last_port))}};
+    return ChannelRequested{channel.local(), std::move(type)};
 }
 
 void Connection::refuse(ChannelId remote, OpenFailureReason reason, std::string_view description) {
     out_.send(msg::ChannelOpenFailure{remote, static_cast<std::uint32_t>(reason), description, ""});
 }
 
-std::optional<ChannelId> Connection::open_direct_tcpip(const Endpoint& target,
-                                                       const Endpoint& originator, TimePoint now) {
+std::optional<ChannelId> Connection::open(const ChannelType& type, TimePoint now) {
     if (channels_.full() || !config_.window_budget->has_room()) return std::nullopt;
     Channel& channel = channels_.emplace(windows_of_next_, *config_.window_budget);
     channel.open_deadline = now + config_.open_time_limit;
     open_deadlines_.push_back({channel.open_deadline, channel.local()});
 
-    ByteVector payload = encoded(msg::ChannelOpen{
-        direct_tcpip, channel.local(), channel.receive_window(), Channel::maximum_packet});
-    encode_fields(msg::TcpipChannel{target.host, target.port, originator.host, originator.port},
-                  payload);
+    ByteVector payload =
+        encoded(msg::ChannelOpen{name_of(type), channel.local(), channel.receive_window(),
+                                 Channel::maximum_packet});
+    encode_fields(type, payload);
     out_.send(payload);
     return channel.local();
 }

@@ -15,8 +15,8 @@
 namespace culvert {
 
 struct ConnectionConfig {
-    /// Whether the peer may open direct-tcpip channels: true on a server.
-    bool accepts_direct_tcpip = false;
+    /// What the peer may ask for; all else is refused at once.
+    ChannelTypes accepts;
     std::size_t channel_limit = 16'384;
     /// What one channel's sender may have on its way.
     WindowSizes receive_window;
@@ -39,8 +39,7 @@ public:
     static bool handles(std::uint8_t number) noexcept;
 
     /// Empty when the connection has as many channels as it may have.
-    std::optional<ChannelId> open_direct_tcpip(const Endpoint& target, const Endpoint& originator,
-                                               TimePoint now);
+    std::optional<ChannelId> open(const ChannelType& type, TimePoint now);
     void confirm_open(ChannelId channel);
     void refuse_open(ChannelId channel, const OpenFailure& failure);
 
@@ -89,7 +88,8 @@ private:
 
     Event on_global_request(Bytes payload);
     Event on_open(Bytes payload);
-    Event on_direct_tcpip(const msg::ChannelOpen& open, Reader& in);
+    Event on_accepted_type(const msg::ChannelOpen& open, ChannelType type);
+    Event refuse_type(const msg::ChannelOpen& open);
     Event on_open_confirmation(Bytes payload);
     Event on_open_failure(Bytes payload);
     Event on_data(Bytes payload, TimePoint now);
@@ -99,7 +99,7 @@ private:
     void on_extended_data(Bytes payload);
     void on_channel_request(Bytes payload);
     void on_channel_reply(ChannelId id);
-    void on_global_reply(TimePoint now);
+    Event on_global_reply(Bytes payload, TimePoint now);
     Channel* data_channel(ChannelId id, std::size_t bytes);
     Channel* established(ChannelId id, Irregularity if_late);
     void refuse(ChannelId remote, OpenFailureReason reason, std::string_view description);

@@ -4,8 +4,9 @@
 #include <string>
 #include <variant>
 
-#include "common/base/endpoint.hpp"
 #include "common/connection/channel.hpp"
+#include "common/connection/global_requests.hpp"
+#include "common/wire/channel_types.hpp"
 
 namespace culvert {
 
@@ -18,12 +19,11 @@ struct OpenFailure {
 /// For a message: the reason, and what the peer says of it, escaped.
 std::string describe(const OpenFailure& failure);
 
-/// The peer asks for a direct-tcpip channel (RFC 4254 7.2). The owner answers with confirm_open or
-/// refuse_open, now or later.
+/// The peer asks for a channel of a type that it may ask for. The owner answers with confirm_open
+/// or refuse_open, now or later.
 struct ChannelRequested {
     ChannelId channel;
-    Endpoint target;
-    Endpoint originator;
+    ChannelType type;
 };
 
 /// A channel that we asked for is open.
@@ -53,13 +53,14 @@ struct ChannelClosed {
     ChannelEnd end;
 };
 
-/// The peer asked for something that is refused whatever it says: a shell, a remote forward.
+/// The peer asked for something that is refused whatever it says: a shell.
 struct RequestDenied {
     std::string what;  ///< of the peer: not escaped
 };
 
 using ConnectionEvent =
     std::variant<ChannelRequested, ChannelOpened, ChannelRefused, ChannelDataReceived,
-                 ChannelEofReceived, ChannelClosed, RequestDenied>;
+                 ChannelEofReceived, ChannelClosed, RequestDenied, ForwardRequested,
+                 ForwardAnswered>;
 
 }  // namespace culvert

@@ -99,10 +99,9 @@ public:
     bool authenticated() const noexcept { return authenticated_; }
     /// It has said so (EXT_INFO), early in the login.
     bool peer_is_culvert() const noexcept { return transport_.peer_extensions().reset; }
-    std::optional<ChannelId> open_direct_tcpip(const Endpoint& target, const Endpoint& originator,
-                                               TimePoint now) {
+    std::optional<ChannelId> open(const ChannelType& type, TimePoint now) {
         fit_first_window();
-        return connection_.open_direct_tcpip(target, originator, now);
+        return connection_.open(type, now);
     }
     void confirm_open(ChannelId channel) {
         const Answering answering{answers_, transport_};
@@ -122,6 +121,19 @@ public:
     }
     void set_readable(ChannelId channel, bool readable) {
         connection_.set_readable(channel, readable);
+    }
+    /// Asks for a remote forward, or for its end. From authentication on.
+    RequestId ask(const ForwardRequest& what, TimePoint now) {
+        return connection_.global_requests().ask(what, now);
+    }
+    /// To ForwardRequested.
+    void grant(RequestId request, std::uint16_t port = 0) {
+        const Answering answering{answers_, transport_};
+        connection_.global_requests().grant(request, port);
+    }
+    void deny(RequestId request) {
+        const Answering answering{answers_, transport_};
+        connection_.global_requests().deny(request);
     }
     std::size_t channels() const noexcept { return connection_.channels(); }
     /// The id of the next one that is opened.

@@ -53,10 +53,10 @@ Relay::~Relay() { assert(!channel_ && !draining_ && !watching_); }
 
 // ---------------------------------------------------------------------- the life of a stream
 
-awaitable<RelayEnd> Relay::open(const Endpoint& target, const Endpoint& originator) {
+awaitable<RelayEnd> Relay::open(const ChannelType& type) {
     auto carried = carry();  // first: once the session has the stream, nothing may throw
     try {
-        channel_ = session_.open(*this, target, originator);
+        channel_ = session_.open(*this, type);
         if (!channel_) {
             failure_ = {OpenFailureReason::resource_shortage,
                         "too many streams on this connection, or for window_memory"};

@@ -39,10 +39,10 @@ public:
     Relay& operator=(const Relay&) = delete;
     ~Relay() override;
 
-    /// A client's: opens a channel to `target`, and carries the stream to its end. The arguments
-    /// are not referred to once this has returned.
-    awaitable<RelayEnd> open(const Endpoint& target, const Endpoint& originator);
-    /// A server's: takes the requested channel and carries the stream to its end.
+    /// Opens a channel and carries the stream to its end. The type is not referred to once this has
+    /// returned.
+    awaitable<RelayEnd> open(const ChannelType& type);
+    /// Takes the requested channel and carries the stream to its end.
     awaitable<RelayEnd> accept(ChannelId channel);
 
     /// Why the channel wasn't opened, when that was so.

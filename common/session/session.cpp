@@ -108,6 +108,34 @@ awaitable<void> Session::close_socket() {
     if (pumps_soon_) co_await pumped_.wait();
 }
 
+// ---------------------------------------------------------------------- remote forwards
+
+template <class Function>
+auto Session::or_fail(Function function) {
+    try {
+        return function();
+    } catch (...) {
+        fail(std::current_exception());
+        throw;
+    }
+}
+
+RequestId Session::ask(const ForwardRequest& what) {
+    const RequestId request = or_fail([&] { return engine_.ask(what, now()); });
+    pump();
+    return request;
+}
+
+void Session::grant(RequestId request, std::uint16_t port) {
+    or_fail([&] { engine_.grant(request, port); });
+    pump();
+}
+
+void Session::deny(RequestId request) {
+    or_fail([&] { engine_.deny(request); });
+    pump();
+}
+
 // ---------------------------------------------------------------------- streams
 
 void Session::make_room(ChannelId channel) {
@@ -120,12 +148,11 @@ Stream& Session::detach(ChannelId channel) {
     return *std::exchange(streams_[channel.value()], nullptr);
 }
 
-std::optional<ChannelId> Session::open(Stream& stream, const Endpoint& target,
-                                       const Endpoint& originator) {
+std::optional<ChannelId> Session::open(Stream& stream, const ChannelType& type) {
     std::optional<ChannelId> channel;
     try {
         make_room(engine_.next_channel());
-        channel = engine_.open_direct_tcpip(target, originator, now());
+        channel = engine_.open(type, now());
         if (channel) streams_[channel->value()] = &stream;
         pump_soon();
         return channel;
@@ -150,12 +177,7 @@ void Session::accept(ChannelId channel, Stream& stream) {
 }
 
 void Session::refuse(ChannelId channel, const OpenFailure& failure) {
-    try {
-        engine_.refuse_open(channel, failure);
-    } catch (...) {
-        fail(std::current_exception());
-        throw;
-    }
+    or_fail([&] { engine_.refuse_open(channel, failure); });
     pump();
 }
 

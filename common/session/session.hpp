@@ -33,12 +33,15 @@ public:
 
     /// A server's: may this user come in with this key?
     virtual awaitable<bool> allows(KeyShown shown) = 0;
-    /// A server's: to be answered with Session::accept or Session::refuse.
+    /// To be answered with Session::accept or Session::refuse.
     virtual void on_channel_requested(ChannelRequested request) = 0;
+    /// To be answered with Session::grant or Session::deny.
+    virtual void on_forward_requested(const ForwardRequested& request) = 0;
+    virtual void on_forward_answered(const ForwardAnswered& answered) = 0;
 
     /// The peer broke a rule that it is forgiven: each kind is told once.
     virtual void on_irregularity(Irregularity kind) = 0;
-    /// The peer wanted what neither program does; it has been told no.
+    /// The peer wanted what this program doesn't do; it has been told no.
     virtual void on_denied(const RequestDenied& denied) = 0;
     virtual void on_authenticated(const Authenticated& authenticated) = 0;
     virtual void on_rekeyed() = 0;
@@ -73,11 +76,15 @@ public:
     bool ready() const noexcept { return !ended_ && engine_.may_open_channels(); }
     bool authenticated() const noexcept { return engine_.authenticated(); }
 
+    // ---- remote forwards; what these functions throw ends the session
+    RequestId ask(const ForwardRequest& what);
+    void grant(RequestId request, std::uint16_t port = 0);
+    void deny(RequestId request);
+
     // ---- streams: they must outlive their channels
     /// Asks for a channel; the stream hears of the outcome. Empty if there are too many.
     /// What opening, accepting or refusing one throws ends the session, and the stream is off it.
-    std::optional<ChannelId> open(Stream& stream, const Endpoint& target,
-                                  const Endpoint& originator);
+    std::optional<ChannelId> open(Stream& stream, const ChannelType& type);
     void accept(ChannelId channel, Stream& stream);
     void refuse(ChannelId channel, const OpenFailure& failure);
     /// The stream has something to send: it is read when it is its turn, perhaps at once.
@@ -136,6 +143,8 @@ private:
     void follow_output_target(std::size_t target);
     void take_turn(const Engine::SendSlots& slots);
     void fail(std::exception_ptr why) noexcept;
+    template <class Function>
+    auto or_fail(Function function);
     void tell_end(const std::exception_ptr& why) noexcept;
     void announce_ready();
     void announce_no_channels();

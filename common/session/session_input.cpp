@@ -174,6 +174,10 @@ void Session::on_connection_event(const ConnectionEvent& event) {
         owner_.on_channel_requested(*requested);
     } else if (const auto* denied = std::get_if<RequestDenied>(&event)) {
         owner_.on_denied(*denied);
+    } else if (const auto* forward = std::get_if<ForwardRequested>(&event)) {
+        owner_.on_forward_requested(*forward);
+    } else if (const auto* answered = std::get_if<ForwardAnswered>(&event)) {
+        owner_.on_forward_answered(*answered);
     }
 }
 

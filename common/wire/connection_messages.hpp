@@ -43,6 +43,29 @@ struct RequestFailure {
     static void fields(auto&, auto&& each) { each(); }
 };
 
+/// What follows a GlobalRequest of type tcpip-forward or cancel-tcpip-forward (RFC 4254 7.1).
+struct TcpipForward {
+    std::string_view host;
+    std::uint32_t port{};
+
+    static void fields(auto& m, auto&& each) { each(m.host, m.port); }
+};
+
+/// What a RequestSuccess says behind its head where port 0 was asked for (RFC 4254 7.1).
+struct BoundPort {
+    std::uint32_t port{};
+
+    static void fields(auto& m, auto&& each) { each(m.port); }
+};
+
+/// What follows a GlobalRequest of type streamlocal-forward@openssh.com, or of the one that cancels
+/// it (OpenSSH PROTOCOL 2.4).
+struct StreamlocalForward {
+    std::string_view path;
+
+    static void fields(auto& m, auto&& each) { each(m.path); }
+};
+
 /// The head of RFC 4254 5.1; the channel type's own fields follow.
 struct ChannelOpen {
     static constexpr std::uint8_t number = 90;
@@ -66,6 +89,23 @@ struct TcpipChannel {
     static void fields(auto& m, auto&& each) {
         each(m.host, m.port, m.originator_host, m.originator_port);
     }
+};
+
+/// What follows a ChannelOpen of type direct-streamlocal@openssh.com (OpenSSH PROTOCOL 2.4).
+struct DirectStreamlocalChannel {
+    std::string_view path;
+    std::string_view reserved;
+    std::uint32_t reserved_number{};
+
+    static void fields(auto& m, auto&& each) { each(m.path, m.reserved, m.reserved_number); }
+};
+
+/// What follows a ChannelOpen of type forwarded-streamlocal@openssh.com (OpenSSH PROTOCOL 2.4).
+struct ForwardedStreamlocalChannel {
+    std::string_view path;
+    std::string_view reserved;
+
+    static void fields(auto& m, auto&& each) { each(m.path, m.reserved); }
 };
 
 /// The head of RFC 4254 5.1; no channel type that we open adds to it.

@@ -147,6 +147,12 @@ ByteVector opening(std::string_view type, std::uint32_t sender) {
     return message(payload);
 }
 
+ByteVector forward_request(const ForwardRequest& what) {
+    ByteVector payload = encoded(msg::GlobalRequest{name_of(what), true});
+    encode_fields(what, payload);
+    return message(payload);
+}
+
 void write_messages() {
     constexpr ChannelId first{0};
     const ByteVector data = message(msg::ChannelData{first, bytes_of("some bytes")});
@@ -173,6 +179,10 @@ void write_messages() {
                      reset_request, closing, step(reset)});
     server("rekey", {step(log_in), opening("direct-tcpip", 0), step(start_exchange), data,
                      step(exchange), step(send), keepalive, step(exchange), step(close)});
+    const ByteVector listen = forward_request(TcpipForward{{"localhost", 0}});
+    server("remote-forwards",
+           {step(log_in), listen, keepalive, forward_request(StreamlocalForward{"/run/x"}),
+            forward_request(CancelTcpipForward{{"localhost", 0}})});
     server("other-types", {step(log_in), opening("session", 0), opening("forwarded-tcpip", 1),
                            keepalive, message(msg::Ping{bytes_of("ping")})});
 

@@ -132,7 +132,7 @@ private:
     void open_channel() {
         if (role_ == Role::server || !engine_.may_open_channels()) return;
         const auto id =
-            engine_.open_direct_tcpip({"target", 110}, {"127.0.0.1", 40000}, test::start_time);
+            engine_.open(DirectTcpip{{"target", 110}, {"127.0.0.1", 40000}}, test::start_time);
         require(id.has_value() == (engine_.channels() < most_channels) || id.has_value(),
                 "there is a channel unless there are too many");
         if (id) require(channels_.emplace(*id, Channel{}).second, "a channel's id is its own");
@@ -213,7 +213,7 @@ private:
 
     void on(ChannelRequested&& requested) {
         require(role_ == Role::server, "a client is asked for no channel");
-        if (requested.target.port % 3 == 0) {
+        if (std::get<DirectTcpip>(requested.type).target.port % 3 == 0) {
             engine_.refuse_open(requested.channel, {});
             return;
         }
@@ -222,6 +222,14 @@ private:
         engine_.confirm_open(requested.channel);
     }
     void on(RequestDenied&& denied) { require(!denied.what.empty(), "it is said what was denied"); }
+    void on(ForwardRequested&& requested) {
+        if (requested.request.value() % 2 == 0) {
+            engine_.deny(requested.request);
+        } else {
+            engine_.grant(requested.request, 4711);
+        }
+    }
+    void on(ForwardAnswered&&) { require(false, "nothing was asked for"); }
     void on(ChannelOpened&& opened) {
         Channel& channel = known(opened.channel);
         require(!std::exchange(channel.is_open, true), "a channel opens once");

@@ -35,7 +35,7 @@ TEST_CASE("what nobody chose is the engine's default (design 9, RFC 4253 9)") {
     CHECK(made.transport.extensions.reset);
     CHECK(made.transport.rekey.bytes == std::uint64_t{1} << 30);
     CHECK(made.transport.rekey.time == 1h);
-    CHECK(!made.connection.accepts_direct_tcpip);
+    CHECK(made.connection.accepts.none());
     CHECK(made.keepalive.interval == 15s);
     CHECK(made.keepalive.misses == 3);
     CHECK(made.login_grace == 30s);

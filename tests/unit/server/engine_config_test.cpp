@@ -40,7 +40,7 @@ TEST_CASE("what culvertd.yaml leaves out is the engine's default (design 9, RFC 
     CHECK(!made.transport.require_strict_kex);
     CHECK(made.transport.rekey.bytes == std::uint64_t{1} << 30);
     CHECK(made.transport.rekey.time == 1h);
-    CHECK(made.connection.accepts_direct_tcpip);
+    CHECK(made.connection.accepts == ChannelTypes{}.set(place_of<DirectTcpip>));
     CHECK(made.connection.channel_limit == 16'384);
     CHECK(made.keepalive.interval == 15s);
     CHECK(made.keepalive.misses == 3);

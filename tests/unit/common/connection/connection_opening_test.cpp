@@ -46,8 +46,8 @@ TEST_CASE("a server is asked for a channel, and confirms or refuses it (RFC 4254
         server.hears(tcpip_open("direct-tcpip", ChannelId{70}, "pop3.example.com", 110));
     REQUIRE(event);
     const auto& requested = std::get<ChannelRequested>(*event);
-    CHECK(requested.target == Endpoint{"pop3.example.com", 110});
-    CHECK(requested.originator == Endpoint{"10.0.0.9", 40'000});
+    CHECK(requested.type ==
+          ChannelType{DirectTcpip{{"pop3.example.com", 110}, {"10.0.0.9", 40'000}}});
     CHECK(server.sent.take().empty());  // the owner may take its time
 
     server.connection.confirm_open(requested.channel);
@@ -126,8 +126,8 @@ TEST_CASE("ports up to 65535 are taken, an originator's is cut to one") {
     encode_fields(msg::TcpipChannel{"h", 65'535, "", 0xffff'ffff}, open);
     const auto event = server.hears(open);
     REQUIRE(event);
-    CHECK(std::get<ChannelRequested>(*event).target.port == 65'535);
-    CHECK(std::get<ChannelRequested>(*event).originator == Endpoint{"", 65'535});
+    CHECK(std::get<ChannelRequested>(*event).type ==
+          ChannelType{DirectTcpip{{"h", 65'535}, {"", 65'535}}});
 }
 
 TEST_CASE("a garbled CHANNEL_OPEN is refused") {
@@ -155,7 +155,7 @@ TEST_CASE("channels are limited, in both roles, and free again when they end") {
     CHECK_FALSE(server.hears(tcpip_open("direct-tcpip", ChannelId{4}, "h", 1)));
     const Payloads sent = server.sent.take();
     CHECK(only_failure(sent).reason == value(OpenFailureReason::resource_shortage));
-    CHECK_FALSE(server.connection.open_direct_tcpip({"h", 1}, {"o", 1}, {}));
+    CHECK_FALSE(server.connection.open(DirectTcpip{{"h", 1}, {"o", 1}}, {}));
     CHECK(server.sent.take().empty());
 
     CHECK(server.hears(msg::ChannelClose{first}));
@@ -166,7 +166,8 @@ TEST_CASE("channels are limited, in both roles, and free again when they end") {
 TEST_CASE("a client asks for a channel (RFC 4254 7.2)") {
     LoneConnection client{test::of_client()};
     const auto id =
-        client.connection.open_direct_tcpip({"pop3.example.com", 110}, {"127.0.0.1", 5}, {});
+        client.connection.open(
+            DirectTcpip{{"pop3.example.com", 110}, {"127.0.0.1", 5}}, {});
     REQUIRE(id);
     ByteVector expected =
         encoded(msg::ChannelOpen{"direct-tcpip", *id, 100'000, Channel::maximum_packet});
@@ -297,13 +298,21 @@ TEST_CASE("a number that is used again has its own deadline") {
     CHECK(client.connection.on_time(TimePoint{seconds{25}}));
 }
 
-TEST_CASE("a remote forward is denied, and its owner told; what is only asked is not worth it") {
+TEST_CASE("its owner decides about a remote forward; what only asks for a sign of life is answered at once") {
     LoneConnection server{test::of_server()};
-    for (const std::string_view name : {"tcpip-forward", "streamlocal-forward@openssh.com"}) {
-        const auto event = server.hears(msg::GlobalRequest{name, true});
+    const std::vector<ForwardRequest> wanted{TcpipForward{{"localhost", 8080}},
+                                             StreamlocalForward{"/run/x.sock"}};
+    for (const ForwardRequest& what : wanted) {
+        ByteVector payload = encoded(msg::GlobalRequest{name_of(what), true});
+        encode_fields(what, payload);
+        const auto event = server.hears(payload);
         REQUIRE(event);
-        CHECK(std::get<RequestDenied>(*event).what == fmt::format("a remote forward ({})", name));
+        const auto& requested = std::get<ForwardRequested>(*event);
+        CHECK(requested.what == what);
+        CHECK(server.sent.take().empty());
+        server.connection.global_requests().deny(requested.request);
+        CHECK(server.sent.take() == Payloads{encoded(msg::RequestFailure{})});
     }
     CHECK_FALSE(server.hears(msg::GlobalRequest{"keepalive@openssh.com", true}));
-    CHECK(server.sent.take().size() == 3);
+    CHECK(server.sent.take() == Payloads{encoded(msg::RequestFailure{})});
 }

@@ -44,7 +44,7 @@ public:
         }
     }
     void open_channel() {
-        const auto id = lone_.connection.open_direct_tcpip({"h", 1}, {"o", 1}, {});
+        const auto id = lone_.connection.open(DirectTcpip{{"h", 1}, {"o", 1}}, {});
         REQUIRE(id);
     }
     void close_finished() {

@@ -11,14 +11,14 @@ namespace culvert::test {
 
 inline ConnectionConfig of_server() {
     ConnectionConfig config;
-    config.accepts_direct_tcpip = true;
+    config.accepts.set(place_of<DirectTcpip>);
     config.receive_window = {100'000, 100'000};
     return config;
 }
 
 inline ConnectionConfig of_client() {
     ConnectionConfig config = of_server();
-    config.accepts_direct_tcpip = false;
+    config.accepts.reset();
     return config;
 }
 
@@ -61,7 +61,7 @@ struct LoneConnection {
     }
     /// A channel that we ask for, unanswered.
     ChannelId ask() {
-        const auto id = connection.open_direct_tcpip({"target", 110}, {"127.0.0.1", 5}, now);
+        const auto id = connection.open(DirectTcpip{{"target", 110}, {"127.0.0.1", 5}}, now);
         REQUIRE(id);
         sent.take();
         return *id;

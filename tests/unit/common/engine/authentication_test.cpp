@@ -59,7 +59,7 @@ public:
 
     void open_channel_ahead() {
         REQUIRE(engine.may_open_channels());
-        engine.open_direct_tcpip({"target", 110}, {"127.0.0.1", 40000}, start_time);
+        engine.open(DirectTcpip{{"target", 110}, {"127.0.0.1", 40000}}, start_time);
     }
 
     /// The kind of error in which the server's answer ends, if it ends in one.

@@ -73,7 +73,7 @@ inline EngineConfig server_config(const Choice& choice = {}) {
     config.transport.extensions = {
         .server_sig_algs = {std::string{ssh_ed25519}}, .ping = true, .reset = true};
     config.measures_round_trip = false;
-    config.connection.accepts_direct_tcpip = true;
+    config.connection.accepts.set(place_of<DirectTcpip>);
     return config;
 }
 

@@ -102,7 +102,7 @@ TEST_CASE("a client's second flight goes from NEWKEYS to the channels") {
         const auto open_two = [&walk] {
             if (!walk.engine.may_open_channels()) return;
             for (int i = 0; i < 2; ++i) {
-                walk.engine.open_direct_tcpip({"target", 110}, {"127.0.0.1", 40000}, start_time);
+                walk.engine.open(DirectTcpip{{"target", 110}, {"127.0.0.1", 40000}}, start_time);
             }
         };
         walk.go_to(ClientWalk::Stage::deciding);

@@ -141,7 +141,7 @@ TEST_CASE("what we begin ourselves isn't blamed on a peer that is slow to read")
         if (held) walk.engine.start_rekey(start_time);
         const std::size_t before = walk.engine.unsent().size();
         for (int i = 0; i < 8'000; ++i) {
-            const auto id = walk.engine.open_direct_tcpip(target, {"127.0.0.1", 40000}, start_time);
+            const auto id = walk.engine.open(DirectTcpip{target, {"127.0.0.1", 40000}}, start_time);
             REQUIRE(id);
             walk.engine.reset(*id);
             walk.peer.say(msg::Ignore{});
@@ -158,7 +158,7 @@ TEST_CASE("an end comes to what is sent to a peer that reads nothing") {
     const Endpoint target{std::string(30'000, 't'), 110};
     const auto open_many = [&] {
         for (int i = 0; i < 1'000; ++i) {
-            walk.engine.open_direct_tcpip(target, {"127.0.0.1", 40000}, start_time);
+            walk.engine.open(DirectTcpip{target, {"127.0.0.1", 40000}}, start_time);
             walk.peer.say(msg::Ignore{});
             walk.poll();
         }

@@ -94,7 +94,7 @@ public:
             return false;
         }
         const Endpoint target{"target", static_cast<std::uint16_t>(next_ + 1)};
-        const auto channel = engine_.open_direct_tcpip(target, {"127.0.0.1", 40000}, now);
+        const auto channel = engine_.open(DirectTcpip{target, {"127.0.0.1", 40000}}, now);
         if (!channel) return false;
         Stream& opened = streams_[next_];
         opened.channel = channel;
@@ -218,8 +218,9 @@ private:
     }
 
     void on(ChannelRequested&& requested) {
-        const std::size_t index = std::size_t{requested.target.port} - 1;
-        if (requested.target.host != "target") throw Broken{"another target"};
+        const auto& target = std::get<DirectTcpip>(requested.type).target;
+        const std::size_t index = std::size_t{target.port} - 1;
+        if (target.host != "target") throw Broken{"another target"};
         questions_.emplace_back([this, index, channel = requested.channel](TimePoint) {
             if (plans_.at(index).refused) {
                 engine_.refuse_open(channel, {OpenFailureReason::connect_failed, "as planned"});
@@ -232,6 +233,8 @@ private:
     }
 
     void on(RequestDenied&& denied) { throw Broken{denied.what + " that nobody asked for"}; }
+    void on(ForwardRequested&&) { throw Broken{"a remote forward that nobody asked for"}; }
+    void on(ForwardAnswered&&) { throw Broken{"an answer that nobody asked for"}; }
     void on(ChannelOpened&& opened) { start(index_of(opened.channel)); }
 
     void on(ChannelRefused&& refused) {

@@ -53,7 +53,7 @@ int log_in_slowly(World& world) {
 std::uint64_t claim_of_a_new_channel(World& world) {
     Engine& client = world.engine(Role::client);
     const std::uint64_t before = client.windows()->claimed();
-    REQUIRE(client.open_direct_tcpip({"target", 1}, {"originator", 2}, world.now()));
+    REQUIRE(client.open(DirectTcpip{{"target", 1}, {"originator", 2}}, world.now()));
     return client.windows()->claimed() - before;
 }
 

@@ -208,7 +208,7 @@ private:
             case Stage::requested:
                 return peer.say(msg::UserauthSuccess{});
             case Stage::authenticated:
-                engine.open_direct_tcpip({"target", 110}, {"127.0.0.1", 40000}, start_time);
+                engine.open(DirectTcpip{{"target", 110}, {"127.0.0.1", 40000}}, start_time);
                 return;
             case Stage::opening:
                 return peer.say(

@@ -137,6 +137,8 @@ public:
     void on_rekeyed() override { ++rekeys; }
     void on_irregularity(Irregularity kind) override { irregularities.push_back(kind); }
     void on_denied(const RequestDenied& request) override { denied.push_back(request.what); }
+    void on_forward_requested(const ForwardRequested&) override {}
+    void on_forward_answered(const ForwardAnswered&) override {}
     void on_no_channels() override { ++times_without_channels; }
 
     bool trusts_host = true;
@@ -174,7 +176,7 @@ public:
         server_config.transport.algorithms.ciphers = default_ciphers();
         server_config.transport.host_key = key;
         server_config.transport.extensions.reset = true;
-        server_config.connection.accepts_direct_tcpip = true;
+        server_config.connection.accepts.set(place_of<DirectTcpip>);
         adjust(client_config, server_config);
 
         TcpAcceptor acceptor{context, asio::ip::tcp::endpoint{asio::ip::address_v4::loopback(), 0}};
@@ -271,7 +273,7 @@ inline awaitable<void> open(SessionPair& pair, MemoryStream& near, MemoryStream&
     };
     co_await pair.client_owner.ready.wait();
     near.session = &*pair.client;
-    near.channel = *pair.client->open(near, target, originator);
+    near.channel = *pair.client->open(near, DirectTcpip{target, originator});
     co_await near.opened.wait();
 }
 
