@@ -255,7 +255,7 @@ awaitable<bool> Link::run_session() {
     log_.debug("{}: reached; {} keys to try", name_, identities_.offered());
     Session session{std::move(socket),
                     make_engine_config(settings_, std::move(identities), context_.windows),
-                    context_.random, *this};
+                    context_.random, *this, static_cast<ClientLogin*>(this)};
     session_ = &session;
     if (ending_) end_here();
     std::exception_ptr why;
@@ -328,11 +328,6 @@ void Link::on_irregularity(Irregularity kind) { log_.verbose("{}: {}", name_, de
 
 void Link::on_denied(const RequestDenied& denied) {
     log_.verbose("{}: the server asked for {}: denied", name_, escaped(denied.what));
-}
-
-awaitable<bool> Link::allows(KeyShown) {
-    assert(!"only a server is shown a key");
-    co_return false;
 }
 
 void Link::on_forward_requested(const ForwardRequested& request) {

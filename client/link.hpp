@@ -64,7 +64,7 @@ struct LinkContext {
 
 /// One of a tunnel's SSH connections, which comes and goes, with the streams that it carries. It
 /// lives on one thread.
-class Link final : private SessionOwner {
+class Link final : private SessionOwner, private ClientLogin {
 public:
     /// `identities` are its own: what servers said to them is asked of each connection anew.
     Link(IoExecutor executor, const LinkContext& context, std::size_t index, Identities identities);
@@ -94,17 +94,18 @@ public:
     }
 
 private:
-    // SessionOwner
+    // ClientLogin
     awaitable<void> check_host_key(PublicKey key) override;
     awaitable<std::optional<ByteVector>> sign(SignatureWanted wanted) override;
     void on_ready() override;
     void on_banner(const BannerReceived& banner) override;
+
+    // SessionOwner
     void on_authenticated(const Authenticated& authenticated) override;
     void on_rekeyed() override;
     void on_irregularity(Irregularity kind) override;
     void on_denied(const RequestDenied& denied) override;
     void on_no_channels() override { end_if_drained(); }
-    awaitable<bool> allows(KeyShown) override;
     void on_channel_requested(ChannelRequested request) override;
     void on_forward_requested(const ForwardRequested& request) override;
     void on_forward_answered(const ForwardAnswered&) override {}

@@ -51,7 +51,7 @@ ServerConnection::ServerConnection(ServerContext context, TcpSocket socket,
       ticket_{std::move(ticket)},
       session_{std::move(socket),
                make_engine_config(*context_.config, context_.host_key, context_.windows),
-               context_.random, *this},
+               context_.random, *this, static_cast<ServerLogin*>(this)},
       streams_{session_.executor(), [this](const std::exception_ptr& thrown) {
                    log_error("{}: a stream ended: {}", name_, text_of_exception(thrown));
                }} {}
@@ -240,16 +240,6 @@ void ServerConnection::on_rekeyed() {
 
 void ServerConnection::on_irregularity(Irregularity kind) {
     log_verbose("{}: {}", name_, describe(kind));
-}
-
-awaitable<void> ServerConnection::check_host_key(PublicKey) {
-    assert(!"only a client is offered a host key");
-    co_return;
-}
-
-awaitable<std::optional<ByteVector>> ServerConnection::sign(SignatureWanted) {
-    assert(!"only a client signs");
-    co_return std::nullopt;
 }
 
 // ---------------------------------------------------------------------- what he opens

@@ -50,7 +50,7 @@ struct ServerContext {
 };
 
 /// One client's SSH connection: who is logged in, what he may open, and the streams that he opened.
-class ServerConnection final : private SessionOwner {
+class ServerConnection final : private SessionOwner, private ServerLogin {
 public:
     ServerConnection(ServerContext context, TcpSocket socket, asio::ip::tcp::endpoint peer,
                      Admission::Ticket ticket);
@@ -69,10 +69,6 @@ public:
     bool authenticated() const noexcept { return session_.authenticated(); }
 
 private:
-    awaitable<void> check_host_key(PublicKey) override;
-    awaitable<std::optional<ByteVector>> sign(SignatureWanted) override;
-    void on_ready() override {}
-    void on_banner(const BannerReceived&) override {}
     awaitable<bool> allows(KeyShown shown) override;
     void on_authenticated(const Authenticated& authenticated) override;
     void on_rekeyed() override;

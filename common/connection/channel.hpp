@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "common/base/time.hpp"
+#include "common/connection/channel_user.hpp"
 #include "common/connection/company.hpp"
 #include "common/connection/scheduler.hpp"
 #include "common/connection/window.hpp"
@@ -11,20 +12,13 @@
 
 namespace culvert {
 
-/// How a channel ended, as the peer told it.
-enum class ChannelEnd {
-    clean,  ///< CHANNEL_CLOSE, after EOF or, from peers that always close that way, without it
-    reset,  ///< reset@culvert.internal before CHANNEL_CLOSE
-};
-
 /// One channel's state (RFC 4254 5). Its functions are named after what happened; those that the
 /// peer causes throw ProtocolError for what it must not do, and are for the states in which
 /// ChannelTable hands the channel out. What is to be sent in turn is the Connection's to send.
 class Channel {
 public:
     enum class State {
-        opening,    ///< we sent CHANNEL_OPEN
-        abandoned,  ///< as above, but nobody wants the channel any more
+        opening,    ///< we sent CHANNEL_OPEN; without a user it is closed as soon as it is open
         requested,  ///< the peer sent CHANNEL_OPEN, our owner has yet to answer
         open,
         closing,  ///< we sent CHANNEL_CLOSE; whatever comes until the peer's is let pass
@@ -41,9 +35,7 @@ public:
     ChannelId remote() const noexcept { return remote_; }
     State state() const noexcept { return state_; }
     /// We sent CHANNEL_OPEN and wait for the answer.
-    bool is_unanswered() const noexcept {
-        return state_ == State::opening || state_ == State::abandoned;
-    }
+    bool is_unanswered() const noexcept { return state_ == State::opening; }
     /// Both sides know each other's ids, until both have sent CHANNEL_CLOSE.
     bool is_established() const noexcept {
         return state_ == State::open || state_ == State::closing;
@@ -64,7 +56,6 @@ public:
     ChannelEnd on_close() const noexcept;
 
     void confirmed() noexcept { state_ = State::open; }
-    void abandoned() noexcept { state_ = State::abandoned; }
     void eof_sent() noexcept { eof_sent_ = true; }
     void close_sent() noexcept { state_ = State::closing; }
     void data_sent(std::uint32_t bytes) noexcept;
@@ -92,6 +83,9 @@ public:
     };
     Turn turn{*this};
     static Channel& of(SchedulerEntry& entry) noexcept { return static_cast<Turn&>(entry).channel; }
+
+    /// Who is told of it; null before the owner has accepted it, and from when the user is off it.
+    ChannelUser* user = nullptr;
 
     SmallMessages small_sent;
     SmallMessages small_received;

@@ -40,8 +40,15 @@ public:
     }
     void erase(ChannelId id) noexcept;
 
+    template <class Function>
+    void for_each(Function function) {
+        for (Entry& each : entries_) {
+            if (each.channel) function(*each.channel);
+        }
+    }
+
     /// Null if there is none.
-    Channel* find(ChannelId id) noexcept {
+    Channel* find(ChannelId id) const noexcept {
         return id.value() < entries_.size() ? entries_[id.value()].channel.get() : nullptr;
     }
 

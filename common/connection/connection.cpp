@@ -23,6 +23,7 @@ Connection::Connection(const ConnectionConfig& config, PacketSink& out)
       windows_of_next_{config.receive_window},
       out_{out},
       channels_{config.channel_limit},
+      inbox_{config.patience},
       global_requests_{out} {
     if (!config_.window_budget) {
         constexpr std::uint64_t of_its_own = 256 * 1024 * 1024;
@@ -38,23 +39,28 @@ bool Connection::handles(std::uint8_t number) noexcept {
 Connection::Event Connection::on_packet(Bytes payload, TimePoint now) {
     switch (message_number(payload)) {
         case msg::ChannelData::number:
-            return on_data(payload, now);
+            on_data(payload, now);
+            return std::nullopt;
         case msg::ChannelWindowAdjust::number:
             on_window_adjust(payload);
             return std::nullopt;
         case msg::ChannelOpen::number:
             return on_open(payload);
         case msg::ChannelOpenConfirmation::number:
-            return on_open_confirmation(payload);
+            on_open_confirmation(payload);
+            return std::nullopt;
         case msg::ChannelOpenFailure::number:
-            return on_open_failure(payload);
+            on_open_failure(payload);
+            return std::nullopt;
         case msg::ChannelExtendedData::number:
-            on_extended_data(payload);
+            on_extended_data(payload, now);
             return std::nullopt;
         case msg::ChannelEof::number:
-            return on_eof(payload);
+            on_eof(payload, now);
+            return std::nullopt;
         case msg::ChannelClose::number:
-            return on_close(payload);
+            on_close(payload, now);
+            return std::nullopt;
         case msg::ChannelRequest::number:
             on_channel_request(payload);
             return std::nullopt;
@@ -106,13 +112,13 @@ Connection::Event Connection::on_open(Bytes payload) {
 Connection::Event Connection::refuse_type(const msg::ChannelOpen& open) {
     const bool is_server = config_.accepts[place_of<DirectTcpip>];
     if (open.type == "direct-tcpip" || open.type == "session") {
-        refuse(open.sender, OpenFailureReason::administratively_prohibited,
+        refuse_remote(open.sender, OpenFailureReason::administratively_prohibited,
                is_server ? only_forwarding : nothing_for_servers);
     } else if (open.type == "forwarded-tcpip") {
-        refuse(open.sender, OpenFailureReason::administratively_prohibited,
+        refuse_remote(open.sender, OpenFailureReason::administratively_prohibited,
                "no such forwarding was asked for");
     } else {
-        refuse(open.sender, OpenFailureReason::unknown_channel_type, "unknown channel type");
+        refuse_remote(open.sender, OpenFailureReason::unknown_channel_type, "unknown channel type");
     }
     return RequestDenied{fmt::format("a channel of type {}", open.type)};
 }
@@ -120,16 +126,16 @@ Connection::Event Connection::refuse_type(const msg::ChannelOpen& open) {
 Connection::Event Connection::on_accepted_type(const msg::ChannelOpen& open, ChannelType type) {
     const auto* const direct = std::get_if<DirectTcpip>(&type);
     if (direct != nullptr && direct->target.port == 0) {
-        refuse(open.sender, OpenFailureReason::connect_failed, "no such port");
+        refuse_remote(open.sender, OpenFailureReason::connect_failed, "no such port");
         return std::nullopt;
     }
     if (channels_.full()) {
-        refuse(open.sender, OpenFailureReason::resource_shortage,
+        refuse_remote(open.sender, OpenFailureReason::resource_shortage,
                "too many channels on this connection");
         return std::nullopt;
     }
     if (!config_.window_budget->has_room()) {
-        refuse(open.sender, OpenFailureReason::resource_shortage,
+        refuse_remote(open.sender, OpenFailureReason::resource_shortage,
                "too many channels for the memory that their windows may take");
         return std::nullopt;
     }
@@ -137,11 +143,12 @@ Connection::Event Connection::on_accepted_type(const msg::ChannelOpen& open, Cha
     return ChannelRequested{channel.local(), std::move(type)};
 }
 
-void Connection::refuse(ChannelId remote, OpenFailureReason reason, std::string_view description) {
+void Connection::refuse_remote(ChannelId remote, OpenFailureReason reason, std::string_view description) {
     out_.send(msg::ChannelOpenFailure{remote, static_cast<std::uint32_t>(reason), description, ""});
 }
 
-std::optional<ChannelId> Connection::open(const ChannelType& type, TimePoint now) {
+std::optional<ChannelId> Connection::open(const ChannelType& type, ChannelUser& user,
+                                          TimePoint now) {
     if (channels_.full() || !config_.window_budget->has_room()) return std::nullopt;
     Channel& channel = channels_.emplace(windows_of_next_, *config_.window_budget);
     channel.open_deadline = now + config_.open_time_limit;
@@ -152,60 +159,52 @@ std::optional<ChannelId> Connection::open(const ChannelType& type, TimePoint now
                                  Channel::maximum_packet});
     encode_fields(type, payload);
     out_.send(payload);
+    channel.user = &user;
     return channel.local();
 }
 
-void Connection::confirm_open(ChannelId id) {
+void Connection::accept(ChannelId id, ChannelUser& user) {
     Channel& channel = *channels_.find(id);
     assert(channel.state() == Channel::State::requested);
     channel.confirmed();
     out_.send(msg::ChannelOpenConfirmation{channel.remote(), channel.local(),
                                            channel.receive_window(), Channel::maximum_packet});
+    channel.user = &user;
 }
 
-void Connection::refuse_open(ChannelId id, const OpenFailure& failure) {
+void Connection::refuse(ChannelId id, const OpenFailure& failure) {
     Channel& channel = *channels_.find(id);
     assert(channel.state() == Channel::State::requested);
-    refuse(channel.remote(), failure.reason, failure.description);
+    refuse_remote(channel.remote(), failure.reason, failure.description);
     erase(channel);
 }
 
-Connection::Event Connection::on_open_confirmation(Bytes payload) {
+void Connection::on_open_confirmation(Bytes payload) {
     const auto message = decode<msg::ChannelOpenConfirmation>(payload);
     Channel* const channel = channels_.unanswered(message.recipient);
-    if (channel == nullptr) {
-        irregularities_.note(Irregularity::late_reply);
-        return std::nullopt;
-    }
+    if (channel == nullptr) return irregularities_.note(Irregularity::late_reply);
     channel->on_confirmation(message);
-    if (channel->state() == Channel::State::abandoned) {
-        send_close(*channel);
-        return std::nullopt;
-    }
+    if (channel->user == nullptr) return send_close(*channel);
     update_turn(*channel);
-    return ChannelOpened{channel->local()};
+    channel->user->on_opened();
 }
 
-Connection::Event Connection::on_open_failure(Bytes payload) {
+void Connection::on_open_failure(Bytes payload) {
     const auto message = decode<msg::ChannelOpenFailure>(payload);
     Channel* const channel = channels_.unanswered(message.recipient);
-    if (channel == nullptr) {
-        irregularities_.note(Irregularity::late_reply);
-        return std::nullopt;
-    }
-    const bool wanted = channel->state() == Channel::State::opening;
-    const ChannelId id = channel->local();
+    if (channel == nullptr) return irregularities_.note(Irregularity::late_reply);
+    const OpenFailure failure{static_cast<OpenFailureReason>(message.reason),
+                              std::string{message.description}};
+    ChannelUser* const user = std::exchange(channel->user, nullptr);
     erase(*channel);
-    if (!wanted) return std::nullopt;
-    return ChannelRefused{id, OpenFailure{static_cast<OpenFailureReason>(message.reason),
-                                          std::string{message.description}}};
+    if (user != nullptr) user->on_refused(failure);
 }
 
 std::optional<TimePoint> Connection::next_deadline() {
     while (!open_deadlines_.empty()) {
         const OpenDeadline& first = open_deadlines_.front();
-        const Channel* const channel = channels_.find(first.channel);
-        const bool waits = channel != nullptr && channel->state() == Channel::State::opening &&
+        const Channel* const channel = used(first.channel);
+        const bool waits = channel != nullptr && channel->is_unanswered() &&
                            channel->open_deadline == first.at;
         if (waits) return first.at;
         open_deadlines_.pop_front();
@@ -213,17 +212,17 @@ std::optional<TimePoint> Connection::next_deadline() {
     return std::nullopt;
 }
 
-std::optional<ChannelRefused> Connection::on_time(TimePoint now) {
-    const auto deadline = next_deadline();
-    if (!deadline || now < *deadline) return std::nullopt;
-    Channel& channel = *channels_.find(open_deadlines_.front().channel);
-    open_deadlines_.pop_front();
-    channel.abandoned();
-    const auto seconds =
-        std::chrono::duration_cast<std::chrono::seconds>(config_.open_time_limit).count();
-    return ChannelRefused{channel.local(),
-                          {OpenFailureReason::connect_failed,
-                           fmt::format("the server gave no answer within {} s", seconds)}};
+void Connection::on_time(TimePoint now) {
+    for (auto deadline = next_deadline(); deadline && now >= *deadline;
+         deadline = next_deadline()) {
+        Channel& channel = *channels_.find(open_deadlines_.front().channel);
+        open_deadlines_.pop_front();
+        const auto seconds =
+            std::chrono::duration_cast<std::chrono::seconds>(config_.open_time_limit).count();
+        const OpenFailure failure{OpenFailureReason::connect_failed,
+                                  fmt::format("the server gave no answer within {} s", seconds)};
+        take_user(channel).on_refused(failure);
+    }
 }
 
 // ---------------------------------------------------------------------- the stream
@@ -240,19 +239,49 @@ Channel* Connection::data_channel(ChannelId id, std::size_t bytes) {
     return nullptr;
 }
 
-Connection::Event Connection::on_data(Bytes payload, TimePoint now) {
+void Connection::on_data(Bytes payload, TimePoint now) {
     const auto message = decode<msg::ChannelData>(payload);
+    if (inbox_.full() || inbox_.channel() != message.recipient) hand_over(now);
     Channel* const channel = data_channel(message.recipient, message.data.size());
-    if (channel == nullptr) return std::nullopt;
+    if (channel == nullptr) return;
     if (channel->small_received.goes_on(message.data.size())) company_.on_small_message(now);
-    return ChannelDataReceived{channel->local(), message.data};
+    inbox_.add(channel->local(), message.data, now);
 }
 
-void Connection::on_extended_data(Bytes payload) {
+void Connection::on_extended_data(Bytes payload, TimePoint now) {
     // No forwarding has a second stream: it is counted, dropped, and its window given back.
     const auto message = decode<msg::ChannelExtendedData>(payload);
     Channel* const channel = data_channel(message.recipient, message.data.size());
-    if (channel != nullptr) delivered(channel->local(), message.data.size(), Pace{});
+    if (channel != nullptr) return_credit(*channel, message.data.size(), now);
+}
+
+void Connection::hand_over(TimePoint now) {
+    if (inbox_.empty()) return;
+    // The user may have reset the channel meanwhile: then there is nobody who wants the data.
+    if (Channel* const channel = used(inbox_.channel())) write_to(*channel, Rest::keep, now);
+    inbox_.clear();
+}
+
+bool Connection::offer(TimePoint now) {
+    if (inbox_.empty()) return true;
+    if (inbox_.time_left(now) == Duration::zero()) {
+        hand_over(now);
+        return true;
+    }
+    if (Channel* const channel = used(inbox_.channel())) write_to(*channel, Rest::leave, now);
+    if (used(inbox_.channel()) == nullptr) inbox_.clear();
+    return inbox_.empty();
+}
+
+bool Connection::inbox_is_orphaned() const noexcept {
+    return !inbox_.empty() && used(inbox_.channel()) == nullptr;
+}
+
+void Connection::write_to(Channel& channel, Rest rest, TimePoint now) {
+    const std::size_t written = channel.user->write(inbox_.pieces(), rest);
+    inbox_.drop_front(written);
+    // It may have reset the channel, whose window then is nobody's.
+    if (written > 0 && channel.user != nullptr) return_credit(channel, written, now);
 }
 
 void Connection::fit_first_window(double bytes) noexcept {
@@ -262,9 +291,14 @@ void Connection::fit_first_window(double bytes) noexcept {
         static_cast<std::uint32_t>(std::clamp<double>(bytes, least, sizes.first));
 }
 
-void Connection::delivered(ChannelId id, std::size_t bytes, const Pace& pace) {
-    Channel& channel = *channels_.find(id);
-    const std::uint32_t grant = channel.data_delivered(static_cast<std::uint32_t>(bytes), pace);
+void Connection::delivered(ChannelId id, std::size_t bytes, TimePoint now) {
+    if (Channel* const channel = used(id)) return_credit(*channel, bytes, now);
+}
+
+void Connection::return_credit(Channel& channel, std::size_t bytes, TimePoint now) {
+    inbox_.on_delivered(bytes);
+    const std::uint32_t grant = channel.data_delivered(static_cast<std::uint32_t>(bytes),
+                                                       Pace{now, round_trip_, peer_pulls_});
     if (grant > 0) out_.send(msg::ChannelWindowAdjust{channel.remote(), grant});
 }
 
@@ -276,10 +310,11 @@ void Connection::on_window_adjust(Bytes payload) {
     update_turn(*channel);
 }
 
-void Connection::set_readable(ChannelId id, bool readable) {
-    Channel& channel = *channels_.find(id);
-    channel.set_readable(readable);
-    update_turn(channel);
+void Connection::set_readable(ChannelId id) {
+    Channel* const channel = used(id);
+    if (channel == nullptr) return;
+    channel->set_readable(true);
+    update_turn(*channel);
 }
 
 void Connection::update_turn(Channel& channel) {
@@ -293,25 +328,37 @@ void Connection::update_turn(Channel& channel) {
 std::optional<Connection::SendTurn> Connection::next_turn() {
     const Scheduler::Turn turn = scheduler_.next();
     if (turn.entry == nullptr) return std::nullopt;
-    const Channel& channel = Channel::of(*turn.entry);
-    return SendTurn{.channel = channel.local(),
-                    .remote = channel.remote(),
+    Channel& channel = Channel::of(*turn.entry);
+    return SendTurn{.channel = channel,
                     .bytes = std::min<std::size_t>(turn.bytes, channel.turn_size()),
                     .packet_bytes = channel.packet_capacity()};
 }
 
-void Connection::on_data_sent(ChannelId id, std::size_t bytes, TimePoint now) {
-    Channel& channel = *channels_.find(id);
-    if (bytes > 0 && channel.small_sent.goes_on(bytes)) company_.on_small_message(now);
-    channel.data_sent(static_cast<std::uint32_t>(bytes));
-    scheduler_.on_sent(channel.turn, bytes);
+void Connection::on_turn_over(Channel& channel, const ChannelRead& read, TimePoint now) {
+    using Then = ChannelRead::Then;
+    if (read.bytes > 0 && channel.small_sent.goes_on(read.bytes)) company_.on_small_message(now);
+    channel.data_sent(static_cast<std::uint32_t>(read.bytes));
+    if (read.then != Then::more) channel.set_readable(false);
+    scheduler_.on_sent(channel.turn, read.bytes);
     update_turn(channel);
+    if (read.then == Then::eof || read.then == Then::closed) send_eof(channel);
+    if (read.then == Then::closed) close(channel.local());
+    if (read.then == Then::failed) reset(channel.local());
 }
 
 // ---------------------------------------------------------------------- ending
 
-void Connection::send_eof(ChannelId id) {
-    Channel& channel = *channels_.find(id);
+Channel* Connection::used(ChannelId id) const noexcept {
+    Channel* const channel = channels_.find(id);
+    return channel != nullptr && channel->user != nullptr ? channel : nullptr;
+}
+
+ChannelUser& Connection::take_user(Channel& channel) noexcept {
+    inbox_.forget(channel.local());
+    return *std::exchange(channel.user, nullptr);
+}
+
+void Connection::send_eof(Channel& channel) {
     assert(channel.state() == Channel::State::open && !channel.has_sent_eof());
     channel.eof_sent();
     update_turn(channel);
@@ -325,42 +372,52 @@ void Connection::send_close(Channel& channel) {
 }
 
 void Connection::close(ChannelId id) {
-    Channel& channel = *channels_.find(id);
-    if (channel.state() == Channel::State::opening) {
-        channel.abandoned();
-    } else {
-        assert(channel.state() == Channel::State::open);
-        send_close(channel);
-    }
+    Channel* const channel = used(id);
+    if (channel == nullptr) return;
+    take_user(*channel);
+    if (!channel->is_unanswered()) send_close(*channel);
 }
 
-void Connection::reset(ChannelId id, bool peer_knows_reset) {
-    const Channel& channel = *channels_.find(id);
-    if (peer_knows_reset && channel.state() == Channel::State::open) {
-        out_.send(msg::ChannelRequest{channel.remote(), reset_request, false});
+void Connection::reset(ChannelId id) {
+    Channel* const channel = used(id);
+    if (channel == nullptr) return;
+    if (peer_knows_reset_ && channel->state() == Channel::State::open) {
+        out_.send(msg::ChannelRequest{channel->remote(), reset_request, false});
     }
     close(id);
 }
 
-Connection::Event Connection::on_eof(Bytes payload) {
-    const auto message = decode<msg::ChannelEof>(payload);
-    Channel* const channel = established(message.recipient, Irregularity::late_eof);
-    if (channel == nullptr) return std::nullopt;
-    if (channel->has_received_eof()) irregularities_.note(Irregularity::second_eof);
-    if (!channel->on_eof()) return std::nullopt;
-    return ChannelEofReceived{message.recipient};
+void Connection::lose() noexcept {
+    channels_.for_each([](Channel& channel) {
+        if (channel.user != nullptr) std::exchange(channel.user, nullptr)->on_lost();
+    });
 }
 
-Connection::Event Connection::on_close(Bytes payload) {
+void Connection::on_eof(Bytes payload, TimePoint now) {
+    const auto message = decode<msg::ChannelEof>(payload);
+    hand_over(now);
+    Channel* const channel = established(message.recipient, Irregularity::late_eof);
+    if (channel == nullptr) return;
+    if (channel->has_received_eof()) irregularities_.note(Irregularity::second_eof);
+    if (channel->on_eof() && channel->user != nullptr) channel->user->on_eof();
+}
+
+void Connection::on_close(Bytes payload, TimePoint now) {
     const auto message = decode<msg::ChannelClose>(payload);
+    const bool has_tail = waits_for(message.recipient);
+    if (!has_tail) hand_over(now);
     Channel* const channel = established(message.recipient, Irregularity::late_close);
-    if (channel == nullptr) return std::nullopt;
+    if (channel == nullptr) return;
     const ChannelEnd end = channel->on_close();
-    const bool owned = channel->state() == Channel::State::open;
-    if (owned) send_close(*channel);
+    if (channel->state() == Channel::State::open) send_close(*channel);
+    ChannelUser* const user = channel->user;
+    if (user != nullptr) take_user(*channel);
     erase(*channel);
-    if (!owned) return std::nullopt;
-    return ChannelClosed{message.recipient, end};
+    if (user == nullptr) return;
+    // Its channel is gone: what is passed on of the tail makes no more window.
+    if (has_tail) user->write(inbox_.pieces(), Rest::keep);
+    if (has_tail) inbox_.clear();
+    user->on_closed(end);
 }
 
 void Connection::on_channel_request(Bytes payload) {

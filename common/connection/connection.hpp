@@ -8,6 +8,7 @@
 #include "common/connection/channel_table.hpp"
 #include "common/connection/connection_events.hpp"
 #include "common/connection/global_requests.hpp"
+#include "common/connection/inbox.hpp"
 #include "common/connection/packet_sink.hpp"
 #include "common/connection/scheduler.hpp"
 #include "common/wire/irregularity.hpp"
@@ -25,49 +26,84 @@ struct ConnectionConfig {
     /// How long a channel that we open may stay unanswered. The server tries the target for 10 s
     /// and then says so; the rest is for its answer.
     Duration open_time_limit = std::chrono::seconds{15};
+    /// How long a reader is waited for that can't take all at once.
+    Patience::Terms patience;
 };
 
-/// The connection layer (RFC 4254) of one connection: its channels, their windows, whose turn it is
-/// to send. Packets go in by on_packet and out to a sink; what the owner must know is returned.
+/// The connection layer (RFC 4254) of one connection: its channels and who uses them, their
+/// windows, whose turn it is to send. Packets go in by on_packet and out to a sink. What comes for a
+/// channel is told to its user; what the owner must know is returned.
+///
+/// A user must outlive its channel, or take itself off with close or reset. Calls for a channel that
+/// has no user are ignored: its user may have been taken off it meanwhile.
 class Connection {
 public:
     /// `out` must outlive this.
     Connection(const ConnectionConfig& config, PacketSink& out);
 
-    /// Handles a packet of numbers 80 to 100. Throws ProtocolError for what the peer must not send.
+    /// Handles a packet of numbers 80 to 100. Data are only put into the inbox, as views. Throws
+    /// ProtocolError for what the peer must not send.
     std::optional<ConnectionEvent> on_packet(Bytes payload, TimePoint now);
     static bool handles(std::uint8_t number) noexcept;
 
-    /// Empty when the connection has as many channels as it may have.
-    std::optional<ChannelId> open(const ChannelType& type, TimePoint now);
-    void confirm_open(ChannelId channel);
-    void refuse_open(ChannelId channel, const OpenFailure& failure);
+    /// Empty when the connection has as many channels as it may have, or their windows as much
+    /// memory. What this and accept throw leaves the channel without a user.
+    std::optional<ChannelId> open(const ChannelType& type, ChannelUser& user, TimePoint now);
+    /// Answers to ChannelRequested.
+    void accept(ChannelId channel, ChannelUser& user);
+    void refuse(ChannelId channel, const OpenFailure& failure);
 
-    /// What follows is for open channels, or for those that we are opening.
-    void send_eof(ChannelId channel);
-    /// The peer's CLOSE then comes as ChannelClosed no more: the id is no longer the owner's.
+    // ---- for channels that are open, or that we are opening
+    /// The user is off the channel, and hears of it no more.
     void close(ChannelId channel);
     /// As close, but tells a peer that knows the extension that the stream didn't end cleanly.
-    void reset(ChannelId channel, bool peer_knows_reset);
-    /// Received data has left for where it was going: the peer may send as much again.
-    void delivered(ChannelId channel, std::size_t bytes, const Pace& pace);
+    void reset(ChannelId channel);
+    /// The peer knows reset@culvert.internal.
+    void set_peer_knows_reset(bool knows) noexcept { peer_knows_reset_ = knows; }
+    /// Kept data has left for where it was going: the peer may send as much again.
+    void delivered(ChannelId channel, std::size_t bytes, TimePoint now);
+    /// All users hear that their channels are lost.
+    void lose() noexcept;
+
+    // ---- received data
+    const Inbox& inbox() const noexcept { return inbox_; }
+    /// Writes all that is in the inbox to its user.
+    void hand_over(TimePoint now);
+    /// As hand_over, but may leave some where it lies, if the user doesn't take all and may be
+    /// waited for. False if it did.
+    [[nodiscard]] bool offer(TimePoint now);
+    /// A user was waited for.
+    void on_waited(Duration time) noexcept { inbox_.on_waited(time); }
+    /// Whether data in the inbox wait for this channel's user.
+    bool waits_for(ChannelId channel) const noexcept {
+        return !inbox_.empty() && inbox_.channel() == channel;
+    }
+
+    /// Data in the inbox wait for a user that is off its channel.
+    bool inbox_is_orphaned() const noexcept;
+
+    /// How fast the path is, as windows follow it.
+    void set_path(Duration round_trip, bool peer_pulls) noexcept {
+        round_trip_ = round_trip;
+        peer_pulls_ = peer_pulls;
+    }
     /// Channels are opened with a window of about so many bytes from here on, within
     /// WindowSizes.
     void fit_first_window(double bytes) noexcept;
 
-    /// The owner has something to send on this channel, or no more.
-    void set_readable(ChannelId channel, bool readable);
+    // ---- data to send
+    /// The user has something to send.
+    void set_readable(ChannelId channel);
 
     struct SendTurn {
-        ChannelId channel;         ///< ours
-        ChannelId remote;          ///< the peer's, for the packets
+        Channel& channel;
         std::size_t bytes;         ///< how much it may send now
         std::size_t packet_bytes;  ///< how much of it in one packet
     };
-    /// Whose turn it is to send data, if anybody's.
+    /// Whose turn it is to send data, if any channel's. on_turn_over() is the next call.
     std::optional<SendTurn> next_turn();
-    /// The channel sent this much of its turn.
-    void on_data_sent(ChannelId channel, std::size_t bytes, TimePoint now);
+    /// Its user was asked, and what it gave is sent: EOF and CLOSE follow where they are due.
+    void on_turn_over(Channel& channel, const ChannelRead& read, TimePoint now);
 
     /// Small messages go to and fro beside whatever else there is.
     bool has_company(TimePoint now) const noexcept { return company_.is_here(now); }
@@ -77,11 +113,11 @@ public:
     std::size_t channels() const noexcept { return channels_.size(); }
     ChannelId next_channel() const noexcept { return channels_.next(); }
     const std::shared_ptr<WindowBudget>& windows() const noexcept { return config_.window_budget; }
-    const Channel* find(ChannelId channel) noexcept { return channels_.find(channel); }
+    const Channel* find(ChannelId channel) const noexcept { return channels_.find(channel); }
 
     /// Channels that the peer never answered are refused with a description that says so.
     std::optional<TimePoint> next_deadline();
-    std::optional<ChannelRefused> on_time(TimePoint now);
+    void on_time(TimePoint now);
 
 private:
     using Event = std::optional<ConnectionEvent>;
@@ -90,19 +126,25 @@ private:
     Event on_open(Bytes payload);
     Event on_accepted_type(const msg::ChannelOpen& open, ChannelType type);
     Event refuse_type(const msg::ChannelOpen& open);
-    Event on_open_confirmation(Bytes payload);
-    Event on_open_failure(Bytes payload);
-    Event on_data(Bytes payload, TimePoint now);
-    Event on_eof(Bytes payload);
-    Event on_close(Bytes payload);
+    void on_open_confirmation(Bytes payload);
+    void on_open_failure(Bytes payload);
+    void on_data(Bytes payload, TimePoint now);
+    void on_eof(Bytes payload, TimePoint now);
+    void on_close(Bytes payload, TimePoint now);
     void on_window_adjust(Bytes payload);
-    void on_extended_data(Bytes payload);
+    void on_extended_data(Bytes payload, TimePoint now);
     void on_channel_request(Bytes payload);
     void on_channel_reply(ChannelId id);
     Event on_global_reply(Bytes payload, TimePoint now);
     Channel* data_channel(ChannelId id, std::size_t bytes);
     Channel* established(ChannelId id, Irregularity if_late);
-    void refuse(ChannelId remote, OpenFailureReason reason, std::string_view description);
+    void refuse_remote(ChannelId remote, OpenFailureReason reason, std::string_view description);
+    /// The channel that somebody uses, or null.
+    Channel* used(ChannelId channel) const noexcept;
+    ChannelUser& take_user(Channel& channel) noexcept;
+    void write_to(Channel& channel, Rest rest, TimePoint now);
+    void return_credit(Channel& channel, std::size_t bytes, TimePoint now);
+    void send_eof(Channel& channel);
     void send_close(Channel& channel);
     void update_turn(Channel& channel);
     void erase(Channel& channel);
@@ -111,10 +153,14 @@ private:
     WindowSizes windows_of_next_;  ///< channel to be opened
     PacketSink& out_;
     ChannelTable channels_;
+    Inbox inbox_;
     Scheduler scheduler_;
     Company company_;
     GlobalRequests global_requests_;
     Irregularities irregularities_;
+    Duration round_trip_{};
+    bool peer_pulls_ = true;
+    bool peer_knows_reset_ = false;
 
     struct OpenDeadline {
         TimePoint at;

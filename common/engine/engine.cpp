@@ -1,7 +1,9 @@
 #include "common/engine/engine.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cassert>
+#include <span>
 
 #include <fmt/format.h>
 
@@ -45,6 +47,8 @@ void Engine::received(std::size_t bytes, TimePoint now) {
 
 std::optional<EngineEvent> Engine::poll(TimePoint now) {
     if (pending_) return std::exchange(pending_, std::nullopt);
+    follow_path();
+    if (inbox_is_full()) connection_.hand_over(now);
     // Whoever shows a key is answered before anything that he sent after it is looked at.
     while (!ended_ && !userauth_server_.awaits_answer() && !userauth_client_.awaits_signature()) {
         check_backlog();
@@ -52,10 +56,8 @@ std::optional<EngineEvent> Engine::poll(TimePoint now) {
         auto event = transport_.poll(now);
         if (!event) return begin_if_algorithms_are_known(now);
         if (const auto* packet = std::get_if<PacketReceived>(&*event)) {
-            auto result = on_packet(*packet, now);
-            if (!result) continue;
-            transport_.keep_views();
-            return result;
+            if (auto result = on_packet(*packet, now)) return result;
+            if (inbox_is_full()) return InboxFull{};
         } else if (auto* offered = std::get_if<HostKeyOffered>(&*event)) {
             owner_asked_ = now;
             return std::move(*offered);
@@ -98,9 +100,12 @@ std::optional<EngineEvent> Engine::on_packet(const PacketReceived& packet, TimeP
             throw ProtocolError{fmt::format("message {} before authentication", number)};
         }
         if (Connection::handles(number)) {
+            if (number == msg::ChannelData::number) transport_.keep_views();
             if (number == msg::ChannelOpen::number) fit_first_window();
-            auto event = connection_.on_packet(packet.payload, now);
-            if (event) return std::move(*event);
+            if (auto event = connection_.on_packet(packet.payload, now)) {
+                return std::visit([](auto& each) -> EngineEvent { return std::move(each); },
+                                  *event);
+            }
             const auto round_trip = connection_.global_requests().take_round_trip();
             if (round_trip) on_round_trip(*round_trip, now);
             return std::nullopt;
@@ -145,12 +150,12 @@ void Engine::on_peer_gone(Gone how) const {
 
 void Engine::send(Bytes payload) { transport_.send(payload); }
 
-std::optional<Engine::SendSlots> Engine::next_slots(std::size_t room, TimePoint now) {
-    if (!authenticated_ || ended_) return std::nullopt;
+bool Engine::send_turn(std::size_t room, TimePoint now) {
+    if (!authenticated_ || ended_) return false;
     transport_.rekey_if_due(now);
     if (!transport_.sends_data()) {
         flight_.on_exchange_begun();
-        return std::nullopt;
+        return false;
     }
     const bool company = connection_.has_company(now);
     flight_.set_company(company);
@@ -158,48 +163,45 @@ std::optional<Engine::SendSlots> Engine::next_slots(std::size_t room, TimePoint 
     if (flight_.mark_is_due()) send_mark(now);
     room = std::min(room, flight_.room());
     if (company) room = std::min(room, Company::turn);
-    if (room == 0) return std::nullopt;
+    if (room == 0) return false;
     const auto turn = connection_.next_turn();
     if (!turn) {
         flight_.on_starved();
-        return std::nullopt;
+        return false;
     }
-    turn_ = *turn;
-    turn_at_ = now;
 
     // A crumb left of a turn would cost a read and a packet of its own.
-    const bool nearly_fits = !company && turn_.bytes > room && turn_.bytes - room <= room / 8;
-    const std::size_t bytes = nearly_fits ? turn_.bytes : std::min(turn_.bytes, room);
-    const std::size_t each = std::min(turn_.packet_bytes, bytes);
-    turn_.packet_bytes = each;
-    slot_count_ = std::min((bytes + each - 1) / each, most_slots);
-    transport_.writer().reserve(msg::ChannelData::header_size + each, slot_count_);
-    std::size_t left = bytes;
-    for (std::size_t i = 0; i < slot_count_; ++i) {
-        const std::size_t size = std::min(each, left);
-        slots_[i] = transport_.writer().reserved(i).subspan(msg::ChannelData::header_size, size);
-        left -= size;
+    const bool nearly_fits = !company && turn->bytes > room && turn->bytes - room <= room / 8;
+    const std::size_t bytes = nearly_fits ? turn->bytes : std::min(turn->bytes, room);
+    const std::size_t each = std::min(turn->packet_bytes, bytes);
+    const std::size_t count = std::min((bytes + each - 1) / each, most_slots);
+    transport_.writer().reserve(msg::ChannelData::header_size + each, count);
+    std::array<MutableBytes, most_slots> slots;
+    for (std::size_t i = 0; i < count; ++i) {
+        slots[i] = transport_.writer().reserved(i).subspan(msg::ChannelData::header_size,
+                                                           std::min(each, bytes - i * each));
     }
-    return SendSlots{turn_.channel, std::span{slots_}.first(slot_count_)};
+    const ChannelRead read = turn->channel.user->read(std::span{slots}.first(count));
+    seal_data(turn->channel.remote(), read.bytes, each);
+    if (flight_.mark_is_due()) send_mark(now);
+    connection_.on_turn_over(turn->channel, read, now);
+    return true;
 }
 
-void Engine::commit(std::size_t bytes, bool still_readable) {
+/// The first `bytes` of what was reserved, with `each` in a packet.
+void Engine::seal_data(ChannelId remote, std::size_t bytes, std::size_t each) {
     PacketWriter& writer = transport_.writer();
     const std::size_t before = transport_.output().size();
-    std::size_t left = bytes;
-    for (std::size_t i = 0; left > 0; ++i) {
-        const std::size_t size = std::min(turn_.packet_bytes, left);
+    for (std::size_t i = 0; bytes > 0; ++i) {
+        const std::size_t size = std::min(each, bytes);
         const MutableBytes payload = writer.reserved(i);
         payload[0] = std::byte{msg::ChannelData::number};
-        store_big_endian<std::uint32_t>(payload.subspan<1, 4>(), turn_.remote.value());
+        store_big_endian<std::uint32_t>(payload.subspan<1, 4>(), remote.value());
         store_big_endian<std::uint32_t>(payload.subspan<5, 4>(), static_cast<std::uint32_t>(size));
         writer.write_reserved(i, msg::ChannelData::header_size + size);
-        left -= size;
+        bytes -= size;
     }
     flight_.on_sent(transport_.output().size() - before);
-    if (flight_.mark_is_due()) send_mark(turn_at_);
-    connection_.on_data_sent(turn_.channel, bytes, turn_at_);
-    if (!still_readable) connection_.set_readable(turn_.channel, false);
 }
 
 // ---------------------------------------------------------------------- time and end
@@ -229,10 +231,10 @@ void Engine::on_login(TimePoint now) {
     }
 }
 
-std::optional<EngineEvent> Engine::on_time(TimePoint now) {
-    if (ended_) return std::nullopt;
+void Engine::on_time(TimePoint now) {
+    if (ended_) return;
     if (!authenticated_) {
-        if (owner_asked_ || now < login_deadline_) return std::nullopt;
+        if (owner_asked_ || now < login_deadline_) return;
         on_login_too_slow();
     }
     transport_.on_time(now);
@@ -253,8 +255,7 @@ std::optional<EngineEvent> Engine::on_time(TimePoint now) {
                                         .count(),
                                     config_.keepalive.misses)};
     }
-    if (auto refused = connection_.on_time(now)) return ConnectionEvent{std::move(*refused)};
-    return std::nullopt;
+    connection_.on_time(now);
 }
 
 void Engine::end(DisconnectReason reason, std::string_view description) {

@@ -1,9 +1,7 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <variant>
 
 #include "common/auth/userauth_client.hpp"
@@ -45,10 +43,14 @@ struct BannerReceived {
     std::string text;
 };
 
+/// Data wait in the inbox, and nothing more is read before they are offered to their user.
+struct InboxFull {};
+
 /// Each kind that asks for an answer says so at its type.
 using EngineEvent =
-    std::variant<ConnectionEvent, HostKeyOffered, SignatureWanted, KeyShown, Authenticated,
-                 BannerReceived, Rekeyed, PeerDisconnected, TurnOver>;
+    std::variant<InboxFull, ChannelRequested, RequestDenied, ForwardRequested, ForwardAnswered,
+                 HostKeyOffered, SignatureWanted, KeyShown, Authenticated, BannerReceived, Rekeyed,
+                 PeerDisconnected, TurnOver>;
 
 /// One SSH connection without its socket: transport, authentication and connection layer joined, in
 /// either role. Received bytes and the time go in, bytes to send and events come out.
@@ -68,11 +70,17 @@ public:
         return transport_.receive_space(most);
     }
     void received(std::size_t bytes, TimePoint now);
-    /// The next thing that happened, until there is none.
+    /// The next thing that happened, until there is none. Data gather in the inbox meanwhile, and
+    /// are written to their user at the latest when they can't stay where they were received.
     std::optional<EngineEvent> poll(TimePoint now);
-    /// True when the data of all events so far live only until the next poll(); else they live
-    /// until the next receive_space().
-    bool views_are_transient() const noexcept { return transport_.views_are_transient(); }
+    /// Before receive_space(): writes what is in the inbox to its user. False if some is left since
+    /// the user may be waited for: then it is offered again.
+    [[nodiscard]] bool offer(TimePoint now) { return connection_.offer(now); }
+    const Inbox& inbox() const noexcept { return connection_.inbox(); }
+    bool waits_for(ChannelId channel) const noexcept { return connection_.waits_for(channel); }
+    /// The user of what is in the inbox is off its channel.
+    bool inbox_is_orphaned() const noexcept { return connection_.inbox_is_orphaned(); }
+    void on_waited(Duration time) noexcept { connection_.on_waited(time); }
     /// What the peer did against the protocol's letter, each kind once: for a log.
     std::optional<Irregularity> take_irregularity() noexcept {
         const auto kind = transport_.irregularities().take_new();
@@ -99,29 +107,26 @@ public:
     bool authenticated() const noexcept { return authenticated_; }
     /// It has said so (EXT_INFO), early in the login.
     bool peer_is_culvert() const noexcept { return transport_.peer_extensions().reset; }
-    std::optional<ChannelId> open(const ChannelType& type, TimePoint now) {
+    // As in Connection.
+    std::optional<ChannelId> open(const ChannelType& type, ChannelUser& user, TimePoint now) {
         fit_first_window();
-        return connection_.open(type, now);
+        return connection_.open(type, user, now);
     }
-    void confirm_open(ChannelId channel) {
+    void accept(ChannelId channel, ChannelUser& user) {
         const Answering answering{answers_, transport_};
-        connection_.confirm_open(channel);
+        connection_.accept(channel, user);
     }
-    void refuse_open(ChannelId channel, const OpenFailure& failure) {
+    void refuse(ChannelId channel, const OpenFailure& failure) {
         const Answering answering{answers_, transport_};
-        connection_.refuse_open(channel, failure);
+        connection_.refuse(channel, failure);
     }
-    void send_eof(ChannelId channel) { connection_.send_eof(channel); }
     void close(ChannelId channel) { connection_.close(channel); }
-    void reset(ChannelId channel) {
-        connection_.reset(channel, transport_.peer_extensions().reset);
-    }
+    void reset(ChannelId channel) { connection_.reset(channel); }
     void delivered(ChannelId channel, std::size_t bytes, TimePoint now) {
-        connection_.delivered(channel, bytes, pace(now));
+        connection_.delivered(channel, bytes, now);
     }
-    void set_readable(ChannelId channel, bool readable) {
-        connection_.set_readable(channel, readable);
-    }
+    void set_readable(ChannelId channel) { connection_.set_readable(channel); }
+    void lose() noexcept { connection_.lose(); }
     /// Asks for a remote forward, or for its end. From authentication on.
     RequestId ask(const ForwardRequest& what, TimePoint now) {
         return connection_.global_requests().ask(what, now);
@@ -136,8 +141,6 @@ public:
         connection_.global_requests().deny(request);
     }
     std::size_t channels() const noexcept { return connection_.channels(); }
-    /// The id of the next one that is opened.
-    ChannelId next_channel() const noexcept { return connection_.next_channel(); }
     const std::shared_ptr<WindowBudget>& windows() const noexcept { return connection_.windows(); }
 
     // ---- bytes to send
@@ -155,20 +158,14 @@ public:
     void on_output_blocked(TimePoint now) noexcept { transport_.on_output_blocked(now); }
     void on_output_taken(TimePoint now) noexcept { transport_.on_output_taken(now); }
 
-    /// Where the channel whose turn it is puts its next bytes: they are sealed where they lie.
-    struct SendSlots {
-        ChannelId channel;
-        std::span<const MutableBytes> space;
-    };
-    /// Empty when nobody may send. `room` is about how many bytes the output should take in.
-    /// Followed by commit() before any other call.
-    std::optional<SendSlots> next_slots(std::size_t room, TimePoint now);
-    /// The channel filled this many bytes of its slots, in their order, and has more or not.
-    void commit(std::size_t bytes, bool still_readable);
+    /// Lets the channel whose turn it is put its next bytes into the output: its user reads them
+    /// into slots there, and they are sealed where they lie. `room` is about how many bytes the
+    /// output should take in. False when none may send.
+    bool send_turn(std::size_t room, TimePoint now);
 
     // ---- time
     std::optional<TimePoint> next_deadline();
-    std::optional<EngineEvent> on_time(TimePoint now);
+    void on_time(TimePoint now);
 
     // ---- the end
     /// Tells the peer; nothing but sending what is unsent may follow.
@@ -204,11 +201,17 @@ private:
     void begin_authentication(TimePoint now);
     bool is_late_service_request(std::uint8_t number) const noexcept;
     void check_backlog();
+    /// Its data can't stay where they lie, or it holds no more.
+    bool inbox_is_full() const noexcept {
+        const Inbox& inbox = connection_.inbox();
+        return !inbox.empty() && (inbox.full() || transport_.views_are_transient());
+    }
     void on_login_answer(TimePoint now) noexcept;
     void measure_round_trip(TimePoint now);
     void on_round_trip(Duration took, TimePoint now) noexcept;
     void fit_first_window() noexcept;
-    Pace pace(TimePoint now) const noexcept;
+    void follow_path() noexcept;
+    void seal_data(ChannelId remote, std::size_t bytes, std::size_t each);
     void send_mark(TimePoint now);
     void on_pong(Bytes data, TimePoint now);
     void on_login(TimePoint now);
@@ -233,10 +236,6 @@ private:
     std::optional<EngineEvent> pending_;
     std::size_t banner_bytes_ = 0;
 
-    std::array<MutableBytes, most_slots> slots_;
-    std::size_t slot_count_ = 0;
-    Connection::SendTurn turn_{};
-    TimePoint turn_at_{};
 };
 
 }  // namespace culvert

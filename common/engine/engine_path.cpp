@@ -58,8 +58,9 @@ void Engine::fit_first_window() noexcept {
     connection_.fit_first_window(std::chrono::duration<double>(round_trip).count() * fast_path);
 }
 
-Pace Engine::pace(TimePoint now) const noexcept {
-    return {now, flight_.round_trip(), peer_is_culvert()};
+void Engine::follow_path() noexcept {
+    connection_.set_path(flight_.round_trip(), peer_is_culvert());
+    connection_.set_peer_knows_reset(transport_.peer_extensions().reset);
 }
 
 }  // namespace culvert

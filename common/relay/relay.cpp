@@ -56,7 +56,7 @@ Relay::~Relay() { assert(!channel_ && !draining_ && !watching_); }
 awaitable<RelayEnd> Relay::open(const ChannelType& type) {
     auto carried = carry();  // first: once the session has the stream, nothing may throw
     try {
-        channel_ = session_.open(*this, type);
+        channel_ = session_.open(type, *this);
         if (!channel_) {
             failure_ = {OpenFailureReason::resource_shortage,
                         "too many streams on this connection, or for window_memory"};
@@ -180,7 +180,7 @@ void Relay::finish_if_done() noexcept {
 
 // ---------------------------------------------------------------------- socket to channel
 
-StreamRead Relay::read(std::span<const MutableBytes> slots) noexcept {
+ChannelRead Relay::read(std::span<const MutableBytes> slots) noexcept {
     std::array<asio::mutable_buffer, Engine::most_slots> buffers;
     std::size_t room = 0;
     for (std::size_t i = 0; i < slots.size(); ++i) {
@@ -190,10 +190,10 @@ StreamRead Relay::read(std::span<const MutableBytes> slots) noexcept {
     std::error_code failure;
     const std::size_t length = socket_.read_some(std::span{buffers}.first(slots.size()), failure);
     bytes_sent_ += length;
-    if (!failure && length == room) return {length, StreamRead::Then::more};
+    if (!failure && length == room) return {length, ChannelRead::Then::more};
     if (!failure || failure == asio::error::would_block) {
         turn_over_.set();
-        return {length, StreamRead::Then::drained};
+        return {length, ChannelRead::Then::drained};
     }
     if (failure == asio::error::eof) {
         eof_sent_ = true;
@@ -201,28 +201,24 @@ StreamRead Relay::read(std::span<const MutableBytes> slots) noexcept {
             // Both directions are over: EOF and CLOSE go in one piece.
             channel_.reset();
             set_end(RelayEnd::clean);
-            return {0, StreamRead::Then::closed};
+            return {0, ChannelRead::Then::closed};
         }
         turn_over_.set();
-        return {0, StreamRead::Then::eof};
+        return {0, ChannelRead::Then::eof};
     }
     channel_.reset();  // the session takes us off
     abort(RelayEnd::reset_here);
-    return {0, StreamRead::Then::failed};
+    return {0, ChannelRead::Then::failed};
 }
 
 // ---------------------------------------------------------------------- channel to socket
 
-std::size_t Relay::try_write(std::span<const Bytes> data) noexcept {
+std::size_t Relay::write(std::span<const Bytes> data, Rest rest) noexcept {
     const std::size_t written = draining_ ? 0 : write_now(data);
-    if (channel_ && written < size_of(data)) start_draining();
-    if (channel_ && written > 0) session_.delivered(*channel_, written);
+    if (!channel_ || written == size_of(data)) return written;
+    start_draining();
+    if (channel_ && rest == Rest::keep) keep_for_later(data, written);
     return written;
-}
-
-void Relay::write(std::span<const Bytes> data) noexcept {
-    const std::size_t written = try_write(data);
-    if (channel_ && written < size_of(data)) keep_for_later(data, written);
 }
 
 std::size_t Relay::write_now(std::span<const Bytes> data) noexcept {
@@ -335,7 +331,7 @@ void Relay::on_closed(ChannelEnd end) noexcept {
     on_written();
 }
 
-void Relay::on_connection_lost() noexcept {
+void Relay::on_lost() noexcept {
     channel_.reset();
     abort(RelayEnd::connection_lost);
 }

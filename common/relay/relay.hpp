@@ -28,7 +28,7 @@ std::string_view name_of(RelayEnd end) noexcept;
 /// (design 9, what a local program sees): EOF becomes FIN, a reset stays a reset, and whatever
 /// fails closes the socket with a reset, never with what looks like a clean end. So does the death
 /// of this process: the socket lingers for nothing as long as the stream lives.
-class Relay final : public Stream {
+class Relay final : public ChannelUser {
 public:
     /// `tasks` and the session must outlive it, the session until it has let the stream go.
     /// `tail_time`: how long a program may read nothing of the tail of a stream that is over at the
@@ -51,14 +51,13 @@ public:
     std::uint64_t bytes_received() const noexcept { return bytes_received_; }
 
 private:
-    StreamRead read(std::span<const MutableBytes> slots) noexcept override;
-    std::size_t try_write(std::span<const Bytes> data) noexcept override;
-    void write(std::span<const Bytes> data) noexcept override;
+    ChannelRead read(std::span<const MutableBytes> slots) noexcept override;
+    std::size_t write(std::span<const Bytes> data, Rest rest) noexcept override;
     void on_opened() noexcept override;
     void on_refused(const OpenFailure& failure) noexcept override;
     void on_eof() noexcept override;
     void on_closed(ChannelEnd end) noexcept override;
-    void on_connection_lost() noexcept override;
+    void on_lost() noexcept override;
 
     awaitable<RelayEnd> carry();
     bool may_send() const noexcept;

@@ -1,65 +1,53 @@
 #include "common/session/session.hpp"
 
 #include <algorithm>
-#include <cassert>
 #include <new>
 #include <utility>
 
+#include <fmt/format.h>
+#include <asio/post.hpp>
 #include <asio/redirect_error.hpp>
 
+#include "common/base/escape.hpp"
 #include "common/net/both.hpp"
-#include "common/net/read_away.hpp"
-#include "common/net/tcp_options.hpp"
-#include "common/net/timeout.hpp"
 #include "common/session/farewell.hpp"
+#include "common/transport/try_later.hpp"
 #include "common/wire/protocol_error.hpp"
 
 namespace culvert {
 namespace {
-
-// How long a peer that we leave may take to read why.
-constexpr Duration farewell_time = std::chrono::milliseconds{500};
 
 TimePoint now() { return Clock::now(); }
 
 }  // namespace
 
 Session::Session(TcpSocket socket, EngineConfig config, Random& random, SessionOwner& owner,
-                 const Patience::Terms& patience, Duration idle_time)
-    : socket_{std::move(socket)},
-      engine_{std::move(config), random, now()},
+                 Login login, Duration idle_time)
+    : engine_{std::move(config), random, now()},
       owner_{owner},
-      patience_{patience},
-      timer_{socket_.get_executor()},
-      idle_time_{idle_time},
-      last_active_{now()} {
-    run_.reserve(longest_run);
-    // A kernel that refuses one of these carries the connection all the same, only slower.
-    (void)set_no_delay(socket_);
-    follow_output_target(output_target_.bytes());
-}
+      dialog_{engine_, login, [this] { pump(); }},
+      carrier_{std::move(socket), engine_, *this},
+      timer_{carrier_.executor()},
+      idle_{idle_time, now()} {}
 
-Session::~Session() { assert(!waits_writable_ && !pumps_soon_); }
-
-// ---------------------------------------------------------------------- the life of a connection
+// ---------------------------------------------------------------------- its life
 
 awaitable<void> Session::run() {
     std::exception_ptr why;
     try {
         pump();
-        co_await both(both(read_loop(), keep_time()), wait_for_failure());
+        co_await both(both(carrier_.run(), keep_time()), wait_for_failure());
     } catch (...) {
         why = std::current_exception();
     }
     co_await uncancellable();
-    ended_ = true;
+    const bool as_asked = std::exchange(life_, Life::over) == Life::ending;
+    carrier_.transmitter().stop();
     tell_end(why);
-    for (Stream*& stream : streams_) {
-        if (stream != nullptr) std::exchange(stream, nullptr)->on_connection_lost();
-    }
-    co_await close_socket();
+    engine_.lose();
+    co_await carrier_.close();
     co_await cancellable();
-    if (!end_asked_) std::rethrow_exception(why);
+    if (!as_asked) std::rethrow_exception(why);
 }
 
 awaitable<void> Session::wait_for_failure() {
@@ -67,19 +55,21 @@ awaitable<void> Session::wait_for_failure() {
     std::rethrow_exception(failure_);
 }
 
-void Session::fail(std::exception_ptr why) noexcept {
-    if (failure_ || ended_) return;
+void Session::on_failed(std::exception_ptr why) noexcept {
+    if (failure_ || life_ == Life::over) return;
+    if (life_ == Life::running) life_ = Life::failed;
     failure_ = std::move(why);
+    carrier_.transmitter().stop();
     failed_.set();
 }
 
 void Session::end(DisconnectReason reason, std::string_view description) noexcept {
-    if (ended_ || failure_) return;
-    end_asked_ = true;
+    if (life_ != Life::running) return;
+    life_ = Life::ending;
     try {
-        fail(std::make_exception_ptr(ProtocolError{std::string{description}, reason}));
+        on_failed(std::make_exception_ptr(ProtocolError{std::string{description}, reason}));
     } catch (const std::bad_alloc&) {
-        fail(std::current_exception());
+        on_failed(std::current_exception());
     }
 }
 
@@ -91,33 +81,84 @@ void Session::tell_end(const std::exception_ptr& why) noexcept {
     }
 }
 
-awaitable<void> Session::close_socket() {
-    std::error_code ignored;
-    try {
-        if (engine_.ended()) co_await with_timeout(flush_output(), farewell_time);
-        socket_.shutdown(TcpSocket::shutdown_send, ignored);
-        std::size_t discarded = 0;
-        if (engine_.ended()) {
-            co_await with_timeout(let_tail_arrive(socket_, discarded), farewell_time);
-        }
-    } catch (...) {
-        // The farewell has failed, and the connection is over.
-    }
-    socket_.close(ignored);
-    if (waits_writable_) co_await writable_wait_over_.wait();
-    if (pumps_soon_) co_await pumped_.wait();
+bool Session::dismissed() const noexcept {
+    // One that shuts down, or can't decide for now, has not refused the keys that it was shown.
+    return peer_disconnected_ &&
+           peer_disconnected_->reason != static_cast<std::uint32_t>(DisconnectReason::by_application);
 }
 
-// ---------------------------------------------------------------------- remote forwards
+bool Session::told_to_try_later() const noexcept {
+    constexpr auto too_many = static_cast<std::uint32_t>(DisconnectReason::too_many_connections);
+    return engine_.transport().told_to_try_later() ||
+           (peer_disconnected_ && (peer_disconnected_->reason == too_many ||
+                                   says_try_later(peer_disconnected_->description)));
+}
+
+// ---------------------------------------------------------------------- what happened
+
+awaitable<void> Session::on_event(EngineEvent event) {
+    if (auto* offered = std::get_if<HostKeyOffered>(&event)) {
+        co_await dialog_.on_host_key(std::move(*offered));
+    } else if (auto* wanted = std::get_if<SignatureWanted>(&event)) {
+        co_await dialog_.on_signature_wanted(std::move(*wanted));
+    } else if (auto* shown = std::get_if<KeyShown>(&event)) {
+        co_await dialog_.on_key_shown(std::move(*shown));
+    } else if (const auto* banner = std::get_if<BannerReceived>(&event)) {
+        dialog_.on_banner(*banner);
+    } else if (const auto* authenticated = std::get_if<Authenticated>(&event)) {
+        owner_.on_authenticated(*authenticated);
+    } else if (auto* requested = std::get_if<ChannelRequested>(&event)) {
+        owner_.on_channel_requested(std::move(*requested));
+    } else if (const auto* forward = std::get_if<ForwardRequested>(&event)) {
+        owner_.on_forward_requested(*forward);
+    } else if (const auto* answered = std::get_if<ForwardAnswered>(&event)) {
+        owner_.on_forward_answered(*answered);
+    } else if (const auto* denied = std::get_if<RequestDenied>(&event)) {
+        owner_.on_denied(*denied);
+    } else if (std::holds_alternative<Rekeyed>(event)) {
+        owner_.on_rekeyed();
+    } else if (std::holds_alternative<TurnOver>(event)) {
+        co_await asio::post(use_awaitable);
+    } else if (auto* ended = std::get_if<PeerDisconnected>(&event)) {
+        on_peer_disconnected(std::move(*ended));
+    }
+}
+
+void Session::on_peer_disconnected(PeerDisconnected peer) {
+    peer_disconnected_ = std::move(peer);
+    std::string text =
+        "the peer ended the connection: " + escaped(peer_disconnected_->description);
+    if (dismissed()) text += fmt::format(" (reason {})", peer_disconnected_->reason);
+    throw Error{ErrorKind::network, text};
+}
+
+void Session::on_all_handled() {
+    while (const auto kind = engine_.take_irregularity()) owner_.on_irregularity(*kind);
+    if (running()) dialog_.announce_ready();
+    const bool has_channels = engine_.channels() > 0;
+    if (std::exchange(had_channels_, has_channels) && !has_channels) owner_.on_no_channels();
+}
+
+// ---------------------------------------------------------------------- channels and requests
 
 template <class Function>
 auto Session::or_fail(Function function) {
     try {
         return function();
     } catch (...) {
-        fail(std::current_exception());
+        on_failed(std::current_exception());
         throw;
     }
+}
+
+template <class Function>
+void Session::unless_it_fails(Function function) noexcept {
+    try {
+        function();
+    } catch (...) {
+        on_failed(std::current_exception());
+    }
+    pump();
 }
 
 RequestId Session::ask(const ForwardRequest& what) {
@@ -136,87 +177,48 @@ void Session::deny(RequestId request) {
     pump();
 }
 
-// ---------------------------------------------------------------------- streams
-
-void Session::make_room(ChannelId channel) {
-    if (streams_.size() <= channel.value()) streams_.resize(channel.value() + 1);
-}
-
-Stream& Session::detach(ChannelId channel) {
-    set_writable(channel);  // nobody need wait for it
-    if (channel == run_channel_) run_at_ = {};
-    return *std::exchange(streams_[channel.value()], nullptr);
-}
-
-std::optional<ChannelId> Session::open(Stream& stream, const ChannelType& type) {
-    std::optional<ChannelId> channel;
-    try {
-        make_room(engine_.next_channel());
-        channel = engine_.open(type, now());
-        if (channel) streams_[channel->value()] = &stream;
-        pump_soon();
+std::optional<ChannelId> Session::open(const ChannelType& type, ChannelUser& user) {
+    return or_fail([&] {
+        const auto channel = engine_.open(type, user, now());
+        try {
+            carrier_.transmitter().pump_soon();
+        } catch (...) {
+            if (channel) engine_.close(*channel);
+            throw;
+        }
         return channel;
-    } catch (...) {
-        if (channel) detach(*channel);
-        fail(std::current_exception());
-        throw;
-    }
+    });
 }
 
-void Session::accept(ChannelId channel, Stream& stream) {
-    try {
-        make_room(channel);
-        streams_[channel.value()] = &stream;
-        engine_.confirm_open(channel);
-    } catch (...) {
-        if (is_attached(channel)) detach(channel);
-        fail(std::current_exception());
-        throw;
-    }
+void Session::accept(ChannelId channel, ChannelUser& user) {
+    or_fail([&] { engine_.accept(channel, user); });
     pump();
 }
 
 void Session::refuse(ChannelId channel, const OpenFailure& failure) {
-    or_fail([&] { engine_.refuse_open(channel, failure); });
+    or_fail([&] { engine_.refuse(channel, failure); });
     pump();
 }
 
 void Session::set_readable(ChannelId channel) {
-    engine_.set_readable(channel, true);
+    engine_.set_readable(channel);
     pump();
+}
+
+void Session::set_writable(ChannelId channel) noexcept {
+    if (engine_.waits_for(channel)) carrier_.receiver().on_reader_ready();
 }
 
 void Session::delivered(ChannelId channel, std::size_t bytes) noexcept {
-    if (!is_attached(channel)) return;
-    patience_.on_read(bytes);
-    try {
-        engine_.delivered(channel, bytes, now());
-    } catch (...) {
-        fail(std::current_exception());
-    }
-    pump();
+    unless_it_fails([&] { engine_.delivered(channel, bytes, now()); });
 }
 
 void Session::close(ChannelId channel) noexcept {
-    if (!is_attached(channel)) return;
-    detach(channel);
-    try {
-        engine_.close(channel);
-    } catch (...) {
-        fail(std::current_exception());
-    }
-    pump();
+    unless_it_fails([&] { engine_.close(channel); });
 }
 
 void Session::reset(ChannelId channel) noexcept {
-    if (!is_attached(channel)) return;
-    detach(channel);
-    try {
-        engine_.reset(channel);
-    } catch (...) {
-        fail(std::current_exception());
-    }
-    pump();
+    unless_it_fails([&] { engine_.reset(channel); });
 }
 
 // ---------------------------------------------------------------------- time
@@ -227,28 +229,26 @@ awaitable<void> Session::keep_time() {
         timer_.expires_at(timer_at_);
         std::error_code moved;
         co_await timer_.async_wait(asio::redirect_error(use_awaitable, moved));
-        if (const auto event = engine_.on_time(now())) {
-            on_connection_event(std::get<ConnectionEvent>(*event));
-        }
-        release_if_idle();
+        engine_.on_time(now());
+        release_if_idle(now());
         pump();
     }
 }
 
 TimePoint Session::next_deadline() {
-    const TimePoint engines = engine_.next_deadline().value_or(TimePoint::max());
-    return holds_buffers_ ? std::min(engines, last_active_ + idle_time_) : engines;
+    return std::min(engine_.next_deadline().value_or(TimePoint::max()), idle_.deadline());
 }
 
-void Session::release_if_idle() noexcept {
-    if (!holds_buffers_ || now() - last_active_ < idle_time_) return;
+void Session::release_if_idle(TimePoint when) noexcept {
+    if (!idle_.is_due(when)) return;
     // What waits for its reader lies in one of them; for so long only if this program was stopped.
-    if (!run_.empty()) return note_activity(now());
+    if (!engine_.inbox().empty()) return idle_.on_activity(when);
     engine_.release_buffers();
-    holds_buffers_ = false;
+    idle_.on_released();
 }
 
-void Session::rearm_timer() {
+void Session::on_pumped() noexcept {
+    if (engine_.inbox_is_orphaned()) carrier_.receiver().on_reader_ready();
     if (next_deadline() < timer_at_) timer_.cancel();
 }
 

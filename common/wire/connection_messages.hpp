@@ -94,7 +94,7 @@ struct TcpipChannel {
 /// What follows a ChannelOpen of type direct-streamlocal@openssh.com (OpenSSH PROTOCOL 2.4).
 struct DirectStreamlocalChannel {
     std::string_view path;
-    std::string_view reserved;
+    std::string_view reserved{};
     std::uint32_t reserved_number{};
 
     static void fields(auto& m, auto&& each) { each(m.path, m.reserved, m.reserved_number); }
@@ -103,7 +103,7 @@ struct DirectStreamlocalChannel {
 /// What follows a ChannelOpen of type forwarded-streamlocal@openssh.com (OpenSSH PROTOCOL 2.4).
 struct ForwardedStreamlocalChannel {
     std::string_view path;
-    std::string_view reserved;
+    std::string_view reserved{};
 
     static void fields(auto& m, auto&& each) { each(m.path, m.reserved); }
 };

@@ -99,7 +99,8 @@ private:
     awaitable<void> run_near() {
         Relay relay{std::move(near_), *pair.client, tasks, tail_time};
         near_relay = &relay;
-        near_end = co_await relay.open(target, originator);
+        const ChannelType type = DirectTcpip{target, originator};
+        near_end = co_await relay.open(type);
         near_relay = nullptr;
         refusal = relay.failure().description;
         near_over_.set();

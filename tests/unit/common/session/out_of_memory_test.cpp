@@ -19,9 +19,9 @@ class Witness : public MemoryStream {
 public:
     using MemoryStream::MemoryStream;
 
-    void on_connection_lost() noexcept override {
+    void on_lost() noexcept override {
         CHECK_FALSE(gone);
-        MemoryStream::on_connection_lost();
+        MemoryStream::on_lost();
     }
 
     bool gone = false;
@@ -52,7 +52,7 @@ public:
     }
 
     void open() {
-        const auto channel = pair.client->open(near, target, originator);
+        const auto channel = pair.client->open(DirectTcpip{target, originator}, near);
         if (channel) near.channel = *channel;
     }
 

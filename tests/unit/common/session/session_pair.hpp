@@ -21,12 +21,12 @@
 namespace culvert::test {
 
 /// A stream whose near end is memory: it sends what it was given, and keeps what it receives.
-class MemoryStream : public Stream {
+class MemoryStream : public ChannelUser {
 public:
     explicit MemoryStream(std::string to_send = {}) : to_send_{std::move(to_send)} {}
 
-    StreamRead read(std::span<const MutableBytes> slots) noexcept override {
-        StreamRead done;
+    ChannelRead read(std::span<const MutableBytes> slots) noexcept override {
+        ChannelRead done;
         for (const MutableBytes slot : slots) {
             const std::size_t length = std::min(slot.size(), to_send_.size() - sent_);
             std::ranges::copy(bytes_of(std::string_view{to_send_}.substr(sent_, length)),
@@ -36,13 +36,19 @@ public:
         }
         if (sent_ == to_send_.size()) all_sent.set();
         if (done.bytes > 0) {
-            done.then = StreamRead::Then::more;
+            done.then = ChannelRead::Then::more;
         } else {
-            done.then = ends ? StreamRead::Then::eof : StreamRead::Then::drained;
+            done.then = ends ? ChannelRead::Then::eof : ChannelRead::Then::drained;
         }
         return done;
     }
-    std::size_t try_write(std::span<const Bytes> data) noexcept override {
+    std::size_t write(std::span<const Bytes> data, Rest rest) noexcept override {
+        if (rest == Rest::keep) {
+            const std::size_t length = take(data, everything);
+            kept += length;
+            offered.set();
+            return reads ? length : 0;
+        }
         const std::size_t length = take(data, std::min(takes_at_once, takes_in_all));
         takes_in_all -= length;
         ++offers;
@@ -51,10 +57,6 @@ public:
             asio::post(session->executor(), [this] { session->set_writable(channel); });
         }
         return length;
-    }
-    void write(std::span<const Bytes> data) noexcept override {
-        kept += take(data, everything);
-        offered.set();
     }
     void on_opened() noexcept override {
         opened.set();
@@ -72,7 +74,7 @@ public:
         closed = end;
         over.set();
     }
-    void on_connection_lost() noexcept override {
+    void on_lost() noexcept override {
         lost = true;
         over.set();
     }
@@ -108,7 +110,6 @@ private:
             received += text_of(piece.first(taken));
             length += taken;
         }
-        if (reads && length > 0) session->delivered(channel, length);
         return length;
     }
 
@@ -117,7 +118,7 @@ private:
 };
 
 /// Says yes to everything, and keeps what it was told.
-class Owner : public SessionOwner {
+class Owner : public SessionOwner, public ClientLogin, public ServerLogin {
 public:
     explicit Owner(std::shared_ptr<const PrivateKey> key) : key_{std::move(key)} {}
 
@@ -177,6 +178,8 @@ public:
         server_config.transport.host_key = key;
         server_config.transport.extensions.reset = true;
         server_config.connection.accepts.set(place_of<DirectTcpip>);
+        client_config.connection.patience = patience;
+        server_config.connection.patience = patience;
         adjust(client_config, server_config);
 
         TcpAcceptor acceptor{context, asio::ip::tcp::endpoint{asio::ip::address_v4::loopback(), 0}};
@@ -186,10 +189,10 @@ public:
         near.non_blocking(true);
         far.non_blocking(true);
         client_socket = near.native_handle();
-        client.emplace(std::move(near), std::move(client_config), random_, client_owner, patience,
-                       idle_time);
-        server.emplace(std::move(far), std::move(server_config), random_, server_owner, patience,
-                       idle_time);
+        client.emplace(std::move(near), std::move(client_config), random_, client_owner,
+                       static_cast<ClientLogin*>(&client_owner), idle_time);
+        server.emplace(std::move(far), std::move(server_config), random_, server_owner,
+                       static_cast<ServerLogin*>(&server_owner), idle_time);
     }
 
     /// Runs `test` beside both sessions, ends them, and throws what the test threw.
@@ -273,7 +276,7 @@ inline awaitable<void> open(SessionPair& pair, MemoryStream& near, MemoryStream&
     };
     co_await pair.client_owner.ready.wait();
     near.session = &*pair.client;
-    near.channel = *pair.client->open(near, DirectTcpip{target, originator});
+    near.channel = *pair.client->open(DirectTcpip{target, originator}, near);
     co_await near.opened.wait();
 }
 

@@ -1,4 +1,4 @@
-#include "common/session/patience.hpp"
+#include "common/connection/patience.hpp"
 
 #include <algorithm>
 

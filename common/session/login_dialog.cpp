@@ -1,0 +1,62 @@
+#include "common/session/login_dialog.hpp"
+
+#include <utility>
+
+#include "common/net/both.hpp"
+#include "common/net/timeout.hpp"
+
+namespace culvert {
+namespace {
+
+// A key that signs later than this is asked about meanwhile: the server waits longer for one that
+// it takes (culvertd 120 s instead of 30 s).
+constexpr Duration slow_signature = std::chrono::seconds{1};
+
+}  // namespace
+
+awaitable<void> LoginDialog::on_host_key(HostKeyOffered offered) {
+    co_await client().check_host_key(std::move(offered.key));
+    engine_.accept_host_key(Clock::now());
+}
+
+awaitable<void> LoginDialog::on_key_shown(KeyShown shown) {
+    if (co_await std::get<ServerLogin*>(login_)->allows(std::move(shown))) {
+        engine_.accept_key(Clock::now());
+    } else {
+        engine_.refuse_key();
+    }
+}
+
+/// An agent may ask its user, which takes time.
+awaitable<void> LoginDialog::on_signature_wanted(SignatureWanted wanted) {
+    std::optional<ByteVector> signature;
+    Event is_over;
+    co_await both(sign(std::move(wanted), signature, is_over), ask_while_signing(is_over));
+    if (signature) {
+        engine_.provide_signature(*signature, Clock::now());
+    } else {
+        engine_.decline_signature(Clock::now());
+    }
+}
+
+awaitable<void> LoginDialog::sign(SignatureWanted wanted, std::optional<ByteVector>& signature,
+                                  Event& is_over) {
+    signature = co_await client().sign(std::move(wanted));
+    is_over.set();
+}
+
+awaitable<void> LoginDialog::ask_while_signing(Event& is_over) {
+    const bool is_quick = co_await with_timeout(is_over.wait(), slow_signature);
+    if (is_quick) co_return;
+    engine_.ask_while_signing();
+    send_();
+    co_await is_over.wait();
+}
+
+void LoginDialog::announce_ready() {
+    if (announced_ready_ || !engine_.may_open_channels()) return;
+    announced_ready_ = true;
+    if (auto* const client = std::get_if<ClientLogin*>(&login_)) (*client)->on_ready();
+}
+
+}  // namespace culvert

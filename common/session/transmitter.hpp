@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstddef>
+
+#include "common/engine/engine.hpp"
+#include "common/net/awaitable.hpp"
+#include "common/net/event.hpp"
+#include "common/net/on_io_context.hpp"
+#include "common/session/batch_share.hpp"
+#include "common/session/carrier_owner.hpp"
+#include "common/session/output_target.hpp"
+
+namespace culvert {
+
+/// A carrier's way out: lets the channels fill the engine's output, turn by turn, and sends it.
+class Transmitter {
+public:
+    /// All must outlive it.
+    Transmitter(TcpSocket& socket, Engine& engine, const BatchShare& share, CarrierOwner& owner);
+    Transmitter(const Transmitter&) = delete;
+    Transmitter& operator=(const Transmitter&) = delete;
+    ~Transmitter();
+
+    /// Fills and sends as much as the socket takes, or until others have waited long enough. Does
+    /// nothing while it is held or stopped, nor when called from within.
+    void pump() noexcept;
+    /// When all who came in one batch have been heard: what they ask for leaves in one send.
+    void pump_soon();
+
+    /// What is caused until release() leaves in one piece: nothing is sent meanwhile.
+    void hold() noexcept;
+    void release() noexcept;
+    /// Nothing more is filled: after a failure no EOF may follow what was perhaps lost.
+    void stop() noexcept { filling_ = Filling::stopped; }
+
+    /// Sends what is in the output already.
+    awaitable<void> flush();
+    /// Waits for what it has begun; its socket must be closed.
+    awaitable<void> settle();
+
+private:
+    enum class Filling { allowed, held, under_way, stopped };
+    enum class Socket {
+        takes,    ///< as far as is known
+        is_full,  ///< and says when it takes more
+        is_dead,  ///< the receiver finds out why
+    };
+
+    void fill_and_send();
+    void fill(std::size_t target, TimePoint now);
+    bool send();
+    void wait_until_writable();
+    void follow_target(std::size_t target);
+
+    TcpSocket& socket_;
+    Engine& engine_;
+    const BatchShare& share_;
+    CarrierOwner& owner_;
+    Filling filling_ = Filling::allowed;
+    Socket state_ = Socket::takes;
+    /// The output is filled up to this before it is sent, and the kernel takes about as much of it
+    /// unsent (TCP_NOTSENT_LOWAT).
+    OutputTarget target_;
+    std::size_t unsent_limit_ = 0;  ///< what the kernel was told
+    Event writable_;                ///< set but while the socket is full
+    Event pumped_;                  ///< set but between pump_soon() and that pump
+};
+
+}  // namespace culvert
