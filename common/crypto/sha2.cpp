@@ -13,12 +13,21 @@ Sha256Digest Sha256::finish() noexcept {
     return digest;
 }
 
+Sha512& Sha512::update(Bytes more) noexcept {
+    crypto_hash_sha512_update(&state_, uchar(more), more.size());
+    return *this;
+}
+
+Sha512Digest Sha512::finish() noexcept {
+    Sha512Digest digest;
+    crypto_hash_sha512_final(&state_, uchar(MutableBytes{digest}));
+    return digest;
+}
+
 Sha256Digest sha256(Bytes message) noexcept { return Sha256{}.update(message).finish(); }
 
 Sha512Digest sha512(Bytes message) noexcept {
-    Sha512Digest digest;
-    crypto_hash_sha512(uchar(MutableBytes{digest}), uchar(message), message.size());
-    return digest;
+    return Sha512{}.update(message).finish();
 }
 
 Sha256Digest hmac_sha256(Bytes key, Bytes message) noexcept {

@@ -29,6 +29,22 @@ private:
     crypto_hash_sha256_state state_;
 };
 
+/// As Sha256, with SHA-512.
+class Sha512 {
+public:
+    Sha512() noexcept { crypto_hash_sha512_init(&state_); }
+    Sha512(const Sha512&) = default;
+    Sha512& operator=(const Sha512&) = default;
+    ~Sha512() { sodium_memzero(&state_, sizeof state_); }
+
+    Sha512& update(Bytes more) noexcept;
+    /// The digest of everything so far. Ends this object's use.
+    Sha512Digest finish() noexcept;
+
+private:
+    crypto_hash_sha512_state state_;
+};
+
 Sha256Digest sha256(Bytes message) noexcept;
 Sha512Digest sha512(Bytes message) noexcept;
 

@@ -7,7 +7,7 @@
 
 #include "common/crypto/aes_gcm_packet_cipher.hpp"
 #include "common/crypto/chacha20_poly1305_packet_cipher.hpp"
-#include "common/transport/key_derivation.hpp"
+#include "common/kex/key_derivation.hpp"
 #include "common/wire/protocol_error.hpp"
 
 namespace culvert {
@@ -18,20 +18,20 @@ ProtocolError exchange_failed(const std::string& text) {
 }
 
 template <std::size_t N>
-std::array<std::byte, N> derived(char letter, const KexSecret& secret, const ExchangeHash& hash,
-                                 const SessionId& session_id) {
+std::array<std::byte, N> derived(char letter, const KeySource& source) {
     std::array<std::byte, N> bytes;
-    derive_key(bytes, letter, secret, hash, session_id);
+    derive_key(bytes, letter, source);
     return bytes;
 }
 
 }  // namespace
 
 KeyExchange::KeyExchange(Role us, const Algorithms& ours, Exchange which, Random& random)
-    : us_{us}, our_lists_{make_kexinit(ours, us, which)}, ephemeral_{random} {
+    : us_{us}, our_lists_{make_kexinit(ours, us, which)}, random_{random} {
     random.fill(our_lists_.cookie);
     our_lists_.first_kex_packet_follows = us == Role::client && which == Exchange::first;
     our_kexinit_ = encoded(our_lists_);
+    if (guesses()) method_ = make_kex_method(ours.kex.front(), random);
 }
 
 void KeyExchange::on_kexinit(Bytes payload) {
@@ -41,40 +41,29 @@ void KeyExchange::on_kexinit(Bytes payload) {
         us_ == Role::client ? std::tie(our_lists_, peer_lists_) : std::tie(peer_lists_, our_lists_);
     negotiated_ = negotiate(client, server, us_);
     skips_next_packet_ = peer_lists_.first_kex_packet_follows && !guess_is_right(client, server);
+    // A guess that was wrong has shown its key, which isn't used again.
+    if (!method_ || !guess_was_right()) method_ = make_kex_method(negotiated_.kex, random_);
 }
 
 bool KeyExchange::guess_was_right() const { return guess_is_right(our_lists_, peer_lists_); }
 
-ByteVector KeyExchange::client_init() const {
-    return encoded(msg::KexEcdhInit{ephemeral_.public_key()});
-}
-
-void KeyExchange::agree(Bytes peer_public_key) {
-    X25519PublicKey peer;
-    if (peer_public_key.size() != peer.size()) {
-        throw exchange_failed("the peer's X25519 key isn't 32 bytes long");
-    }
-    std::ranges::copy(peer_public_key, peer.begin());
-    const auto shared = ephemeral_.shared_secret(peer);
-    if (!shared) throw exchange_failed("the peer's X25519 key gives an all-zero secret");
-    secret_.emplace(KexSecret::mpint_of(*shared));
-}
-
 ByteVector KeyExchange::on_client_init(Bytes payload, const Versions& versions,
                                        const PrivateKey& host_key) {
     const auto init = decode<msg::KexEcdhInit>(payload);
-    agree(init.client_public_key);
+    auto [reply, secret] = method_->on_client_init(init.client_public_key);
+    secret_.emplace(std::move(secret));
     const Bytes host_key_blob = host_key.public_key().blob();
-    hash_ = exchange_hash({.client_version = versions.client,
+    hash_ = exchange_hash(method_->hash(),
+                          {.client_version = versions.client,
                            .server_version = versions.server,
                            .client_kexinit = peer_kexinit_,
                            .server_kexinit = our_kexinit_,
                            .host_key = host_key_blob,
-                           .client_public_key = init.client_public_key,
-                           .server_public_key = ephemeral_.public_key()},
+                           .client_init = init.client_public_key,
+                           .server_reply = reply},
                           *secret_);
     const ByteVector signature = host_key.sign(*hash_);
-    return encoded(msg::KexEcdhReply{host_key_blob, ephemeral_.public_key(), signature});
+    return encoded(msg::KexEcdhReply{host_key_blob, reply, signature});
 }
 
 PublicKey KeyExchange::on_server_reply(Bytes payload, const Versions& versions) {
@@ -83,14 +72,15 @@ PublicKey KeyExchange::on_server_reply(Bytes payload, const Versions& versions) 
     if (host_key.algorithm() != negotiated_.host_key) {
         throw exchange_failed("the server's host key isn't of the type that was negotiated");
     }
-    agree(reply.server_public_key);
-    hash_ = exchange_hash({.client_version = versions.client,
+    secret_.emplace(method_->on_server_reply(reply.server_public_key));
+    hash_ = exchange_hash(method_->hash(),
+                          {.client_version = versions.client,
                            .server_version = versions.server,
                            .client_kexinit = our_kexinit_,
                            .server_kexinit = peer_kexinit_,
                            .host_key = reply.host_key,
-                           .client_public_key = ephemeral_.public_key(),
-                           .server_public_key = reply.server_public_key},
+                           .client_init = method_->client_init(),
+                           .server_reply = reply.server_public_key},
                           *secret_);
     if (!verify(host_key, negotiated_.host_key, *hash_, reply.signature)) {
         throw exchange_failed("the server's host key signature is wrong");
@@ -104,13 +94,14 @@ std::unique_ptr<PacketCipher> KeyExchange::make_cipher(Role sender,
     const std::string& name = sender == Role::client ? negotiated_.cipher_client_to_server
                                                      : negotiated_.cipher_server_to_client;
     const KeyLetters letters = key_letters(sender);
+    const KeySource source{method_->hash(), *secret_, *hash_, session_id};
     if (name == chacha20_poly1305) {
-        auto key = derived<64>(letters.key, *secret_, *hash_, session_id);
+        auto key = derived<64>(letters.key, source);
         return std::make_unique<ChaCha20Poly1305PacketCipher>(ChaCha20Poly1305Key{std::span{key}});
     }
     assert(name == aes256_gcm);
-    auto key = derived<32>(letters.key, *secret_, *hash_, session_id);
-    const auto iv = derived<12>(letters.iv, *secret_, *hash_, session_id);
+    auto key = derived<32>(letters.key, source);
+    const auto iv = derived<12>(letters.iv, source);
     return std::make_unique<AesGcmPacketCipher>(fastest_of(available_aes_gcm_backends()),
                                                 CipherKey{std::span{key}}, iv);
 }

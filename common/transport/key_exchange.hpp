@@ -5,9 +5,10 @@
 #include <utility>
 
 #include "common/crypto/packet_cipher.hpp"
+#include "common/kex/exchange_hash.hpp"
+#include "common/kex/kex_method.hpp"
 #include "common/keys/private_key.hpp"
 #include "common/keys/public_key.hpp"
-#include "common/transport/exchange_hash.hpp"
 #include "common/transport/proposal.hpp"
 
 namespace culvert {
@@ -18,7 +19,7 @@ struct Versions {
     std::string_view server;
 };
 
-/// One key exchange, from the KEXINITs to the keys (RFC 4253 7 and 8, RFC 8731). It only computes:
+/// One key exchange, from the KEXINITs to the keys (RFC 4253 7 and 8). It only computes:
 /// what may be sent and received when is Transport's to know.
 class KeyExchange {
 public:
@@ -38,8 +39,8 @@ public:
     /// True once, if the peer's next packet is a guess that was wrong: it must be skipped.
     bool skips_next_packet() noexcept { return std::exchange(skips_next_packet_, false); }
 
-    /// SSH_MSG_KEX_ECDH_INIT of a client.
-    ByteVector client_init() const;
+    /// SSH_MSG_KEX_ECDH_INIT of a client, by our first method until the peer's KEXINIT is there.
+    ByteVector client_init() const { return encoded(msg::KexEcdhInit{method_->client_init()}); }
     /// The server's answer to it, SSH_MSG_KEX_ECDH_REPLY. Throws ProtocolError for a bad key.
     ByteVector on_client_init(Bytes payload, const Versions& versions, const PrivateKey& host_key);
     /// The host key with which the server signed this exchange. Throws ProtocolError if its reply
@@ -52,8 +53,6 @@ public:
     std::unique_ptr<PacketCipher> make_cipher(Role sender, const SessionId& session_id) const;
 
 private:
-    void agree(Bytes peer_public_key);
-
     Role us_;
     ByteVector our_kexinit_;
     msg::KexInit our_lists_;
@@ -61,7 +60,8 @@ private:
     msg::KexInit peer_lists_;
     Negotiated negotiated_;
     bool skips_next_packet_ = false;
-    X25519KeyPair ephemeral_;
+    Random& random_;
+    std::unique_ptr<KexMethod> method_;  ///< a client's guess at first, a server's once negotiated
     std::optional<KexSecret> secret_;
     std::optional<ExchangeHash> hash_;
 };

@@ -4,7 +4,7 @@
 #include <optional>
 #include <utility>
 
-#include "common/transport/compression.hpp"
+#include "common/compression/compressor.hpp"
 #include "common/transport/input_buffer.hpp"
 #include "common/transport/packet_codec.hpp"
 
@@ -53,7 +53,7 @@ private:
     InputBuffer input_;
     PacketOpener opener_;
     std::unique_ptr<Decompressor> decompressor_;
-    InflatedPayloads inflated_;
+    PayloadArena inflated_;
 };
 
 }  // namespace culvert

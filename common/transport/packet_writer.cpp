@@ -31,12 +31,12 @@ void PacketWriter::seal(Bytes payload) {
 
 void PacketWriter::compress_with(std::unique_ptr<Compressor> compressor) noexcept {
     compressor_ = std::move(compressor);
-    if (compressor_) compressor_->set_pace(headroom_.pace());
+    if (compressor_) compressor_->set_level(level_.level());
 }
 
 void PacketWriter::on_output_taken(TimePoint now) noexcept {
-    headroom_.on_output_taken(now);
-    if (compressor_) compressor_->set_pace(headroom_.pace());
+    level_.on_output_taken(now);
+    if (compressor_) compressor_->set_level(level_.level());
 }
 
 void PacketWriter::reserve(std::size_t capacity, std::size_t count) {

@@ -3,8 +3,8 @@
 #include <memory>
 #include <optional>
 
-#include "common/transport/compression.hpp"
-#include "common/transport/compression_headroom.hpp"
+#include "common/compression/adaptive_level.hpp"
+#include "common/compression/compressor.hpp"
 #include "common/transport/output_buffer.hpp"
 #include "common/transport/packet_codec.hpp"
 
@@ -22,7 +22,7 @@ public:
     void compress_with(std::unique_ptr<Compressor> compressor) noexcept;
 
     // How hard to compress follows from what becomes of the output.
-    void on_output_blocked(TimePoint now) noexcept { headroom_.on_output_blocked(now); }
+    void on_output_blocked(TimePoint now) noexcept { level_.on_output_blocked(now); }
     void on_output_taken(TimePoint now) noexcept;
 
     void write(Bytes payload);
@@ -49,7 +49,7 @@ private:
     /// Ahead of each reserved payload, where they are not to be compressed.
     std::optional<std::size_t> header_;
     ByteVector plain_;  ///< where reserved payloads lie that are yet to be compressed
-    CompressionHeadroom headroom_;
+    AdaptiveLevel level_;
 };
 
 }  // namespace culvert

@@ -3,7 +3,7 @@
 #include <optional>
 #include <string>
 
-#include "common/transport/role.hpp"
+#include "common/wire/role.hpp"
 #include "common/wire/transport_messages.hpp"
 
 namespace culvert {

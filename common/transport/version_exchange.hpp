@@ -4,7 +4,7 @@
 #include <string>
 
 #include "common/transport/input_buffer.hpp"
-#include "common/transport/role.hpp"
+#include "common/wire/role.hpp"
 
 namespace culvert {
 

@@ -8,7 +8,7 @@ namespace culvert {
 
 /// Where decompressed payloads lie. One lives until the next, but those that are kept lie one
 /// behind the other, so that many packets' data can be passed on with one call.
-class InflatedPayloads {
+class PayloadArena {
 public:
     /// Another packet comes: the last payload ends unless it was kept, and all end when full.
     void on_next_packet() noexcept;

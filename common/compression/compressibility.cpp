@@ -1,10 +1,10 @@
-#include "common/transport/compression_effort.hpp"
+#include "common/compression/compressibility.hpp"
 
 #include <algorithm>
 
 namespace culvert {
 
-void CompressionEffort::on_deflated(std::size_t before, std::size_t after) noexcept {
+void Compressibility::on_deflated(std::size_t before, std::size_t after) noexcept {
     if (before < smallest_counted) return;
     before_ += before;
     after_ += after;
@@ -22,7 +22,7 @@ void CompressionEffort::on_deflated(std::size_t before, std::size_t after) noexc
     after_ = 0;
 }
 
-void CompressionEffort::on_stored(std::size_t bytes) noexcept {
+void Compressibility::on_stored(std::size_t bytes) noexcept {
     to_store_ -= std::min(to_store_, bytes);
 }
 

@@ -1,4 +1,4 @@
-#include "common/transport/inflated_payloads.hpp"
+#include "common/compression/payload_arena.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -12,12 +12,12 @@ constexpr std::size_t first_capacity = 66 * 1024;
 
 }  // namespace
 
-void InflatedPayloads::on_next_packet() noexcept {
+void PayloadArena::on_next_packet() noexcept {
     last_ = 0;
     if (full()) clear();
 }
 
-MutableBytes InflatedPayloads::space(std::size_t length, std::size_t filled) {
+MutableBytes PayloadArena::space(std::size_t length, std::size_t filled) {
     if (bytes_.size() - used_ < length) {
         ByteVector larger(std::max({first_capacity, bytes_.size() * 2, length}));
         if (filled > 0) std::memcpy(larger.data(), bytes_.data() + used_, filled);
@@ -27,23 +27,23 @@ MutableBytes InflatedPayloads::space(std::size_t length, std::size_t filled) {
     return MutableBytes{bytes_}.subspan(used_, length);
 }
 
-MutableBytes InflatedPayloads::payload(std::size_t length) noexcept {
+MutableBytes PayloadArena::payload(std::size_t length) noexcept {
     last_ = length;
     return MutableBytes{bytes_}.subspan(used_, length);
 }
 
-void InflatedPayloads::keep() noexcept {
+void PayloadArena::keep() noexcept {
     used_ += last_;
     kept_ += last_;
     last_ = 0;
 }
 
-void InflatedPayloads::clear() noexcept {
+void PayloadArena::clear() noexcept {
     used_ = last_ = kept_ = 0;
     outgrown_.clear();
 }
 
-void InflatedPayloads::release() noexcept {
+void PayloadArena::release() noexcept {
     clear();
     bytes_ = ByteVector{};
     outgrown_ = {};

@@ -1,7 +1,7 @@
-#include "common/transport/compression.hpp"
+#include "common/compression/compressor.hpp"
 
-#include "common/transport/compression_zlib.hpp"
-#include "common/transport/compression_zstd.hpp"
+#include "common/compression/zlib.hpp"
+#include "common/compression/zstd.hpp"
 
 namespace culvert {
 

@@ -1,4 +1,4 @@
-#include "common/transport/compression_zlib.hpp"
+#include "common/compression/zlib.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -13,8 +13,8 @@ namespace {
 constexpr std::size_t usual_payload = 33 * 1024;
 
 // zlib's default, 6, makes 23 MB/s of mail and a ratio of 2.47; 3 makes 46 and 2.30.
-constexpr int level_of(CompressionPace pace) noexcept {
-    return pace == CompressionPace::quick ? 3 : 6;
+constexpr int level_of(CompressionLevel level) noexcept {
+    return pace == CompressionLevel::quick ? 3 : 6;
 }
 
 constexpr std::size_t longest_stored_block = 65'535;
@@ -47,7 +47,7 @@ Bytef* input_for_zlib(Bytes bytes) {
 }  // namespace
 
 ZlibCompressor::ZlibCompressor() {
-    if (deflateInit(&stream_, level_of(pace_)) != Z_OK) out_of_memory();
+    if (deflateInit(&stream_, level_of(level_)) != Z_OK) out_of_memory();
 }
 
 std::size_t ZlibCompressor::bound(std::size_t length) noexcept {
@@ -58,15 +58,15 @@ std::size_t ZlibCompressor::bound(std::size_t length) noexcept {
 }
 
 std::size_t ZlibCompressor::compress(Bytes payload, MutableBytes to) {
-    if (effort_.stores()) {
-        effort_.on_stored(payload.size());
+    if (compressibility_.stores()) {
+        compressibility_.on_stored(payload.size());
         return store(payload, to);
     }
     storing_ = false;
     // All that came before is flushed, so this writes nothing.
-    deflateParams(&stream_, level_of(pace_), Z_DEFAULT_STRATEGY);
+    deflateParams(&stream_, level_of(level_), Z_DEFAULT_STRATEGY);
     const std::size_t length = deflate_into(payload, Z_PARTIAL_FLUSH, to);
-    effort_.on_deflated(payload.size(), length);
+    compressibility_.on_deflated(payload.size(), length);
     return length;
 }
 
@@ -99,14 +99,15 @@ std::size_t ZlibCompressor::store(Bytes payload, MutableBytes to) {
 }
 
 std::optional<std::size_t> ZlibCompressor::stored_header(std::size_t capacity) const noexcept {
-    if (!storing_ || !effort_.stores() || capacity > longest_stored_block) return std::nullopt;
+    if (!storing_ || !compressibility_.stores() || capacity > longest_stored_block)
+        return std::nullopt;
     return stored_block_header;
 }
 
 void ZlibCompressor::store_in_place(MutableBytes room) noexcept {
     const std::size_t length = room.size() - stored_block_header;
     write_stored_header(length, room);
-    effort_.on_stored(length);
+    compressibility_.on_stored(length);
 }
 
 ZlibDecompressor::ZlibDecompressor() {
@@ -115,7 +116,7 @@ ZlibDecompressor::ZlibDecompressor() {
     inflateValidate(&stream_, 0);
 }
 
-MutableBytes ZlibDecompressor::decompress(MutableBytes packet, InflatedPayloads& payloads) {
+MutableBytes ZlibDecompressor::decompress(MutableBytes packet, PayloadArena& payloads) {
     stream_.next_in = input_for_zlib(packet);
     stream_.avail_in = static_cast<uInt>(packet.size());
     std::size_t length = 0;

@@ -1,8 +1,8 @@
 #pragma once
 
 #include "common/base/bytes.hpp"
-#include "common/transport/exchange_hash.hpp"
-#include "common/transport/role.hpp"
+#include "common/kex/exchange_hash.hpp"
+#include "common/wire/role.hpp"
 
 namespace culvert {
 
@@ -16,8 +16,15 @@ constexpr KeyLetters key_letters(Role sender) noexcept {
     return sender == Role::client ? KeyLetters{'A', 'C'} : KeyLetters{'B', 'D'};
 }
 
+/// What keys are derived from (RFC 4253 7.2). The session id may be another algorithm's.
+struct KeySource {
+    HashAlgorithm algorithm;
+    const KexSecret& secret;
+    const ExchangeHash& hash;
+    const SessionId& session_id;
+};
+
 /// Fills `key` with HASH(K || H || letter || session id), lengthened as RFC 4253 7.2 says.
-void derive_key(MutableBytes key, char letter, const KexSecret& secret, const ExchangeHash& hash,
-                const SessionId& session_id);
+void derive_key(MutableBytes key, char letter, const KeySource& source);
 
 }  // namespace culvert

@@ -3,15 +3,15 @@
 #include <optional>
 
 #include "common/base/time.hpp"
-#include "common/transport/compression.hpp"
+#include "common/compression/compressor.hpp"
 
 namespace culvert {
 
 /// Is there time to compress harder? There is when output waits for the connection most of the
 /// time; when the connection takes all that comes, the compressor is what others wait for.
-class CompressionHeadroom {
+class AdaptiveLevel {
 public:
-    CompressionPace pace() const noexcept { return pace_; }
+    CompressionLevel level() const noexcept { return level_; }
 
     /// The connection takes no more for now.
     void on_output_blocked(TimePoint now) noexcept;
@@ -26,7 +26,7 @@ public:
     static constexpr int percent_for_quick = 15;
 
 private:
-    CompressionPace pace_ = CompressionPace::quick;
+    CompressionLevel level_ = CompressionLevel::quick;
     TimePoint began_{};
     Duration blocked_{};
     std::optional<TimePoint> blocked_since_;

@@ -7,7 +7,7 @@ namespace culvert {
 /// Is it worth deflating? Mail and logs shrink; what is compressed or encrypted already costs much
 /// time and shrinks by nothing. A sample decides: when it didn't shrink, payloads are stored as
 /// they are for a while, then another sample is taken, and the while gets longer each time.
-class CompressionEffort {
+class Compressibility {
 public:
     bool stores() const noexcept { return to_store_ > 0; }
 

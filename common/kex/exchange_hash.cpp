@@ -1,4 +1,4 @@
-#include "common/transport/exchange_hash.hpp"
+#include "common/kex/exchange_hash.hpp"
 
 #include <array>
 
@@ -6,12 +6,13 @@
 
 namespace culvert {
 
-ExchangeHash exchange_hash(const ExchangeTranscript& transcript, const KexSecret& secret) {
-    Sha256 hash;
+ExchangeHash exchange_hash(HashAlgorithm algorithm, const ExchangeTranscript& transcript,
+                           const KexSecret& secret) {
+    Hasher hash{algorithm};
     for (const Bytes field :
          {bytes_of(transcript.client_version), bytes_of(transcript.server_version),
           transcript.client_kexinit, transcript.server_kexinit, transcript.host_key,
-          transcript.client_public_key, transcript.server_public_key}) {
+          transcript.client_init, transcript.server_reply}) {
         std::array<std::byte, 4> length;
         store_big_endian<std::uint32_t>(length, static_cast<std::uint32_t>(field.size()));
         hash.update(length).update(field);

@@ -2,8 +2,8 @@
 
 #include <zlib.h>
 
-#include "common/transport/compression.hpp"
-#include "common/transport/compression_effort.hpp"
+#include "common/compression/compressibility.hpp"
+#include "common/compression/compressor.hpp"
 
 namespace culvert {
 
@@ -20,15 +20,15 @@ public:
     std::size_t compress(Bytes payload, MutableBytes to) override;
     std::optional<std::size_t> stored_header(std::size_t capacity) const noexcept override;
     void store_in_place(MutableBytes room) noexcept override;
-    void set_pace(CompressionPace pace) noexcept override { pace_ = pace; }
+    void set_level(CompressionLevel level) noexcept override { level_ = level; }
 
 private:
     std::size_t deflate_into(Bytes payload, int flush, MutableBytes to);
     std::size_t store(Bytes payload, MutableBytes to);
 
     z_stream stream_{};
-    CompressionPace pace_ = CompressionPace::quick;
-    CompressionEffort effort_;
+    CompressionLevel level_ = CompressionLevel::quick;
+    Compressibility compressibility_;
     bool storing_ = false;
 };
 
@@ -39,7 +39,7 @@ public:
     ZlibDecompressor& operator=(const ZlibDecompressor&) = delete;
     ~ZlibDecompressor() override { inflateEnd(&stream_); }
 
-    MutableBytes decompress(MutableBytes packet, InflatedPayloads& payloads) override;
+    MutableBytes decompress(MutableBytes packet, PayloadArena& payloads) override;
 
 private:
     z_stream stream_{};

@@ -1,4 +1,4 @@
-#include "common/transport/compression_zstd.hpp"
+#include "common/compression/zstd.hpp"
 
 #include <algorithm>
 #include <array>
@@ -45,7 +45,7 @@ std::size_t ZstdCompressor::bound(std::size_t length) noexcept {
 }
 
 std::size_t ZstdCompressor::compress(Bytes payload, MutableBytes to) {
-    if (effort_.stores() || payload.size() < shortest_compressed) {
+    if (compressibility_.stores() || payload.size() < shortest_compressed) {
         std::ranges::copy(payload, to.subspan(kind_size).begin());
         store_in_place(to.first(kind_size + payload.size()));
         return kind_size + payload.size();
@@ -60,7 +60,7 @@ std::size_t ZstdCompressor::compress(Bytes payload, MutableBytes to) {
     if (ZSTD_compressStream2(frame_.get(), &out, &in, ZSTD_e_flush) != 0) {
         throw Error{ErrorKind::internal, "zstd could not compress a payload"};
     }
-    effort_.on_deflated(payload.size(), out.pos);
+    compressibility_.on_deflated(payload.size(), out.pos);
     return blocks_offset + out.pos;
 }
 
@@ -72,7 +72,7 @@ void ZstdCompressor::begin_frame() {
             throw Error{ErrorKind::internal, "zstd doesn't take a parameter"};
         }
     };
-    const Parameters& chosen = pace_ == CompressionPace::quick ? quick : thorough;
+    const Parameters& chosen = level_ == CompressionLevel::quick ? quick : thorough;
     set(ZSTD_c_compressionLevel, chosen.level);
     set(ZSTD_c_windowLog, zstd_window_log);
     set(ZSTD_c_hashLog, chosen.hash_log);
@@ -80,24 +80,24 @@ void ZstdCompressor::begin_frame() {
 }
 
 std::optional<std::size_t> ZstdCompressor::stored_header(std::size_t /*capacity*/) const noexcept {
-    if (!effort_.stores()) return std::nullopt;
+    if (!compressibility_.stores()) return std::nullopt;
     return kind_size;
 }
 
 void ZstdCompressor::store_in_place(MutableBytes room) noexcept {
     put_kind(ZstdPayload::stored, room);
-    effort_.on_stored(room.size() - kind_size);
+    compressibility_.on_stored(room.size() - kind_size);
 }
 
-void ZstdCompressor::set_pace(CompressionPace pace) noexcept {
-    if (pace == pace_) return;
-    pace_ = pace;
+void ZstdCompressor::set_level(CompressionLevel level) noexcept {
+    if (level == level_) return;
+    level_ = level;
     frame_.reset();
 }
 
 // ---------------------------------------------------------------------- decompression
 
-MutableBytes ZstdDecompressor::decompress(MutableBytes packet, InflatedPayloads& payloads) {
+MutableBytes ZstdDecompressor::decompress(MutableBytes packet, PayloadArena& payloads) {
     if (packet.empty()) throw refusal("a compressed packet is empty");
     const auto kind = static_cast<ZstdPayload>(packet[0]);
     if (kind == ZstdPayload::stored) return packet.subspan(kind_size);
@@ -129,7 +129,7 @@ void ZstdDecompressor::begin_frame(Bytes compressed) {
 }
 
 MutableBytes ZstdDecompressor::decompress_blocks(Bytes compressed, std::size_t length,
-                                                 InflatedPayloads& payloads) {
+                                                 PayloadArena& payloads) {
     // One byte more than was said tells a payload that is longer.
     const MutableBytes room = payloads.space(length + 1);
     ZSTD_inBuffer in{compressed.data(), compressed.size(), 0};

@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "common/base/bytes.hpp"
-#include "common/transport/inflated_payloads.hpp"
+#include "common/compression/payload_arena.hpp"
 
 namespace culvert {
 
@@ -20,7 +20,7 @@ constexpr std::string_view delayed_zstd = "zstd@culvert.internal";
 constexpr std::size_t largest_inflated_payload = 256 * 1024;
 
 /// How hard to try. `thorough` takes twice the time and makes a tenth fewer bytes.
-enum class CompressionPace { quick, thorough };
+enum class CompressionLevel { quick, thorough };
 
 /// Compresses one direction's payloads; a payload refers back to those that went before it. Where
 /// that is no use, they go as they are behind a short header.
@@ -40,7 +40,7 @@ public:
     /// Writes that header to the front of `room`, whose rest is the payload.
     virtual void store_in_place(MutableBytes room) noexcept = 0;
 
-    virtual void set_pace(CompressionPace pace) noexcept = 0;
+    virtual void set_level(CompressionLevel level) noexcept = 0;
     /// Gives back what memory an idle connection doesn't need.
     virtual void release() noexcept {}
 };
@@ -52,7 +52,7 @@ public:
 
     /// The payload lies in `payloads`, or in `packet` where it went as it is. Throws ProtocolError
     /// for what is no compressed payload, and for one of more than largest_inflated_payload.
-    virtual MutableBytes decompress(MutableBytes packet, InflatedPayloads& payloads) = 0;
+    virtual MutableBytes decompress(MutableBytes packet, PayloadArena& payloads) = 0;
 };
 
 /// Of a negotiated method; null for `none`.

@@ -4,8 +4,8 @@
 
 #include <zstd.h>
 
-#include "common/transport/compression.hpp"
-#include "common/transport/compression_effort.hpp"
+#include "common/compression/compressibility.hpp"
+#include "common/compression/compressor.hpp"
 
 namespace culvert {
 
@@ -29,7 +29,7 @@ public:
     std::optional<std::size_t> stored_header(std::size_t capacity) const noexcept override;
     void store_in_place(MutableBytes room) noexcept override;
     /// Ends the frame: the levels' tables differ.
-    void set_pace(CompressionPace pace) noexcept override;
+    void set_level(CompressionLevel level) noexcept override;
     void release() noexcept override { frame_.reset(); }
     /// In bytes.
     std::size_t memory() const noexcept { return ZSTD_sizeof_CCtx(frame_.get()); }
@@ -45,21 +45,20 @@ private:
         void operator()(ZSTD_CCtx* context) const noexcept { ZSTD_freeCCtx(context); }
     };
     std::unique_ptr<ZSTD_CCtx, Free> frame_;
-    CompressionPace pace_ = CompressionPace::quick;
-    CompressionEffort effort_;
+    CompressionLevel level_ = CompressionLevel::quick;
+    Compressibility compressibility_;
 };
 
 /// Holds 0.7 MiB (ZSTD_sizeof_DCtx) once the peer has begun a frame.
 class ZstdDecompressor final : public Decompressor {
 public:
-    MutableBytes decompress(MutableBytes packet, InflatedPayloads& payloads) override;
+    MutableBytes decompress(MutableBytes packet, PayloadArena& payloads) override;
     /// In bytes.
     std::size_t memory() const noexcept { return ZSTD_sizeof_DCtx(frame_.get()); }
 
 private:
     void begin_frame(Bytes compressed);
-    MutableBytes decompress_blocks(Bytes compressed, std::size_t length,
-                                   InflatedPayloads& payloads);
+    MutableBytes decompress_blocks(Bytes compressed, std::size_t length, PayloadArena& payloads);
 
     struct Free {
         void operator()(ZSTD_DCtx* context) const noexcept { ZSTD_freeDCtx(context); }
