@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 
+#include "common/kex/kex_method.hpp"
 #include "common/wire/role.hpp"
 #include "common/wire/transport_messages.hpp"
 
@@ -13,7 +14,7 @@ constexpr std::string_view chacha20_poly1305 = "chacha20-poly1305@openssh.com";
 
 /// What we are willing to speak, each list in our order of preference.
 struct Algorithms {
-    NameList kex{"curve25519-sha256", "curve25519-sha256@libssh.org"};
+    NameList kex = kex_methods();
     NameList host_key{"ssh-ed25519"};
     NameList ciphers;
     NameList compression{"none"};

@@ -39,7 +39,6 @@ struct InState {
             return;
         }
         held.emplace(ChannelId{0}, windows, budget());
-        if (state == State::abandoned) held->abandoned();
         if (state == State::open || state == State::closing) held->on_confirmation(confirmation());
         if (state == State::closing) held->close_sent();
     }
@@ -56,7 +55,6 @@ TEST_CASE("each message in each state that it is for (RFC 4254 5)") {
     };
     for (const Row& row : {
              Row{"opening", State::opening, true, false, false},
-             Row{"abandoned", State::abandoned, true, false, false},
              Row{"requested", State::requested, false, false, false},
              Row{"open", State::open, false, true, true},
              Row{"closing", State::closing, false, true, false},
@@ -76,9 +74,6 @@ TEST_CASE("each message in each state that it is for (RFC 4254 5)") {
     InState opening{State::opening};
     opening.channel().on_confirmation(confirmation());
     CHECK(opening.channel().state() == State::open);
-    InState abandoned{State::abandoned};
-    abandoned.channel().on_confirmation(confirmation());
-    CHECK(abandoned.channel().state() == State::abandoned);
 }
 
 TEST_CASE("what the peer said at the start is what we keep to") {

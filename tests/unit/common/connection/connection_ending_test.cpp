@@ -26,16 +26,16 @@ TEST_CASE("EOF ends one direction and leaves the other (RFC 4254 5.3)") {
     for (const bool server : {true, false}) {
         CAPTURE(server);
         Opened received{server};
-        received.connection.set_readable(received.id, true);
+        received.connection.set_readable(received.id);
         const auto event = received.hears(msg::ChannelEof{received.id});
         REQUIRE(event);
-        CHECK(std::get<ChannelEofReceived>(*event).channel == received.id);
+        CHECK(std::get<test::ChannelEofReceived>(*event).channel == received.id);
         CHECK(received.connection.next_turn());
         CHECK(received.sent.take().empty());
 
         Opened sent{server};
-        sent.connection.set_readable(sent.id, true);
-        sent.connection.send_eof(sent.id);
+        sent.connection.set_readable(sent.id);
+        sent.send_eof(sent.id);
         CHECK(sent.sent.take() == Payloads{encoded(msg::ChannelEof{remote})});
         CHECK_FALSE(sent.connection.next_turn());
         CHECK(sent.hears(msg::ChannelData{sent.id, bytes_of("still here")}));
@@ -56,7 +56,7 @@ TEST_CASE("data after EOF are dropped, a second EOF is ignored") {
         CHECK(in.connection.irregularities().count(Irregularity::second_eof) == 1);
         CHECK(in.sent.take().empty());
         // The other direction goes on.
-        in.connection.set_readable(in.id, true);
+        in.connection.set_readable(in.id);
         CHECK(in.connection.next_turn());
     }
 }
@@ -81,8 +81,8 @@ TEST_CASE("the peer's CLOSE is answered with ours, and the number is free (RFC 4
             if (eof) CHECK(in.hears(msg::ChannelEof{in.id}));
             const auto event = in.hears(msg::ChannelClose{in.id});
             REQUIRE(event);
-            CHECK(std::get<ChannelClosed>(*event).channel == in.id);
-            CHECK(std::get<ChannelClosed>(*event).end == ChannelEnd::clean);
+            CHECK(std::get<test::ChannelClosed>(*event).channel == in.id);
+            CHECK(std::get<test::ChannelClosed>(*event).end == ChannelEnd::clean);
             CHECK(in.sent.take() == Payloads{encoded(msg::ChannelClose{remote})});
             CHECK(in.connection.channels() == 0);
         }
@@ -215,7 +215,7 @@ TEST_CASE("what crosses our CLOSE is legal, unheard and unanswered") {
     for (const bool server : {true, false}) {
         CAPTURE(server);
         Opened in{server};
-        in.connection.set_readable(in.id, true);
+        in.connection.set_readable(in.id);
         in.connection.close(in.id);
         CHECK(in.sent.take() == Payloads{encoded(msg::ChannelClose{remote})});
         CHECK_FALSE(in.connection.next_turn());
@@ -248,13 +248,14 @@ TEST_CASE("a reset is told to a peer that knows of it, ahead of CLOSE") {
     for (const bool server : {true, false}) {
         CAPTURE(server);
         Opened known{server};
-        known.connection.reset(known.id, true);
+        known.connection.set_peer_knows_reset(true);
+        known.connection.reset(known.id);
         CHECK(known.sent.take() ==
               Payloads{encoded(msg::ChannelRequest{remote, "reset@culvert.internal", false}),
                        encoded(msg::ChannelClose{remote})});
 
         Opened unknown{server};
-        unknown.connection.reset(unknown.id, false);
+        unknown.connection.reset(unknown.id);
         CHECK(unknown.sent.take() == Payloads{encoded(msg::ChannelClose{remote})});
 
         Opened received{server};
@@ -263,7 +264,7 @@ TEST_CASE("a reset is told to a peer that knows of it, ahead of CLOSE") {
             received.hears(msg::ChannelRequest{received.id, "reset@culvert.internal", false}));
         const auto event = received.hears(msg::ChannelClose{received.id});
         REQUIRE(event);
-        CHECK(std::get<ChannelClosed>(*event).end == ChannelEnd::reset);
+        CHECK(std::get<test::ChannelClosed>(*event).end == ChannelEnd::reset);
     }
 }
 
@@ -283,8 +284,8 @@ TEST_CASE("ten thousand short channels leave nothing behind") {
     for (std::uint32_t i = 0; i < 10'000; ++i) {
         const ChannelId id = server.accept(ChannelId{i});
         REQUIRE(id.value() <= ChannelTable::resting);
-        server.connection.set_readable(id, true);
-        if (i % 2 == 0) server.connection.send_eof(id);
+        server.connection.set_readable(id);
+        if (i % 2 == 0) server.send_eof(id);
         if (i % 3 == 0) {
             server.connection.close(id);
             REQUIRE_FALSE(server.hears(msg::ChannelClose{id}));

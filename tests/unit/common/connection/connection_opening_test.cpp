@@ -50,7 +50,7 @@ TEST_CASE("a server is asked for a channel, and confirms or refuses it (RFC 4254
           ChannelType{DirectTcpip{{"pop3.example.com", 110}, {"10.0.0.9", 40'000}}});
     CHECK(server.sent.take().empty());  // the owner may take its time
 
-    server.connection.confirm_open(requested.channel);
+    server.connection.accept(requested.channel, server.user_of(requested.channel));
     CHECK(server.sent.take() == Payloads{encoded(msg::ChannelOpenConfirmation{
                                     ChannelId{70}, requested.channel, 100'000, 32 * 1024})});
     CHECK(server.connection.channels() == 1);
@@ -58,7 +58,7 @@ TEST_CASE("a server is asked for a channel, and confirms or refuses it (RFC 4254
     const auto other = server.hears(tcpip_open("direct-tcpip", ChannelId{71}, "h", 1));
     const ChannelId refused = std::get<ChannelRequested>(*other).channel;
     CHECK(server.connection.channels() == 2);
-    server.connection.refuse_open(refused, {OpenFailureReason::connect_failed, "refused by h:1"});
+    server.connection.refuse(refused, {OpenFailureReason::connect_failed, "refused by h:1"});
     const Payloads sent = server.sent.take();
     const auto failure = only_failure(sent);
     CHECK(failure.recipient == ChannelId{71});
@@ -155,7 +155,8 @@ TEST_CASE("channels are limited, in both roles, and free again when they end") {
     CHECK_FALSE(server.hears(tcpip_open("direct-tcpip", ChannelId{4}, "h", 1)));
     const Payloads sent = server.sent.take();
     CHECK(only_failure(sent).reason == value(OpenFailureReason::resource_shortage));
-    CHECK_FALSE(server.connection.open(DirectTcpip{{"h", 1}, {"o", 1}}, {}));
+    test::RecordingUser nobody{[](const test::Told&) { FAIL_CHECK("nothing is told"); }};
+    CHECK_FALSE(server.connection.open(test::target, nobody, {}));
     CHECK(server.sent.take().empty());
 
     CHECK(server.hears(msg::ChannelClose{first}));
@@ -165,9 +166,9 @@ TEST_CASE("channels are limited, in both roles, and free again when they end") {
 
 TEST_CASE("a client asks for a channel (RFC 4254 7.2)") {
     LoneConnection client{test::of_client()};
-    const auto id =
-        client.connection.open(
-            DirectTcpip{{"pop3.example.com", 110}, {"127.0.0.1", 5}}, {});
+    test::RecordingUser& user = client.user_of(client.connection.next_channel());
+    const auto id = client.connection.open(
+        DirectTcpip{{"pop3.example.com", 110}, {"127.0.0.1", 5}}, user, {});
     REQUIRE(id);
     ByteVector expected =
         encoded(msg::ChannelOpen{"direct-tcpip", *id, 100'000, Channel::maximum_packet});
@@ -176,7 +177,7 @@ TEST_CASE("a client asks for a channel (RFC 4254 7.2)") {
 
     const auto opened = client.hears(msg::ChannelOpenConfirmation{*id, ChannelId{8}, 10, 20});
     REQUIRE(opened);
-    CHECK(std::get<ChannelOpened>(*opened).channel == *id);
+    CHECK(std::get<test::ChannelOpened>(*opened).channel == *id);
     CHECK(client.connection.find(*id)->remote() == ChannelId{8});
 }
 
@@ -187,7 +188,7 @@ TEST_CASE("a refusal brings the reason, even one that the peer made up, and free
         const ChannelId id = client.ask();
         const auto event = client.hears(msg::ChannelOpenFailure{id, reason, "\x1b[2J", "en"});
         REQUIRE(event);
-        const auto& refused = std::get<ChannelRefused>(*event);
+        const auto& refused = std::get<test::ChannelRefused>(*event);
         CHECK(refused.channel == id);
         CHECK(value(refused.failure.reason) == reason);
         CHECK(refused.failure.description == "\x1b[2J");
@@ -249,7 +250,8 @@ TEST_CASE("a channel that nobody wants any more is closed as soon as it is open"
     CHECK(client.connection.channels() == 0);
 
     const ChannelId refused = client.ask();
-    client.connection.reset(refused, true);
+    client.connection.set_peer_knows_reset(true);
+    client.connection.reset(refused);
     CHECK_FALSE(client.hears(msg::ChannelOpenFailure{refused, 2, "no", ""}));
     CHECK(client.sent.take().empty());
     CHECK(client.connection.channels() == 0);
@@ -265,14 +267,15 @@ TEST_CASE("a channel that the peer never answers is refused after its time") {
     const ChannelId answered = client.open();
 
     CHECK(client.connection.next_deadline() == TimePoint{seconds{15}});
-    CHECK_FALSE(client.connection.on_time(TimePoint{milliseconds{14'999}}));
-    const auto refused = client.connection.on_time(TimePoint{seconds{60}});
-    REQUIRE(refused);
-    CHECK(refused->channel == first);
-    CHECK(refused->failure.reason == OpenFailureReason::connect_failed);
-    CHECK(refused->failure.description == "the server gave no answer within 15 s");
-    CHECK(client.connection.on_time(TimePoint{seconds{60}}).value().channel == second);
-    CHECK_FALSE(client.connection.on_time(TimePoint{seconds{60}}));
+    CHECK(client.passes(TimePoint{milliseconds{14'999}}).empty());
+    const auto told = client.passes(TimePoint{seconds{60}});
+    REQUIRE(told.size() == 2);
+    const auto& refused = std::get<test::ChannelRefused>(told[0]);
+    CHECK(refused.channel == first);
+    CHECK(refused.failure.reason == OpenFailureReason::connect_failed);
+    CHECK(refused.failure.description == "the server gave no answer within 15 s");
+    CHECK(std::get<test::ChannelRefused>(told[1]).channel == second);
+    CHECK(client.passes(TimePoint{seconds{60}}).empty());
     CHECK_FALSE(client.connection.next_deadline());
     CHECK(client.connection.find(answered)->state() == Channel::State::open);
 
@@ -294,8 +297,8 @@ TEST_CASE("a number that is used again has its own deadline") {
         client.hears(msg::ChannelOpenFailure{next, 2, "", ""});
     }
     CHECK(client.connection.next_deadline() == TimePoint{seconds{25}});
-    CHECK_FALSE(client.connection.on_time(TimePoint{seconds{24}}));
-    CHECK(client.connection.on_time(TimePoint{seconds{25}}));
+    CHECK(client.passes(TimePoint{seconds{24}}).empty());
+    CHECK(client.passes(TimePoint{seconds{25}}).size() == 1);
 }
 
 TEST_CASE("its owner decides about a remote forward; what only asks for a sign of life is answered at once") {

@@ -16,69 +16,58 @@ namespace {
 /// arrives is the peer's bytes, each once and in order.
 class End {
 public:
-    End(const ConnectionConfig& config, std::uint32_t seed) : lone_{config}, random_{seed} {}
+    End(const ConnectionConfig& config, std::uint32_t seed)
+        : connection_{config, sent_}, random_{seed} {}
 
     /// Sends the next piece of some stream, if one may.
     void send_data() {
-        const auto turn = lone_.connection.next_turn();
+        const auto turn = connection_.next_turn();
         if (!turn) return;
-        Stream& stream = streams_.at(turn->channel);
+        Stream& stream = streams_.at(turn->channel.local());
         const std::size_t bytes =
             std::min({turn->bytes, turn->packet_bytes, stream.to_send, 1 + random_() % 5'000});
         ByteVector data;
         for (std::size_t i = 0; i < bytes; ++i) data.push_back(pattern(stream.sent++));
         stream.to_send -= bytes;
-        lone_.sent.send(msg::ChannelData{turn->remote, data});
-        lone_.connection.on_data_sent(turn->channel, bytes, {});
-        if (stream.to_send == 0) {
-            lone_.connection.set_readable(turn->channel, false);
-            lone_.connection.send_eof(turn->channel);
-        }
+        sent_.send(msg::ChannelData{turn->channel.remote(), data});
+        const bool all = stream.to_send == 0;
+        connection_.on_turn_over(turn->channel, {bytes, all ? Then::eof : Then::more}, {});
     }
     /// The local program reads some of what arrived.
     void deliver_some() {
+        hand_over();
         for (auto& [id, stream] : streams_) {
             const std::size_t bytes = random_() % (stream.undelivered + 1);
             stream.undelivered -= bytes;
-            if (stream.open) lone_.connection.delivered(id, bytes, {});
+            connection_.delivered(id, bytes, {});
         }
     }
     void open_channel() {
-        const auto id = lone_.connection.open(DirectTcpip{{"h", 1}, {"o", 1}}, {});
-        REQUIRE(id);
+        const ChannelId next = connection_.next_channel();
+        REQUIRE(connection_.open(test::target, stream_of(next), {}) == next);
     }
     void close_finished() {
+        hand_over();
         for (auto& [id, stream] : streams_) {
-            if (!stream.open || !stream.eof || stream.to_send > 0) continue;
-            lone_.connection.close(id);
-            stream.open = false;
+            if (stream.open && stream.eof && stream.to_send == 0) connection_.close(id);
+            if (stream.eof && stream.to_send == 0) stream.open = false;
         }
     }
 
-    void hear(Bytes payload) {
-        const auto event = lone_.connection.on_packet(payload, {});
+    /// Data gather before they are handed over.
+    void hear(ByteVector payload) {
+        heard_.push_back(std::move(payload));
+        const auto event = connection_.on_packet(heard_.back(), {});
+        if (random_() % 2 == 0) hand_over();
         if (!event) return;
-        if (const auto* requested = std::get_if<ChannelRequested>(&*event)) {
-            lone_.connection.confirm_open(requested->channel);
-            begin(requested->channel);
-        } else if (const auto* opened = std::get_if<ChannelOpened>(&*event)) {
-            begin(opened->channel);
-        } else if (const auto* data = std::get_if<ChannelDataReceived>(&*event)) {
-            Stream& stream = streams_.at(data->channel);
-            const bool as_sent = std::ranges::all_of(
-                data->data, [&](std::byte b) { return b == pattern(stream.received++); });
-            REQUIRE(as_sent);
-            stream.undelivered += data->data.size();
-        } else if (const auto* eof = std::get_if<ChannelEofReceived>(&*event)) {
-            streams_.at(eof->channel).eof = true;
-        } else if (const auto* closed = std::get_if<ChannelClosed>(&*event)) {
-            CHECK(closed->end == ChannelEnd::clean);
-            streams_.at(closed->channel).open = false;
-        }
+        const ChannelId id = std::get<ChannelRequested>(*event).channel;
+        Stream& stream = stream_of(id);
+        connection_.accept(id, stream);
+        stream.on_opened();
     }
 
-    std::vector<ByteVector> take_sent() { return lone_.sent.take(); }
-    std::size_t channels() const { return lone_.connection.channels(); }
+    std::vector<ByteVector> take_sent() { return sent_.take(); }
+    std::size_t channels() const { return connection_.channels(); }
     bool all_sent() const {
         for (const auto& [id, stream] : streams_) {
             if (stream.to_send > 0) return false;
@@ -94,25 +83,62 @@ public:
     static constexpr std::size_t bytes_of_a_stream = 60'000;
 
 private:
-    struct Stream {
+    using Then = ChannelRead::Then;
+
+    struct Stream final : ChannelUser {
+        Stream(End& its_end, ChannelId its_id) : end{its_end}, id{its_id} {}
+
+        ChannelRead read(std::span<const MutableBytes>) noexcept override { return {}; }
+        std::size_t write(std::span<const Bytes> data, Rest rest) noexcept override {
+            CHECK(open);
+            CHECK_FALSE(eof);
+            std::size_t size = 0;
+            for (const Bytes piece : data) size += piece.size();
+            const std::size_t at_once = end.random_() % (size + 1);
+            std::size_t left = rest == Rest::keep ? size : at_once;
+            undelivered += left - at_once;
+            for (Bytes piece : data) {
+                piece = piece.first(std::min(left, piece.size()));
+                left -= piece.size();
+                for (const std::byte b : piece) as_sent = as_sent && b == pattern(received++);
+            }
+            CHECK(as_sent);
+            return at_once;
+        }
+        void on_opened() noexcept override { end.connection_.set_readable(id); }
+        void on_refused(const OpenFailure&) noexcept override { FAIL_CHECK("refused"); }
+        void on_eof() noexcept override { eof = true; }
+        void on_closed(ChannelEnd how) noexcept override {
+            CHECK(how == ChannelEnd::clean);
+            open = false;
+        }
+        void on_lost() noexcept override { FAIL_CHECK("lost"); }
+
+        End& end;
+        ChannelId id;
         std::size_t to_send = bytes_of_a_stream;
         std::size_t sent = 0;
         std::size_t received = 0;
         std::size_t undelivered = 0;
+        bool as_sent = true;
         bool eof = false;
         bool open = true;
     };
 
     static std::byte pattern(std::size_t at) { return static_cast<std::byte>(at * 7 + at / 251); }
 
-    void begin(ChannelId id) {
-        streams_[id] = {};
-        lone_.connection.set_readable(id, true);
+    Stream& stream_of(ChannelId id) { return streams_.try_emplace(id, *this, id).first->second; }
+
+    void hand_over() {
+        while (!connection_.offer({})) connection_.on_waited(std::chrono::microseconds{500});
+        heard_.clear();
     }
 
-    test::LoneConnection lone_;
-    std::mt19937 random_;
+    test::RecordingSink sent_;
     std::map<ChannelId, Stream> streams_;
+    Connection connection_;
+    std::mt19937 random_;
+    std::deque<ByteVector> heard_;  ///< what is in the inbox lies here
 };
 
 }  // namespace
@@ -136,7 +162,7 @@ TEST_CASE("streams arrive whole over small windows, in any order of events") {
         };
         const auto pass_one = [](std::deque<ByteVector>& from, End& to) {
             if (from.empty()) return;
-            to.hear(from.front());
+            to.hear(std::move(from.front()));
             from.pop_front();
         };
         for (std::size_t i = 0; i < channels; ++i) client.open_channel();

@@ -7,6 +7,7 @@ using namespace culvert;
 using test::LoneConnection;
 using test::refusal;
 using Payloads = std::vector<ByteVector>;
+using Then = ChannelRead::Then;
 
 namespace {
 
@@ -23,10 +24,10 @@ TEST_CASE("data reach their channel as a view, and credit goes back as they are 
     const ByteVector packet = encoded(msg::ChannelData{id, bytes_of("hello")});
     const auto event = server.hears(packet);
     REQUIRE(event);
-    const auto& received = std::get<ChannelDataReceived>(*event);
+    const auto& received = std::get<test::ChannelDataReceived>(*event);
     CHECK(received.channel == id);
     CHECK(text_of(received.data) == "hello");
-    CHECK(received.data.data() == packet.data() + msg::ChannelData::header_size);
+    CHECK(received.at == packet.data() + msg::ChannelData::header_size);
 
     const ByteVector bulk(25'000);
     CHECK(server.hears(msg::ChannelData{id, bulk}));
@@ -74,7 +75,7 @@ TEST_CASE("extended data count, are dropped, and their credit is returned at onc
 TEST_CASE("the window is adjusted up to 2^32-1 and not past it") {
     LoneConnection server{test::of_server()};
     const ChannelId id = server.accept(ChannelId{70}, 0);
-    server.connection.set_readable(id, true);
+    server.connection.set_readable(id);
     CHECK_FALSE(server.connection.next_turn());
     for (int i = 0; i < 1000; ++i) CHECK_FALSE(server.hears(msg::ChannelWindowAdjust{id, 0}));
     CHECK_FALSE(server.connection.next_turn());
@@ -91,19 +92,19 @@ TEST_CASE("a turn is held to the window, the peer's packet size and what is read
     CHECK_FALSE(server.connection.next_turn());
     const ChannelId id = server.accept(ChannelId{70}, 12'000, 500);
     CHECK_FALSE(server.connection.next_turn());
-    server.connection.set_readable(id, true);
+    server.connection.set_readable(id);
     const auto turn = server.connection.next_turn();
     REQUIRE(turn);
-    CHECK(turn->channel == id);
-    CHECK(turn->remote == ChannelId{70});
+    CHECK(turn->channel.local() == id);
+    CHECK(turn->channel.remote() == ChannelId{70});
     CHECK(turn->bytes == 12'000);
     CHECK(turn->packet_bytes == 500);
 
-    server.connection.on_data_sent(id, 12'000, {});
+    server.connection.on_turn_over(turn->channel, {12'000, Then::more}, {});
     CHECK_FALSE(server.connection.next_turn());
     server.hears(msg::ChannelWindowAdjust{id, 7});
     CHECK(server.connection.next_turn().value().bytes == 7);
-    server.connection.set_readable(id, false);
+    server.connection.on_turn_over(turn->channel, {0, Then::drained}, {});
     CHECK_FALSE(server.connection.next_turn());
 }
 
@@ -112,26 +113,26 @@ TEST_CASE("turns go round, one that was idle first") {
     const ChannelId bulk = server.accept(ChannelId{70}, 0xffff'ffff, 32'768);
     const ChannelId other = server.accept(ChannelId{71}, 0xffff'ffff, 32'768);
     const ChannelId keystroke = server.accept(ChannelId{72});
-    server.connection.set_readable(bulk, true);
-    server.connection.set_readable(other, true);
+    server.connection.set_readable(bulk);
+    server.connection.set_readable(other);
     std::size_t by_bulk = 0;
     std::size_t by_other = 0;
     for (int i = 0; i < 200; ++i) {
         const auto turn = server.connection.next_turn();
         REQUIRE(turn);
-        (turn->channel == bulk ? by_bulk : by_other) += turn->bytes;
-        server.connection.on_data_sent(turn->channel, turn->bytes, {});
+        (turn->channel.local() == bulk ? by_bulk : by_other) += turn->bytes;
+        server.connection.on_turn_over(turn->channel, {turn->bytes, Then::more}, {});
     }
     CHECK(std::max(by_bulk, by_other) - std::min(by_bulk, by_other) <=
           2 * Scheduler::default_quantum);
-    server.connection.set_readable(keystroke, true);
-    CHECK(server.connection.next_turn().value().channel == keystroke);
+    server.connection.set_readable(keystroke);
+    CHECK(server.connection.next_turn().value().channel.local() == keystroke);
 }
 
 TEST_CASE("a channel that isn't confirmed sends nothing, whatever is readable") {
     LoneConnection client{test::of_client()};
     const ChannelId id = client.ask();
-    client.connection.set_readable(id, true);
+    client.connection.set_readable(id);
     CHECK_FALSE(client.connection.next_turn());
     CHECK(client.hears(msg::ChannelOpenConfirmation{id, ChannelId{70}, 10, 10}));
     CHECK(client.connection.next_turn());

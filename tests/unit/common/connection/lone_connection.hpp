@@ -2,10 +2,12 @@
 
 #include <doctest/doctest.h>
 
+#include <map>
 #include <vector>
 
 #include "common/connection/connection.hpp"
 #include "tests/unit/common/connection/recording_sink.hpp"
+#include "tests/unit/common/connection/recording_user.hpp"
 
 namespace culvert::test {
 
@@ -31,23 +33,52 @@ inline ByteVector tcpip_open(std::string_view type, ChannelId sender, std::strin
     return payload;
 }
 
+inline const ChannelType target{DirectTcpip{{"target", 110}, {"127.0.0.1", 5}}};
+
 /// A connection whose peer is the test.
 struct LoneConnection {
+    using Happened = OrTold<ConnectionEvent>;
+
     RecordingSink sent;
+    std::vector<Told> told;  ///< to users, since the last take_told()
+    std::map<ChannelId, RecordingUser> users;
     Connection connection;
     TimePoint now{};
 
     explicit LoneConnection(const ConnectionConfig& config) : connection{config, sent} {}
 
-    std::optional<ConnectionEvent> hears(Bytes payload) {
-        return connection.on_packet(payload, {});
+    /// What comes of it, which is one thing at most: data are handed over at once.
+    std::optional<Happened> hears(Bytes payload) {
+        std::optional<Happened> happened;
+        const auto put = [&](auto&& each) {
+            REQUIRE_FALSE(happened);
+            happened = std::move(each);
+        };
+        auto event = connection.on_packet(payload, {});
+        connection.hand_over({});
+        if (event) std::visit(put, *std::move(event));
+        for (Told& each : take_told()) std::visit(put, std::move(each));
+        return happened;
     }
     template <Message M>
-    std::optional<ConnectionEvent> hears(const M& message) {
+    std::optional<Happened> hears(const M& message) {
         return hears(Bytes{encoded(message)});
     }
+    std::vector<Told> take_told() { return std::exchange(told, {}); }
+    /// Who is told that time is over.
+    std::vector<Told> passes(TimePoint until) {
+        connection.on_time(until);
+        return take_told();
+    }
 
-    /// A channel that the peer opens as its number `remote`, and that we confirm.
+    /// For a channel that is about to be.
+    RecordingUser& user_of(ChannelId id) {
+        users.erase(id);
+        const auto record = [this](Told what) { told.push_back(std::move(what)); };
+        return users.try_emplace(id, record, id).first->second;
+    }
+
+    /// A channel that the peer opens as its number `remote`, and that we accept.
     ChannelId accept(ChannelId remote = ChannelId{70}, std::uint32_t window = 50'000,
                      std::uint32_t maximum_packet = 10'000) {
         const ByteVector open =
@@ -55,16 +86,16 @@ struct LoneConnection {
         const auto event = hears(open);
         REQUIRE(event);
         const ChannelId id = std::get<ChannelRequested>(*event).channel;
-        connection.confirm_open(id);
+        connection.accept(id, user_of(id));
         sent.take();
         return id;
     }
     /// A channel that we ask for, unanswered.
     ChannelId ask() {
-        const auto id = connection.open(DirectTcpip{{"target", 110}, {"127.0.0.1", 5}}, now);
-        REQUIRE(id);
+        const ChannelId next = connection.next_channel();
+        REQUIRE(connection.open(target, user_of(next), now) == next);
         sent.take();
-        return *id;
+        return next;
     }
     /// As accept(), the other way round.
     ChannelId open(ChannelId remote = ChannelId{70}) {
@@ -72,6 +103,16 @@ struct LoneConnection {
         REQUIRE(hears(msg::ChannelOpenConfirmation{id, remote, 50'000, 10'000}));
         return id;
     }
+
+    /// This channel's user, whose turn it must be once it has something to say, is read.
+    void take_turn(ChannelId id, const ChannelRead& read) {
+        connection.set_readable(id);
+        const auto turn = connection.next_turn();
+        REQUIRE(turn);
+        REQUIRE(turn->channel.local() == id);
+        connection.on_turn_over(turn->channel, read, now);
+    }
+    void send_eof(ChannelId id) { take_turn(id, {.then = ChannelRead::Then::eof}); }
 };
 
 }  // namespace culvert::test

@@ -26,44 +26,35 @@ public:
     void turn() {
         for (const Role role : {Role::client, Role::server}) {
             Engine& from = world_.engine(role);
-            Engine& to = world_.engine(World::other(role));
             while (from.unsent().size() < 512 * 1024) {
-                const auto slots = from.next_slots(512 * 1024, start_time);
-                if (!slots) break;
-                std::size_t bytes = 0;
-                for (const MutableBytes space : slots->space) bytes += space.size();
-                from.commit(bytes, true);
-                sent_ += bytes;
+                if (!from.send_turn(512 * 1024, start_time)) break;
             }
-            carry(from, to);
+            carry(from, world_.program(World::other(role)));
         }
     }
 
-    std::size_t sent() const noexcept { return sent_; }
-    std::size_t received() const noexcept { return received_; }
+    std::size_t sent() { return of_both(&Program::Stream::sent); }
+    std::size_t received() { return of_both(&Program::Stream::received); }
 
 private:
     static constexpr std::size_t endless = SIZE_MAX / 2;
 
-    void carry(Engine& from, Engine& to) {
+    static void carry(Engine& from, Program& to) {
         while (!from.unsent().empty()) {
-            const MutableBytes space = to.receive_space();
-            const Bytes bytes = from.unsent().first(std::min(space.size(), from.unsent().size()));
-            std::memcpy(space.data(), bytes.data(), bytes.size());
+            const std::size_t space = to.engine().receive_space().size();
+            const Bytes bytes = from.unsent().first(std::min(space, from.unsent().size()));
+            to.receive(bytes, start_time);
             from.sent(bytes.size());
-            to.received(bytes.size(), start_time);
-            while (const auto event = to.poll(start_time)) {
-                if (std::holds_alternative<TurnOver>(*event)) continue;
-                const auto& data = std::get<ChannelDataReceived>(std::get<ConnectionEvent>(*event));
-                received_ += data.data.size();
-                to.delivered(data.channel, data.data.size(), start_time);
-            }
+            to.deliver(0, SIZE_MAX);
         }
     }
 
+    std::size_t of_both(std::size_t Program::Stream::*count) {
+        return world_.program(Role::client).stream(0).*count +
+               world_.program(Role::server).stream(0).*count;
+    }
+
     World world_;
-    std::size_t sent_ = 0;
-    std::size_t received_ = 0;
 };
 
 }  // namespace

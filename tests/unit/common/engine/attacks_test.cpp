@@ -243,11 +243,10 @@ TEST_CASE("a peer's maximum packet of 0 is refused, one of 1 is kept to (attack 
     one.go_to(C::opening);
     one.peer.say(confirmation(1));
     one.poll();
-    one.engine.set_readable(ChannelId{0}, true);
-    const auto slots = one.engine.next_slots(1 << 20, start_time);
-    REQUIRE(slots);
-    for (const MutableBytes space : slots->space) CHECK(space.size() == 1);
-    one.engine.commit(3, false);
+    one.user.next = {.bytes = 3};
+    one.engine.set_readable(ChannelId{0});
+    REQUIRE(one.engine.send_turn(1 << 20, start_time));
+    for (const std::size_t size : one.user.slot_sizes) CHECK(size == 1);
     CHECK(one.peer.listen_for_numbers() == Numbers{94, 94, 94});
 }
 
@@ -259,8 +258,8 @@ TEST_CASE("a client's window of 0 and maximum packet of 0 or 1 (attack 14)") {
         encode_fields(msg::TcpipChannel{"target", 110, "127.0.0.1", 40000}, open);
         walk.peer.say(open);
         walk.poll();
-        walk.engine.confirm_open(ChannelId{0});
-        walk.engine.set_readable(ChannelId{0}, true);
+        walk.engine.accept(ChannelId{0}, walk.user);
+        walk.engine.set_readable(ChannelId{0});
         walk.peer.listen();
     };
     ServerWalk none{{}, StrictKex::yes};
@@ -268,10 +267,9 @@ TEST_CASE("a client's window of 0 and maximum packet of 0 or 1 (attack 14)") {
 
     ServerWalk one{{}, StrictKex::yes};
     open_at(one, 1000, 1);
-    const auto slots = one.engine.next_slots(1 << 20, start_time);
-    REQUIRE(slots);
-    for (const MutableBytes space : slots->space) CHECK(space.size() == 1);
-    one.engine.commit(3, false);
+    one.user.next = {.bytes = 3};
+    REQUIRE(one.engine.send_turn(1 << 20, start_time));
+    for (const std::size_t size : one.user.slot_sizes) CHECK(size == 1);
     CHECK(one.peer.listen_for_numbers() == Numbers{94, 94, 94});
 
     // Nothing may be sent, for ever: no data waits in the engine, and the rest goes on.
@@ -280,7 +278,7 @@ TEST_CASE("a client's window of 0 and maximum packet of 0 or 1 (attack 14)") {
     shut.peer.say(msg::ChannelWindowAdjust{ChannelId{0}, 0});
     shut.peer.say(msg::GlobalRequest{"keepalive@openssh.com", true});
     shut.poll();
-    CHECK_FALSE(shut.engine.next_slots(1 << 20, start_time));
+    CHECK_FALSE(shut.engine.send_turn(1 << 20, start_time));
     CHECK(shut.peer.listen_for_numbers() == Numbers{msg::RequestFailure::number});
     shut.peer.say(msg::ChannelClose{ChannelId{0}});
     shut.poll();
@@ -299,7 +297,7 @@ TEST_CASE("a client opens nothing for a server (attack 16)") {
         walk.peer.say(open);
         const auto events = walk.poll();
         REQUIRE(events.size() == 1);
-        CHECK(std::holds_alternative<RequestDenied>(std::get<ConnectionEvent>(events.front())));
+        CHECK(std::holds_alternative<RequestDenied>(events.front()));
         CHECK(walk.peer.listen_for_numbers() == Numbers{msg::ChannelOpenFailure::number});
         CHECK(walk.engine.channels() == 0);
     }

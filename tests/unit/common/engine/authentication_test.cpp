@@ -59,7 +59,7 @@ public:
 
     void open_channel_ahead() {
         REQUIRE(engine.may_open_channels());
-        engine.open(DirectTcpip{{"target", 110}, {"127.0.0.1", 40000}}, start_time);
+        engine.open(walk_target, user, start_time);
     }
 
     /// The kind of error in which the server's answer ends, if it ends in one.
@@ -161,7 +161,7 @@ TEST_CASE("a request is decided before the next packet is looked at") {
     accepted.poll();
     REQUIRE(accepted.events.size() == 2);
     CHECK(std::holds_alternative<Authenticated>(accepted.events[0]));
-    CHECK(std::holds_alternative<ConnectionEvent>(accepted.events[1]));
+    CHECK(std::holds_alternative<ChannelRequested>(accepted.events[1]));
 
     ServerWalk refusing{{}, StrictKex::yes};
     refusing.go_to(S::before_request);

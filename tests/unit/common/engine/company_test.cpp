@@ -13,18 +13,25 @@ namespace {
 class Shared {
 public:
     Shared() {
-        while (!world_.program(Role::client).streams()[1].is_open) world_.exchange();
+        // Whatever is sent while the streams are opened would make no difference.
+        while (!small_.is_open || !bulk_.is_open) {
+            bulk_.ready = small_.ready = 0;
+            world_.exchange();
+        }
+        bulk_.ready = SIZE_MAX;
+        client_.set_readable(*bulk_.channel);
     }
 
     /// Sends all the bulk that may go, a small message if there is one, and carries it all.
     std::size_t round(bool small) {
-        const std::size_t before = sent_;
-        client_.set_readable(small_, small);
+        const std::size_t before = bulk_.sent;
+        small_.ready = small ? message : 0;
+        if (small) client_.set_readable(*small_.channel);
         send();
         now_ += 100us;
-        carry(client_, server_);
-        carry(server_, client_);
-        return sent_ - before;
+        carry(client_, world_.program(Role::server));
+        carry(world_.engine(Role::server), world_.program(Role::client));
+        return bulk_.sent - before;
     }
     bool has_company() const { return client_.has_company(now_); }
     std::size_t largest_turn() const noexcept { return largest_turn_; }
@@ -39,41 +46,25 @@ private:
         smallest_turn_ = SIZE_MAX;
         const std::size_t target = has_company() ? Company::batch : 512 * 1024;
         while (client_.unsent().size() < target) {
-            const auto slots = client_.next_slots(target - client_.unsent().size(), now_);
-            if (!slots) break;
-            std::size_t bytes = 0;
-            for (const MutableBytes space : slots->space) bytes += space.size();
-            largest_turn_ = std::max(largest_turn_, bytes);
-            smallest_turn_ = std::min(smallest_turn_, bytes);
-            const bool is_small = slots->channel == small_;
-            if (is_small) bytes = message;
-            client_.commit(bytes, !is_small);
-            if (!is_small) sent_ += bytes;
+            bulk_.last_room = small_.last_room = 0;
+            if (!client_.send_turn(target - client_.unsent().size(), now_)) break;
+            const std::size_t turn = bulk_.last_room + small_.last_room;
+            largest_turn_ = std::max(largest_turn_, turn);
+            smallest_turn_ = std::min(smallest_turn_, turn);
         }
     }
 
-    void carry(Engine& from, Engine& to) {
-        while (!from.unsent().empty()) {
-            const MutableBytes space = to.receive_space();
-            const Bytes bytes = from.unsent().first(std::min(space.size(), from.unsent().size()));
-            std::ranges::copy(bytes, space.begin());
-            from.sent(bytes.size());
-            to.received(bytes.size(), now_);
-            while (const auto event = to.poll(now_)) {
-                const auto* data = std::get_if<ConnectionEvent>(&*event);
-                if (data == nullptr) continue;
-                const auto& received = std::get<ChannelDataReceived>(*data);
-                to.delivered(received.channel, received.data.size(), now_);
-            }
-        }
+    void carry(Engine& from, Program& to) {
+        to.receive(from.unsent(), now_);
+        from.sent(from.unsent().size());
+        for (const std::size_t stream : {0, 1}) to.deliver(stream, SIZE_MAX);
     }
 
     World world_{Scene{.streams = {{.size = {endless, 0}}, {.size = {endless, 0}}}}};
     Engine& client_ = world_.engine(Role::client);
-    Engine& server_ = world_.engine(Role::server);
-    ChannelId small_{1};
+    Program::Stream& bulk_ = world_.program(Role::client).stream(0);
+    Program::Stream& small_ = world_.program(Role::client).stream(1);
     TimePoint now_ = start_time;
-    std::size_t sent_ = 0;
     std::size_t largest_turn_ = 0;  ///< of the last round
     std::size_t smallest_turn_ = 0;
 };

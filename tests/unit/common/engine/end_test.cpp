@@ -101,7 +101,7 @@ TEST_CASE("a peer that takes too long is described by how far it got") {
 TEST_CASE("after the end nothing is said, read or waited for") {
     ServerWalk walk{{}, StrictKex::yes};
     walk.go_to(S::channel_open);
-    walk.engine.set_readable(ChannelId{0}, true);
+    walk.engine.set_readable(ChannelId{0});
     walk.peer.say(msg::ChannelData{ChannelId{0}, bytes_of("late")});
     walk.engine.end(DisconnectReason::by_application, "done");
     walk.engine.end(DisconnectReason::protocol_error, "done twice");
@@ -109,8 +109,8 @@ TEST_CASE("after the end nothing is said, read or waited for") {
     CHECK(walk.poll().empty());
     CHECK_FALSE(walk.engine.next_deadline());
     // Not even the exchange of keys that are an hour old.
-    CHECK_FALSE(walk.engine.next_slots(1000, start_time + std::chrono::hours{2}));
-    CHECK_FALSE(walk.engine.on_time(start_time + std::chrono::hours{2}));
+    CHECK_FALSE(walk.engine.send_turn(1000, start_time + std::chrono::hours{2}));
+    CHECK_NOTHROW(walk.engine.on_time(start_time + std::chrono::hours{2}));
 
     const auto heard = walk.peer.listen();
     REQUIRE(heard.size() == 1);

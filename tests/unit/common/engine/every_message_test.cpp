@@ -27,7 +27,10 @@ struct EventName {
     std::string_view operator()(const ChannelEofReceived&) { return "ChannelEofReceived"; }
     std::string_view operator()(const ChannelClosed&) { return "ChannelClosed"; }
     std::string_view operator()(const RequestDenied&) { return "RequestDenied"; }
-    std::string_view operator()(const ConnectionEvent& event) { return std::visit(*this, event); }
+    std::string_view operator()(const ChannelLost&) { return "ChannelLost"; }
+    std::string_view operator()(const InboxFull&) { return "InboxFull"; }
+    std::string_view operator()(const ForwardRequested&) { return "ForwardRequested"; }
+    std::string_view operator()(const ForwardAnswered&) { return "ForwardAnswered"; }
 };
 
 /// A message of this number that is well-formed, and right where one is legal. What has no form
@@ -138,7 +141,7 @@ std::optional<Seen> see(Walk& walk, const ByteVector& message) {
         return Seen{Outcome::ends};
     }
     std::vector<std::string> done;
-    for (const EngineEvent& event : walk.events) {
+    for (const Walk::Happened& event : walk.events) {
         if (std::holds_alternative<PeerDisconnected>(event)) return Seen{Outcome::peer_left};
         done.emplace_back(std::visit(EventName{}, event));
     }

@@ -102,7 +102,7 @@ TEST_CASE("a client's second flight goes from NEWKEYS to the channels") {
         const auto open_two = [&walk] {
             if (!walk.engine.may_open_channels()) return;
             for (int i = 0; i < 2; ++i) {
-                walk.engine.open(DirectTcpip{{"target", 110}, {"127.0.0.1", 40000}}, start_time);
+                walk.engine.open(walk_target, walk.user, start_time);
             }
         };
         walk.go_to(ClientWalk::Stage::deciding);
@@ -154,6 +154,6 @@ TEST_CASE("a server answers what came in one flight in one flight") {
     walk.engine.accept_key(start_time);
     REQUIRE(walk.poll().size() == 2);
     CHECK(std::holds_alternative<Authenticated>(walk.events[0]));
-    walk.engine.confirm_open(ChannelId{0});
+    walk.engine.accept(ChannelId{0}, walk.user);
     CHECK(walk.peer.listen_for_numbers() == Numbers{6, 52, 91});
 }

@@ -135,13 +135,13 @@ EngineConfig with_small_windows() {
 TEST_CASE("what we begin ourselves isn't blamed on a peer that is slow to read") {
     ClientWalk walk{{}, StrictKex::yes, with_small_windows()};
     walk.go_to(C::channel_open);
-    const Endpoint target{std::string(200, 't'), 110};
+    const DirectTcpip type{{std::string(200, 't'), 110}, {"127.0.0.1", 40000}};
     for (const bool held : {false, true}) {
         CAPTURE(held);
         if (held) walk.engine.start_rekey(start_time);
         const std::size_t before = walk.engine.unsent().size();
         for (int i = 0; i < 8'000; ++i) {
-            const auto id = walk.engine.open(DirectTcpip{target, {"127.0.0.1", 40000}}, start_time);
+            const auto id = walk.engine.open(type, walk.user, start_time);
             REQUIRE(id);
             walk.engine.reset(*id);
             walk.peer.say(msg::Ignore{});
@@ -155,10 +155,10 @@ TEST_CASE("what we begin ourselves isn't blamed on a peer that is slow to read")
 TEST_CASE("an end comes to what is sent to a peer that reads nothing") {
     ClientWalk walk{{}, StrictKex::yes, with_small_windows()};
     walk.go_to(C::channel_open);
-    const Endpoint target{std::string(30'000, 't'), 110};
+    const DirectTcpip type{{std::string(30'000, 't'), 110}, {"127.0.0.1", 40000}};
     const auto open_many = [&] {
         for (int i = 0; i < 1'000; ++i) {
-            walk.engine.open(DirectTcpip{target, {"127.0.0.1", 40000}}, start_time);
+            walk.engine.open(type, walk.user, start_time);
             walk.peer.say(msg::Ignore{});
             walk.poll();
         }

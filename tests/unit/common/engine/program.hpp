@@ -6,6 +6,8 @@
 #include <memory>
 #include <optional>
 #include <stdexcept>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -30,21 +32,45 @@ struct Broken : std::logic_error {
 };
 
 /// A client or a daemon at its plainest: an engine, and what its owner does with it. Answers to the
-/// engine's questions are given when the test says so, and received data is delivered then.
+/// engine's questions are given when the test says so, and received data is delivered then: but
+/// where it may be left, half of it is passed on at once.
 class Program {
 public:
     enum class End { none, refused, abandoned, clean, reset_here, reset_there };
 
     /// This side of a stream.
-    struct Stream {
+    struct Stream final : ChannelUser {
+        Stream(Program& its_program, std::size_t its_index) noexcept
+            : program{its_program}, index{its_index} {}
+
+        ChannelRead read(std::span<const MutableBytes> slots) noexcept override;
+        std::size_t write(std::span<const Bytes> data, Rest rest) noexcept override;
+        void on_opened() noexcept override;
+        void on_refused(const OpenFailure& failure) noexcept override;
+        void on_eof() noexcept override;
+        void on_closed(ChannelEnd how) noexcept override;
+        void on_lost() noexcept override { program.broke("a stream was lost"); }
+
+        Program& program;
+        std::size_t index;
         std::optional<ChannelId> channel;
         bool is_open = false;
         bool eof_sent = false;
         bool eof_received = false;
+        std::size_t ready = SIZE_MAX;  ///< to be read: what comes behind isn't there yet
         std::size_t sent = 0;
+        std::size_t last_room = 0;  ///< how much was asked for when it was last read
         std::size_t received = 0;
         std::size_t delivered = 0;
         End end = End::none;
+
+    private:
+        ChannelRead::Then end_of_reading();
+        bool is_received_whole() const noexcept { return eof_received && delivered == received; }
+        void settle();
+        void finish(End how);
+
+        friend Program;
     };
 
     using Keys = std::vector<std::shared_ptr<const PrivateKey>>;
@@ -54,11 +80,13 @@ public:
         : role_{config.transport.role},
           plans_{plans},
           keys_{std::move(keys)},
-          streams_(plans.size()),
-          engine_{std::move(config), random, start_time} {}
+          engine_{std::move(config), random, start_time} {
+        for (std::size_t i = 0; i < plans.size(); ++i) streams_.emplace_back(*this, i);
+    }
 
     Engine& engine() noexcept { return engine_; }
-    const std::vector<Stream>& streams() const noexcept { return streams_; }
+    const std::deque<Stream>& streams() const noexcept { return streams_; }
+    Stream& stream(std::size_t index) { return streams_.at(index); }
     const std::optional<PeerDisconnected>& peer_disconnected() const { return peer_disconnected_; }
     const std::optional<PublicKey>& authenticated_key() const { return authenticated_key_; }
     unsigned rekeys() const noexcept { return rekeys_; }
@@ -78,6 +106,13 @@ public:
     void poll(TimePoint now) {
         heard_ = now;
         while (auto event = engine_.poll(now)) on_event(std::move(*event));
+        while (!engine_.offer(now)) engine_.on_waited(std::chrono::hours{1});
+        check();
+    }
+
+    /// Throws Broken if a stream was told what it mustn't be.
+    void check() const {
+        if (!broken_.empty()) throw Broken{broken_};
     }
 
     /// Answers the oldest question that the engine has put.
@@ -94,13 +129,13 @@ public:
             return false;
         }
         const Endpoint target{"target", static_cast<std::uint16_t>(next_ + 1)};
-        const auto channel = engine_.open(DirectTcpip{target, {"127.0.0.1", 40000}}, now);
-        if (!channel) return false;
         Stream& opened = streams_[next_];
+        const auto channel = engine_.open(DirectTcpip{target, {"127.0.0.1", 40000}}, opened, now);
+        if (!channel) return false;
         opened.channel = channel;
         if (plans_[next_].abandoned) {
             engine_.close(*channel);
-            finish(opened, End::abandoned);
+            opened.finish(End::abandoned);
         }
         ++next_;
         return true;
@@ -108,22 +143,9 @@ public:
 
     /// One turn of sending, of at most `room` bytes.
     bool send(std::size_t room, TimePoint now) {
-        const auto slots = engine_.next_slots(room, now);
-        if (!slots) return false;
-        const std::size_t index = index_of(slots->channel);
-        Stream& stream = streams_[index];
-        std::size_t left = to_send(index) - stream.sent;
-        std::size_t filled = 0;
-        for (const MutableBytes space : slots->space) {
-            const std::size_t length = std::min(left, space.size());
-            Content{index, role_}.copy(stream.sent + filled, space.first(length));
-            filled += length;
-            left -= length;
-        }
-        stream.sent += filled;
-        engine_.commit(filled, left > 0);
-        settle(index);
-        return true;
+        const bool sent = engine_.send_turn(room, now);
+        check();
+        return sent;
     }
 
     /// Received data of one stream leaves for where it was going.
@@ -133,7 +155,7 @@ public:
         if (bytes == 0) return false;
         stream.delivered += bytes;
         if (stream.channel) engine_.delivered(*stream.channel, bytes, heard_);
-        settle(index);
+        stream.settle();
         return true;
     }
 
@@ -150,17 +172,15 @@ public:
 
     bool is_finished() const {
         return std::ranges::all_of(streams_, [this](const Stream& stream) {
-            const bool never_here = role_ == Role::server && !stream.channel &&
-                                    (plan_of(stream).refused || plan_of(stream).abandoned);
+            const StreamPlan& plan = plans_[stream.index];
+            const bool never_here =
+                role_ == Role::server && !stream.channel && (plan.refused || plan.abandoned);
             return stream.end != End::none || never_here;
         });
     }
 
 private:
     static std::size_t index(Role role) noexcept { return role == Role::client ? 0 : 1; }
-    const StreamPlan& plan_of(const Stream& stream) const {
-        return plans_[static_cast<std::size_t>(&stream - streams_.data())];
-    }
 
     /// How much this end sends: all of it, or what comes before its reset.
     std::size_t to_send(std::size_t stream) const {
@@ -169,11 +189,13 @@ private:
         return std::min(size, plan.reset_after[index(role_)].value_or(size));
     }
 
-    std::size_t index_of(ChannelId channel) const {
-        for (std::size_t i = 0; i < streams_.size(); ++i) {
-            if (streams_[i].channel == channel) return i;
-        }
-        throw Broken{fmt::format("an event for channel {}, which is nobody's", channel.value())};
+    bool resets(std::size_t stream) const {
+        return plans_[stream].reset_after[index(role_)].has_value();
+    }
+
+    /// Nothing may be thrown where the engine calls a stream.
+    void broke(std::string why) noexcept {
+        if (broken_.empty()) broken_ = std::move(why);
     }
 
     void on_event(EngineEvent event) {
@@ -212,93 +234,35 @@ private:
     void on(Rekeyed&&) { ++rekeys_; }
     void on(TurnOver&&) {}
     void on(PeerDisconnected&& peer) { peer_disconnected_ = std::move(peer); }
-    void on(ConnectionEvent&& event) {
-        if (!authenticated_key_) throw Broken{"a channel's event before authentication"};
-        std::visit([this](auto&& happened) { on(std::move(happened)); }, std::move(event));
-    }
+    /// What isn't taken now is handed over when the engine goes on.
+    void on(InboxFull&&) { (void)engine_.offer(heard_); }
 
     void on(ChannelRequested&& requested) {
+        if (!authenticated_key_) throw Broken{"a channel's event before authentication"};
         const auto& target = std::get<DirectTcpip>(requested.type).target;
         const std::size_t index = std::size_t{target.port} - 1;
         if (target.host != "target") throw Broken{"another target"};
         questions_.emplace_back([this, index, channel = requested.channel](TimePoint) {
             if (plans_.at(index).refused) {
-                engine_.refuse_open(channel, {OpenFailureReason::connect_failed, "as planned"});
+                engine_.refuse(channel, {OpenFailureReason::connect_failed, as_planned});
                 return;
             }
             streams_[index].channel = channel;
-            engine_.confirm_open(channel);
-            start(index);
+            engine_.accept(channel, streams_[index]);
+            streams_[index].on_opened();
         });
     }
 
     void on(RequestDenied&& denied) { throw Broken{denied.what + " that nobody asked for"}; }
     void on(ForwardRequested&&) { throw Broken{"a remote forward that nobody asked for"}; }
     void on(ForwardAnswered&&) { throw Broken{"an answer that nobody asked for"}; }
-    void on(ChannelOpened&& opened) { start(index_of(opened.channel)); }
 
-    void on(ChannelRefused&& refused) {
-        Stream& stream = streams_[index_of(refused.channel)];
-        if (!plan_of(stream).refused) throw Broken{"refused: " + refused.failure.description};
-        finish(stream, End::refused);
-    }
-
-    void on(ChannelDataReceived&& data) {
-        const std::size_t index = index_of(data.channel);
-        Stream& stream = streams_[index];
-        const Role sender = role_ == Role::client ? Role::server : Role::client;
-        if (stream.eof_received) throw Broken{"data after EOF"};
-        if (!Content{index, sender}.matches(stream.received, data.data)) {
-            throw Broken{fmt::format("stream {} altered near byte {}", index, stream.received)};
-        }
-        stream.received += data.data.size();
-    }
-
-    void on(ChannelEofReceived&& eof) {
-        const std::size_t index = index_of(eof.channel);
-        streams_[index].eof_received = true;
-        settle(index);
-    }
-
-    void on(ChannelClosed&& closed) {
-        Stream& stream = streams_[index_of(closed.channel)];
-        finish(stream, closed.end == ChannelEnd::reset ? End::reset_there : End::clean);
-    }
-
-    void start(std::size_t index) {
-        Stream& stream = streams_[index];
-        stream.is_open = true;
-        if (to_send(index) > 0) engine_.set_readable(*stream.channel, true);
-        settle(index);
-    }
-
-    void settle(std::size_t index) {
-        Stream& stream = streams_[index];
-        if (!stream.channel || !stream.is_open) return;
-        const bool all_sent = stream.sent == to_send(index);
-        if (all_sent && plans_[index].reset_after[this->index(role_)]) {
-            engine_.reset(*stream.channel);
-            return finish(stream, End::reset_here);
-        }
-        if (all_sent && !stream.eof_sent) {
-            stream.eof_sent = true;
-            engine_.send_eof(*stream.channel);
-        }
-        if (stream.eof_sent && stream.eof_received && stream.delivered == stream.received) {
-            engine_.close(*stream.channel);
-            finish(stream, End::clean);
-        }
-    }
-
-    void finish(Stream& stream, End end) {
-        stream.channel.reset();
-        stream.end = end;
-    }
+    static constexpr const char* as_planned = "as planned";
 
     Role role_;
     const std::vector<StreamPlan>& plans_;
     Keys keys_;
-    std::vector<Stream> streams_;
+    std::deque<Stream> streams_;
     std::size_t next_ = 0;
     std::deque<std::function<void(TimePoint)>> questions_;
     bool awaits_key_decision_ = false;
@@ -306,7 +270,100 @@ private:
     unsigned rekeys_ = 0;
     std::optional<PeerDisconnected> peer_disconnected_;
     TimePoint heard_ = start_time;
+    std::string broken_;
     Engine engine_;
 };
+
+// ---------------------------------------------------------------------- a stream
+
+inline ChannelRead Program::Stream::read(std::span<const MutableBytes> slots) noexcept {
+    const std::size_t all = program.to_send(index);
+    if (!channel || eof_sent) program.broke("a stream that is over was read");
+    ChannelRead done;
+    last_room = 0;
+    for (const MutableBytes slot : slots) {
+        const std::size_t length = std::min({all - sent, ready, slot.size()});
+        Content{index, program.role_}.copy(sent, slot.first(length));
+        sent += length;
+        ready -= length;
+        done.bytes += length;
+        last_room += slot.size();
+    }
+    if (sent == all) {
+        done.then = end_of_reading();
+    } else if (ready > 0) {
+        done.then = ChannelRead::Then::more;
+    }
+    return done;
+}
+
+inline ChannelRead::Then Program::Stream::end_of_reading() {
+    using Then = ChannelRead::Then;
+    if (program.resets(index)) {
+        finish(End::reset_here);
+        return Then::failed;
+    }
+    eof_sent = true;
+    if (!is_received_whole()) return Then::eof;
+    finish(End::clean);
+    return Then::closed;
+}
+
+inline std::size_t Program::Stream::write(std::span<const Bytes> data, Rest rest) noexcept {
+    if (!channel) program.broke("data for a stream that is over");
+    if (eof_received) program.broke("data after EOF");
+    std::size_t size = 0;
+    for (const Bytes piece : data) size += piece.size();
+    std::size_t left = rest == Rest::keep ? size : size / 2;
+    const std::size_t passed_on = rest == Rest::keep ? 0 : left;
+    const Role sender = program.role_ == Role::client ? Role::server : Role::client;
+    for (Bytes piece : data) {
+        piece = piece.first(std::min(left, piece.size()));
+        left -= piece.size();
+        if (!Content{index, sender}.matches(received, piece)) {
+            program.broke(fmt::format("stream {} altered near byte {}", index, received));
+        }
+        received += piece.size();
+    }
+    delivered += passed_on;
+    return passed_on;
+}
+
+inline void Program::Stream::on_opened() noexcept {
+    if (!channel || std::exchange(is_open, true)) program.broke("a stream opened twice");
+    if (program.to_send(index) == 0 && program.resets(index)) {
+        program.engine_.reset(*channel);
+        return finish(End::reset_here);
+    }
+    program.engine_.set_readable(*channel);
+}
+
+inline void Program::Stream::on_refused(const OpenFailure& failure) noexcept {
+    if (!program.plans_[index].refused || failure.description != as_planned) {
+        program.broke("refused: " + failure.description);
+    }
+    finish(End::refused);
+}
+
+inline void Program::Stream::on_eof() noexcept {
+    if (!channel || std::exchange(eof_received, true)) program.broke("an EOF too many");
+    settle();
+}
+
+inline void Program::Stream::on_closed(ChannelEnd how) noexcept {
+    if (!channel) program.broke("a stream that is over was closed");
+    finish(how == ChannelEnd::reset ? End::reset_there : End::clean);
+}
+
+inline void Program::Stream::settle() {
+    if (!channel || !eof_sent || !is_received_whole()) return;
+    program.engine_.close(*channel);
+    finish(End::clean);
+}
+
+inline void Program::Stream::finish(End how) {
+    channel.reset();
+    end = how;
+}
 
 }  // namespace culvert::test

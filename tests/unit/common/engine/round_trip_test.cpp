@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "tests/unit/common/connection/recording_user.hpp"
 #include "tests/unit/common/engine/world.hpp"
 
 using namespace culvert;
@@ -53,8 +54,13 @@ int log_in_slowly(World& world) {
 std::uint64_t claim_of_a_new_channel(World& world) {
     Engine& client = world.engine(Role::client);
     const std::uint64_t before = client.windows()->claimed();
-    REQUIRE(client.open(DirectTcpip{{"target", 1}, {"originator", 2}}, world.now()));
-    return client.windows()->claimed() - before;
+    RecordingUser user{[](const Told&) {}};
+    const DirectTcpip type{{"target", 1}, {"originator", 2}};
+    const auto channel = client.open(type, user, world.now());
+    REQUIRE(channel);
+    const std::uint64_t claim = client.windows()->claimed() - before;
+    client.close(*channel);
+    return claim;
 }
 
 }  // namespace

@@ -155,11 +155,13 @@ TEST_CASE("a key exchange that isn't finished within two minutes ends the connec
 TEST_CASE("nothing is read from a program while a key exchange holds it back (attack 10)") {
     ServerWalk walk{{}, StrictKex::yes};
     walk.go_to(S::channel_open);
-    walk.engine.set_readable(ChannelId{0}, true);
+    walk.engine.set_readable(ChannelId{0});
     walk.go_to(S::rekey_before_init);
-    CHECK_FALSE(walk.engine.next_slots(1 << 20, start_time));
+    CHECK_FALSE(walk.engine.send_turn(1 << 20, start_time));
+    CHECK(walk.user.slot_sizes.empty());
     walk.go_to(S::rekey_before_new_keys);  // our NEWKEYS is out
-    CHECK(walk.engine.next_slots(1 << 20, start_time));
+    CHECK(walk.engine.send_turn(1 << 20, start_time));
+    CHECK_FALSE(walk.user.slot_sizes.empty());
 }
 
 TEST_CASE("keys are renewed by age, and by use") {
@@ -183,10 +185,11 @@ TEST_CASE("keys are renewed by age, and by use") {
 TEST_CASE("a channel that the server never answers is refused in time, and closed if it opens") {
     ClientWalk walk{{}, StrictKex::yes};
     walk.go_to(C::opening);
-    CHECK_FALSE(walk.engine.on_time(start_time + 15s - 1ns));
-    const auto event = walk.engine.on_time(start_time + 15s);
-    REQUIRE(event);
-    const auto& refused = std::get<ChannelRefused>(std::get<ConnectionEvent>(*event));
+    walk.engine.on_time(start_time + 15s - 1ns);
+    REQUIRE(walk.events.empty());
+    walk.engine.on_time(start_time + 15s);
+    REQUIRE(walk.events.size() == 1);
+    const auto& refused = std::get<ChannelRefused>(walk.events[0]);
     CHECK(refused.channel == ChannelId{0});
     CHECK(refused.failure.description == "the server gave no answer within 15 s");
     walk.peer.listen();

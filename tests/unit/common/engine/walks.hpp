@@ -1,28 +1,34 @@
 #pragma once
 
 #include "common/wire/connection_messages.hpp"
+#include "tests/unit/common/connection/recording_user.hpp"
 #include "tests/unit/common/engine/scripted_peer.hpp"
 
 namespace culvert::test {
 
+inline const ChannelType walk_target{DirectTcpip{{"target", 110}, {"127.0.0.1", 40000}}};
+
 /// A connection that goes from one stage to the next, and an engine in one role at its one end.
 class Walk {
 public:
+    using Happened = OrTold<EngineEvent>;
+
     Walk(EngineConfig config, const Choice& choice, StrictKex strict)
         : role_{config.transport.role},
-          engine{std::move(config), random_, start_time},
+          engine{without_patience(std::move(config)), random_, start_time},
           peer{engine, role_ == Role::client ? Role::server : Role::client, choice, strict} {}
 
-    /// Everything that the engine has to tell.
-    const std::vector<EngineEvent>& poll() {
+    /// Everything that the engine has to tell, its owner and the users of its channels.
+    const std::vector<Happened>& poll() {
         events.clear();
         while (auto event = engine.poll(start_time)) {
             if (std::holds_alternative<TurnOver>(*event)) {
                 ++turns;
-            } else {
-                events.push_back(std::move(*event));
+            } else if (!std::holds_alternative<InboxFull>(*event)) {
+                note(*std::move(event));
             }
         }
+        REQUIRE(engine.offer(start_time));
         return events;
     }
 
@@ -36,13 +42,23 @@ public:
     }
 
 private:
+    /// Users take all data at once.
+    static EngineConfig without_patience(EngineConfig config) {
+        config.connection.patience.most = Duration::zero();
+        return config;
+    }
+    void note(auto&& happened) {
+        std::visit([this](auto& each) { events.emplace_back(std::move(each)); }, happened);
+    }
+
     Role role_;
     SeededRandom random_{60};
 
 public:
+    RecordingUser user{[this](Told told) { note(std::move(told)); }};  ///< of all its channels
     Engine engine;
     ScriptedPeer peer;
-    std::vector<EngineEvent> events;
+    std::vector<Happened> events;
     int turns = 0;  ///< that were over before everything was told
 };
 
@@ -123,7 +139,7 @@ private:
                 return peer.say(open);
             }
             case Stage::channel_requested:
-                return engine.confirm_open(ChannelId{0});
+                return engine.accept(ChannelId{0}, user);
             case Stage::rekeyed:
                 return engine.start_rekey(start_time);
             case Stage::rekey_by_us:
@@ -208,7 +224,7 @@ private:
             case Stage::requested:
                 return peer.say(msg::UserauthSuccess{});
             case Stage::authenticated:
-                engine.open(DirectTcpip{{"target", 110}, {"127.0.0.1", 40000}}, start_time);
+                engine.open(walk_target, user, start_time);
                 return;
             case Stage::opening:
                 return peer.say(
