@@ -21,7 +21,7 @@ EngineConfig make_engine_config(const TunnelSettings& settings, ClientIdentities
     made.connection.window_budget = std::move(windows);
     made.keepalive = {settings.keepalive_interval, settings.keepalive_misses};
     made.identities = std::move(identities);
-    made.login_grace = settings.connect_timeout;
+    made.login.grace = settings.connect_timeout;
     return made;
 }
 

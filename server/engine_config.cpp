@@ -28,8 +28,8 @@ EngineConfig make_engine_config(const ServerConfig& config,
     made.userauth.tries = config.limits.auth_tries;
     // `none`, and a question before each try: the limit against floods must not come first.
     made.userauth.requests = std::max(made.userauth.requests, 1 + 2 * config.limits.auth_tries);
-    made.login_grace = config.limits.login_grace;
-    made.login_grace_with_key = config.limits.login_grace_with_key;
+    made.login.grace = config.limits.login_grace;
+    made.login.grace_with_key = config.limits.login_grace_with_key;
     return made;
 }
 

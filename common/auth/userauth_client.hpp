@@ -74,6 +74,9 @@ public:
     bool request_is_sure() const noexcept { return state_ == State::requested && sure_; }
     bool authenticated() const noexcept { return state_ == State::authenticated; }
     std::size_t identity() const noexcept { return current_; }
+    const std::string& user() const noexcept { return identities_.user; }
+    /// That of identity().
+    const PublicKey& key() const { return identities_.keys[current_]; }
     /// The keys that were shown to the server so far, asked about or signed with, in that order.
     const std::vector<std::size_t>& tried() const noexcept { return tried_; }
 

@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <array>
-#include <cassert>
 #include <span>
 
 #include <fmt/format.h>
 
 #include "common/base/big_endian.hpp"
-#include "common/base/escape.hpp"
+#include "common/engine/login_messages.hpp"
+#include "common/engine/peer_software.hpp"
 #include "common/wire/auth_messages.hpp"
 #include "common/wire/protocol_error.hpp"
 #include "common/wire/transport_messages.hpp"
@@ -20,20 +20,19 @@ namespace {
 constexpr std::uint8_t first_connection_message = 80;
 constexpr std::uint8_t last_connection_message = 127;
 
-bool is_of_login(std::uint8_t number) {
-    return number <= msg::UserauthBanner::number || number == msg::UserauthPkOk::number;
-}
+// A path that is faster than this is measured by its stream, not guessed by its round trip.
+constexpr double fast_path = 1e9;  // bytes a second
 
 }  // namespace
 
 Engine::Engine(EngineConfig config, Random& random, TimePoint now)
     : config_{std::move(config)},
       transport_{config_.transport, random},
-      userauth_server_{config_.userauth},
-      userauth_client_{config_.identities},
+      login_clock_{config_.login, now},
+      login_server_{config_.userauth, transport_, login_clock_},
+      login_client_{config_.identities, transport_, login_clock_},
       connection_{config_.connection, *this},
-      keepalive_{config_.keepalive, now},
-      login_deadline_{now + config_.login_grace} {
+      keepalive_{config_.keepalive, now} {
     transport_.start(now);
 }
 
@@ -49,17 +48,18 @@ std::optional<EngineEvent> Engine::poll(TimePoint now) {
     if (pending_) return std::exchange(pending_, std::nullopt);
     follow_path();
     if (inbox_is_full()) connection_.hand_over(now);
-    // Whoever shows a key is answered before anything that he sent after it is looked at.
-    while (!ended_ && !userauth_server_.awaits_answer() && !userauth_client_.awaits_signature()) {
+    // A key that is shown is decided about before anything that was sent after it is looked at.
+    while (!ended_ && !awaits_owner()) {
         check_backlog();
         const Answering answering{answers_, transport_};
         auto event = transport_.poll(now);
-        if (!event) return begin_if_algorithms_are_known(now);
+        if (!event)
+            return is_client() ? login_client_.begin_if_algorithms_are_known(now) : std::nullopt;
         if (const auto* packet = std::get_if<PacketReceived>(&*event)) {
             if (auto result = on_packet(*packet, now)) return result;
             if (inbox_is_full()) return InboxFull{};
         } else if (auto* offered = std::get_if<HostKeyOffered>(&*event)) {
-            owner_asked_ = now;
+            login_clock_.pause(now);
             return std::move(*offered);
         } else if (const auto* pong = std::get_if<PongReceived>(&*event)) {
             on_pong(pong->data, now);
@@ -89,8 +89,7 @@ void Engine::check_backlog() {
 /// From a client that sends one ahead of each try, and was let in by the one before. sshd doesn't
 /// mind either.
 bool Engine::is_late_service_request(std::uint8_t number) const noexcept {
-    return number == msg::ServiceRequest::number && authenticated_ &&
-           config_.transport.role == Role::server;
+    return number == msg::ServiceRequest::number && authenticated_ && !is_client();
 }
 
 std::optional<EngineEvent> Engine::on_packet(const PacketReceived& packet, TimePoint now) {
@@ -99,56 +98,72 @@ std::optional<EngineEvent> Engine::on_packet(const PacketReceived& packet, TimeP
         if (!authenticated_) {
             throw ProtocolError{fmt::format("message {} before authentication", number)};
         }
-        if (Connection::handles(number)) {
-            if (number == msg::ChannelData::number) transport_.keep_views();
-            if (number == msg::ChannelOpen::number) fit_first_window();
-            if (auto event = connection_.on_packet(packet.payload, now)) {
-                return std::visit([](auto& each) -> EngineEvent { return std::move(each); },
-                                  *event);
-            }
-            const auto round_trip = connection_.global_requests().take_round_trip();
-            if (round_trip) on_round_trip(*round_trip, now);
-            return std::nullopt;
-        }
+        if (Connection::handles(number)) return on_connection_packet(number, packet.payload, now);
     } else if (is_of_login(number) && !is_late_service_request(number)) {
-        return config_.transport.role == Role::server
-                   ? on_server_packet(number, packet.payload, now)
-                   : on_client_packet(number, packet.payload, now);
+        return on_login_packet(number, packet.payload, now);
     }
     transport_.send_unimplemented(packet.sequence_number);
     return std::nullopt;
 }
 
-void Engine::on_peer_gone(Gone how) const {
-    const auto closed = [](const std::string& text) { return Error{ErrorKind::network, text}; };
-    const std::string_view did = how == Gone::closed ? "closed" : "reset";
-    if (authenticated_) throw closed(fmt::format("the peer {} the connection", did));
-    if (transport_.peer_version()) {
-        throw closed(fmt::format("the peer {} the connection during {}", did,
-                                 transport_.keys_sent() ? "authentication" : "key exchange"));
+std::optional<EngineEvent> Engine::on_connection_packet(std::uint8_t number, Bytes payload,
+                                                        TimePoint now) {
+    if (number == msg::ChannelData::number) transport_.keep_views();
+    if (number == msg::ChannelOpen::number) fit_first_window();
+    if (auto event = connection_.on_packet(payload, now)) {
+        return std::visit([](auto& each) -> EngineEvent { return std::move(each); }, *event);
     }
-    const bool is_client = config_.transport.role == Role::client;
-    const std::string said = transport_.said_before_version();
-    if (transport_.told_to_try_later()) {
-        throw closed(
-            fmt::format("the server takes no more connections for now: it said \"{}\"", said));
-    }
-    if (!said.empty()) {
-        throw closed(fmt::format("the peer is not an SSH {}: it said \"{}\" and {} the connection",
-                                 is_client ? "server" : "client", said, did));
-    }
-    if (!is_client) {
-        throw closed(fmt::format("the client {} the connection before it said anything", did));
-    }
-    throw closed(
-        fmt::format("the connection was {} before the server said anything: a firewall or proxy in "
-                    "between, a server that is full (MaxStartups), or no SSH server",
-                    did));
+    const auto round_trip = connection_.global_requests().take_round_trip();
+    if (round_trip) on_round_trip(*round_trip, now);
+    return std::nullopt;
 }
 
-// ---------------------------------------------------------------------- sending
+// ---------------------------------------------------------------------- login
 
-void Engine::send(Bytes payload) { transport_.send(payload); }
+std::optional<EngineEvent> Engine::on_login_packet(std::uint8_t number, Bytes payload,
+                                                   TimePoint now) {
+    // A server's SERVICE_ACCEPT, a client's signature after PK_OK: no stream's data stands in their
+    // way yet, only what an agent takes to sign. A culvert has pings for that.
+    if (number == msg::ServiceAccept::number || number == msg::UserauthRequest::number) {
+        const auto took = login_clock_.take_answer_time(now);
+        if (took && !peer_is_culvert()) on_round_trip(*took, now);
+    }
+    if (!is_client()) return login_server_.on_packet(number, payload);
+    auto event = login_client_.on_packet(number, payload, connection_.channels() > 0, now);
+    if (event && std::holds_alternative<Authenticated>(*event)) on_authenticated(now);
+    return event;
+}
+
+void Engine::accept_host_key(TimePoint now) {
+    login_clock_.resume(now);
+    transport_.accept_host_key();
+    pending_ = login_client_.begin(now);
+}
+
+void Engine::accept_key(TimePoint now) {
+    auto authenticated = login_server_.accept_key(now);
+    if (!authenticated) return;
+    on_authenticated(now);
+    pending_ = *std::move(authenticated);
+}
+
+bool Engine::may_open_channels() const noexcept {
+    return authenticated_ ||
+           (is_client() && login_client_.success_is_sure() && !transport_.delays_compression() &&
+            (peer_is_culvert() || takes_early_channels(*transport_.peer_version())));
+}
+
+void Engine::on_authenticated(TimePoint now) {
+    authenticated_ = true;
+    transport_.on_authenticated(now);
+    if (const auto took = transport_.exchange_round_trip()) on_round_trip(*took, now);
+    if (transport_.peer_extensions().ping) flight_.begin();
+    if (config_.measures_round_trip && keepalive_.enabled() && !peer_is_culvert()) {
+        round_trips_.begin(now);
+    }
+}
+
+// ---------------------------------------------------------------------- data to send
 
 bool Engine::send_turn(std::size_t room, TimePoint now) {
     if (!authenticated_ || ended_) return false;
@@ -204,42 +219,62 @@ void Engine::seal_data(ChannelId remote, std::size_t bytes, std::size_t each) {
     flight_.on_sent(transport_.output().size() - before);
 }
 
+// ---------------------------------------------------------------------- the path
+
+void Engine::send_mark(TimePoint now) {
+    std::array<std::byte, sizeof(std::uint64_t)> number;
+    store_big_endian<std::uint64_t>(number, flight_.mark(now));
+    PacketSink::send(msg::Ping{number});
+}
+
+void Engine::on_pong(Bytes data, TimePoint now) {
+    if (data.size() != sizeof(std::uint64_t)) return;
+    flight_.on_answer(load_big_endian<std::uint64_t>(data.first<sizeof(std::uint64_t)>()), now);
+}
+
+/// Windows follow it: a peer that takes his time gains little.
+void Engine::on_round_trip(Duration took, TimePoint now) noexcept {
+    constexpr Duration believed = std::chrono::seconds{1};
+    if (took > Duration::zero()) flight_.on_round_trip(std::min(took, believed), now);
+}
+
+void Engine::fit_first_window() noexcept {
+    const Duration round_trip = flight_.round_trip();
+    if (peer_is_culvert() || round_trip == Duration::zero()) return;
+    connection_.fit_first_window(std::chrono::duration<double>(round_trip).count() * fast_path);
+}
+
+void Engine::follow_path() noexcept {
+    connection_.set_path(flight_.round_trip(), peer_is_culvert());
+    connection_.set_peer_knows_reset(transport_.peer_extensions().reset);
+}
+
 // ---------------------------------------------------------------------- time and end
 
 std::optional<TimePoint> Engine::next_deadline() {
     if (ended_) return std::nullopt;
-    if (owner_asked_) return std::nullopt;
-    if (!authenticated_) return login_deadline_;
+    if (!authenticated_) return login_clock_.deadline();
     std::optional<TimePoint> next = transport_.next_deadline();
     const auto consider = [&](std::optional<TimePoint> other) {
         if (other && (!next || *other < *next)) next = other;
     };
     consider(connection_.next_deadline());
     consider(flight_.next_deadline());
-    consider(measure_at_);
+    consider(round_trips_.deadline());
     if (keepalive_.enabled()) consider(keepalive_.next_deadline());
     return next;
-}
-
-void Engine::on_login(TimePoint now) {
-    authenticated_ = true;
-    transport_.on_authenticated(now);
-    if (const auto took = transport_.exchange_round_trip()) on_round_trip(*took, now);
-    if (transport_.peer_extensions().ping) flight_.begin();
-    if (config_.measures_round_trip && keepalive_.enabled() && !peer_is_culvert()) {
-        measure_at_ = now + measurement_interval_;
-    }
 }
 
 void Engine::on_time(TimePoint now) {
     if (ended_) return;
     if (!authenticated_) {
-        if (owner_asked_ || now < login_deadline_) return;
-        on_login_too_slow();
+        const auto deadline = login_clock_.deadline();
+        if (!deadline || now < *deadline) return;
+        throw login_too_slow(transport_, config_.transport.role, login_clock_);
     }
     transport_.on_time(now);
     flight_.on_time(now);
-    if (measure_at_ && now >= *measure_at_) measure_round_trip(now);
+    if (round_trips_.on_time(now)) connection_.global_requests().send_keepalive(now);
     switch (keepalive_.on_time(now)) {
         case Keepalive::Action::none:
             break;

@@ -2,14 +2,17 @@
 
 #include <cstdint>
 #include <optional>
-#include <variant>
 
-#include "common/auth/userauth_client.hpp"
-#include "common/auth/userauth_server.hpp"
 #include "common/connection/connection.hpp"
 #include "common/engine/answer_backlog.hpp"
+#include "common/engine/early_end.hpp"
+#include "common/engine/engine_events.hpp"
 #include "common/engine/flight.hpp"
 #include "common/engine/keepalive.hpp"
+#include "common/engine/login_client.hpp"
+#include "common/engine/login_clock.hpp"
+#include "common/engine/login_server.hpp"
+#include "common/engine/round_trip_schedule.hpp"
 #include "common/transport/transport.hpp"
 
 namespace culvert {
@@ -23,34 +26,8 @@ struct EngineConfig {
     bool measures_round_trip = true;
     UserauthLimits userauth;      ///< a server's
     ClientIdentities identities;  ///< a client's
-    /// From the start until the user is authenticated, without the time that it takes a client's
-    /// owner to decide about a host key and to sign: a user may be asked.
-    Duration login_grace = std::chrono::seconds{30};
-    /// A server's, from its first USERAUTH_PK_OK on: the user may have to confirm the use of the
-    /// key, or to touch it.
-    Duration login_grace_with_key = std::chrono::seconds{120};
+    LoginTimes login;
 };
-
-/// The user is authenticated: channels may be opened. On a server the key is the one that was
-/// proved, and what the user may do follows from it alone.
-struct Authenticated {
-    std::string user;
-    PublicKey key;
-};
-
-/// Text of the server for the user, to be shown escaped (RFC 4252 5.4).
-struct BannerReceived {
-    std::string text;
-};
-
-/// Data wait in the inbox, and nothing more is read before they are offered to their user.
-struct InboxFull {};
-
-/// Each kind that asks for an answer says so at its type.
-using EngineEvent =
-    std::variant<InboxFull, ChannelRequested, RequestDenied, ForwardRequested, ForwardAnswered,
-                 HostKeyOffered, SignatureWanted, KeyShown, Authenticated, BannerReceived, Rekeyed,
-                 PeerDisconnected, TurnOver>;
 
 /// One SSH connection without its socket: transport, authentication and connection layer joined, in
 /// either role. Received bytes and the time go in, bytes to send and events come out.
@@ -86,19 +63,22 @@ public:
         const auto kind = transport_.irregularities().take_new();
         return kind ? kind : connection_.irregularities().take_new();
     }
-    enum class Gone { closed, reset };
-    /// The peer ended the TCP connection. Throws the Error that says what that means.
-    [[noreturn]] void on_peer_gone(Gone how) const;
+    /// The peer ended the TCP connection: what that means.
+    Error peer_gone(Gone how) const {
+        return culvert::peer_gone(transport_, config_.transport.role, authenticated_, how);
+    }
 
     // ---- answers to events
     void accept_host_key(TimePoint now);
-    void provide_signature(Bytes signature_blob, TimePoint now);
-    void decline_signature(TimePoint now);
+    void provide_signature(Bytes signature_blob, TimePoint now) {
+        login_client_.provide_signature(signature_blob, now);
+    }
+    void decline_signature(TimePoint now) { pending_ = login_client_.decline_signature(now); }
     /// A signature that is wanted takes long: a server that takes its key is told to wait.
-    void ask_while_signing();
+    void ask_while_signing() { login_client_.ask_while_signing(); }
     /// To KeyShown. Accepting a proved key is followed by Authenticated.
     void accept_key(TimePoint now);
-    void refuse_key();
+    void refuse_key() { login_server_.refuse_key(); }
 
     // ---- channels
     /// True from authentication on, and where the outcome of a sent request can be taken for
@@ -177,8 +157,8 @@ public:
     const Flight& flight() const noexcept { return flight_; }
     void start_rekey(TimePoint now) { transport_.start_rekey(now); }
     const Transport& transport() const noexcept { return transport_; }
-    const UserauthClient& userauth_client() const noexcept { return userauth_client_; }
-    const UserauthServer& userauth_server() const noexcept { return userauth_server_; }
+    const UserauthClient& userauth_client() const noexcept { return login_client_.userauth(); }
+    const UserauthServer& userauth_server() const noexcept { return login_server_.userauth(); }
 
     /// What may wait of answers to the peer: more than this is a peer that asks and doesn't read.
     static constexpr std::size_t reply_limit = 2 * 1024 * 1024;
@@ -188,54 +168,49 @@ public:
     static constexpr std::size_t most_slots = 16;
 
 private:
-    void send(Bytes payload) override;
-    std::optional<EngineEvent> on_packet(const PacketReceived& packet, TimePoint now);
-    std::optional<EngineEvent> on_server_packet(std::uint8_t number, Bytes payload, TimePoint now);
-    std::optional<EngineEvent> on_client_packet(std::uint8_t number, Bytes payload, TimePoint now);
-    std::optional<EngineEvent> follow(UserauthClient::Step step, TimePoint now);
-    std::optional<EngineEvent> begin_if_algorithms_are_known(TimePoint now);
-    void on_owner_answered(TimePoint now) noexcept;
-    bool peer_takes_early_channels() const noexcept;
-    [[noreturn]] void on_login_too_slow() const;
-    std::optional<EngineEvent> on_banner(Bytes payload);
-    void begin_authentication(TimePoint now);
-    bool is_late_service_request(std::uint8_t number) const noexcept;
-    void check_backlog();
+    // PacketSink
+    void send(Bytes payload) override { transport_.send(payload); }
+
+    bool is_client() const noexcept { return config_.transport.role == Role::client; }
+    bool awaits_owner() const noexcept {
+        return login_server_.awaits_answer() || login_client_.awaits_signature();
+    }
     /// Its data can't stay where they lie, or it holds no more.
     bool inbox_is_full() const noexcept {
         const Inbox& inbox = connection_.inbox();
         return !inbox.empty() && (inbox.full() || transport_.views_are_transient());
     }
-    void on_login_answer(TimePoint now) noexcept;
-    void measure_round_trip(TimePoint now);
+
+    std::optional<EngineEvent> on_packet(const PacketReceived& packet, TimePoint now);
+    std::optional<EngineEvent> on_connection_packet(std::uint8_t number, Bytes payload,
+                                                    TimePoint now);
+    std::optional<EngineEvent> on_login_packet(std::uint8_t number, Bytes payload, TimePoint now);
+    bool is_late_service_request(std::uint8_t number) const noexcept;
+    void on_authenticated(TimePoint now);
+    void check_backlog();
+
+    void seal_data(ChannelId remote, std::size_t bytes, std::size_t each);
+
+    void send_mark(TimePoint now);
+    void on_pong(Bytes data, TimePoint now);
     void on_round_trip(Duration took, TimePoint now) noexcept;
     void fit_first_window() noexcept;
     void follow_path() noexcept;
-    void seal_data(ChannelId remote, std::size_t bytes, std::size_t each);
-    void send_mark(TimePoint now);
-    void on_pong(Bytes data, TimePoint now);
-    void on_login(TimePoint now);
 
     EngineConfig config_;
     Transport transport_;
-    UserauthServer userauth_server_;
-    UserauthClient userauth_client_;
+    LoginClock login_clock_;
+    LoginServer login_server_;  ///< of the two logins the one of our role is used
+    LoginClient login_client_;
     Connection connection_;
     AnswerBacklog answers_;
     Keepalive keepalive_;
     Flight flight_;
-    TimePoint login_deadline_;
-    Duration measurement_interval_ = std::chrono::milliseconds{200};
-    std::optional<TimePoint> measure_at_;   ///< only of others than culverts
-    std::optional<TimePoint> login_asked_;  ///< since when its answer is awaited
-    std::optional<TimePoint> owner_asked_;  ///< since when a client's decides or signs
-    bool key_taken_ = false;                ///< a server's PK_OK is out
+    RoundTripSchedule round_trips_;  ///< to others than culverts
     bool authenticated_ = false;
     bool ended_ = false;
     std::uint64_t traffic_ = 0;
     std::optional<EngineEvent> pending_;
-    std::size_t banner_bytes_ = 0;
-
 };
 
 }  // namespace culvert

@@ -27,10 +27,8 @@ awaitable<void> Receiver::run() {
             const std::size_t length =
                 socket_.receive(asio::buffer(space.data(), space.size()), 0, failure);
             if (failure == asio::error::would_block) break;
-            if (failure == asio::error::eof) engine_.on_peer_gone(Engine::Gone::closed);
-            if (failure == asio::error::connection_reset) {
-                engine_.on_peer_gone(Engine::Gone::reset);
-            }
+            if (failure == asio::error::eof) throw engine_.peer_gone(Gone::closed);
+            if (failure == asio::error::connection_reset) throw engine_.peer_gone(Gone::reset);
             if (failure) throw lost(failure);
             received_at_ = Clock::now();
             owner_.on_activity(received_at_);

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <optional>
+
+#include "common/base/time.hpp"
+
+namespace culvert {
+
+/// When the round trip to a peer other than culvert is measured: 0.2 s, 1 s and 5 s after the time
+/// before, soon, and when neither the login nor a stream that came with it may be in the way. Pings
+/// measure it only where we send much, and streams are mostly downloads. A culvert at the other end
+/// reads no more than it can send: there it matters little.
+class RoundTripSchedule {
+public:
+    void begin(TimePoint now) noexcept { at_ = now + interval_; }
+    std::optional<TimePoint> deadline() const noexcept { return at_; }
+
+    /// True when it is to be measured now.
+    [[nodiscard]] bool on_time(TimePoint now) noexcept {
+        if (!at_ || now < *at_) return false;
+        interval_ *= growth;
+        at_.reset();
+        if (interval_ <= last_interval) at_ = now + interval_;
+        return true;
+    }
+
+private:
+    static constexpr int growth = 5;
+    static constexpr Duration last_interval = std::chrono::seconds{5};
+
+    Duration interval_ = std::chrono::milliseconds{200};
+    std::optional<TimePoint> at_;
+};
+
+}  // namespace culvert
