@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 
 #include "tests/fuzz/engine_checks.hpp"
@@ -37,14 +38,64 @@ public:
     }
 
 private:
-    struct Channel {
+    /// A channel of the owner, which is its user.
+    struct Channel final : ChannelUser {
+        explicit Channel(MessagesToEngine& its_owner) : owner{its_owner} {}
+
+        ChannelRead read(std::span<const MutableBytes> slots) noexcept override {
+            require(is_open && !eof_sent, "a turn is a channel's of the owner");
+            if (ends) {
+                eof_sent = true;
+                return {.then = ChannelRead::Then::eof};
+            }
+            ChannelRead done;
+            for (const MutableBytes slot : slots) {
+                std::ranges::fill(slot, std::byte{'d'});
+                done.bytes += slot.size();
+            }
+            // What nearly fits is sent with it.
+            require(done.bytes > 0 && done.bytes <= most_at_once + most_at_once / 8,
+                    "a turn keeps to the room there is");
+            return done;
+        }
+        std::size_t write(std::span<const Bytes> data, Rest rest) noexcept override {
+            require(is_open && !eof_received, "data comes between opening and EOF");
+            std::size_t size = 0;
+            for (const Bytes piece : data) size += piece.size();
+            require(undelivered + size <= window, "the window is kept to");
+            const std::size_t at_once = rest == Rest::keep ? size / 3 : size / 2;
+            if (rest == Rest::keep) undelivered += size - at_once;
+            return at_once;
+        }
+        void on_opened() noexcept override {
+            require(!std::exchange(is_open, true), "a channel opens once");
+        }
+        void on_refused(const OpenFailure&) noexcept override {
+            require(!is_open, "an open channel isn't refused");
+            owner.channels_.erase(id);
+        }
+        void on_eof() noexcept override {
+            require(is_open && !std::exchange(eof_received, true), "EOF comes once");
+        }
+        void on_closed(ChannelEnd) noexcept override {
+            require(is_open, "only an open channel closes");
+            owner.channels_.erase(id);
+        }
+        void on_lost() noexcept override {
+            require(false, "nobody ends the connection's channels");
+        }
+
+        MessagesToEngine& owner;
+        ChannelId id;
         bool is_open = false;
+        bool ends = false;
         bool eof_sent = false;
         bool eof_received = false;
         std::size_t undelivered = 0;
     };
-    using Channels = std::map<ChannelId, Channel>;
+    using Channels = std::map<ChannelId, std::unique_ptr<Channel>>;
 
+    static constexpr std::size_t most_at_once = 4096;
     static constexpr std::uint32_t window = 1000;
     static constexpr std::size_t most_channels = 20;
 
@@ -131,33 +182,30 @@ private:
 
     void open_channel() {
         if (role_ == Role::server || !engine_.may_open_channels()) return;
-        const auto id =
-            engine_.open(DirectTcpip{{"target", 110}, {"127.0.0.1", 40000}}, test::start_time);
+        auto user = std::make_unique<Channel>(*this);
+        const auto id = engine_.open(DirectTcpip{{"target", 110}, {"127.0.0.1", 40000}}, *user,
+                                     test::start_time);
         require(id.has_value() == (engine_.channels() < most_channels) || id.has_value(),
                 "there is a channel unless there are too many");
-        if (id) require(channels_.emplace(*id, Channel{}).second, "a channel's id is its own");
+        if (id) add(*id, std::move(user));
+    }
+
+    void add(ChannelId id, std::unique_ptr<Channel> user) {
+        user->id = id;
+        require(channels_.emplace(id, std::move(user)).second, "a channel's id is its own");
     }
 
     void with_channel(std::size_t which, const auto& action) {
         if (channels_.empty()) return;
         const auto it =
             std::next(channels_.begin(), static_cast<std::ptrdiff_t>(which % channels_.size()));
-        action(it->first, it->second);
+        action(it->first, *it->second);
     }
 
-    void send(ChannelId id, Channel& channel) {
+    void send(ChannelId id, const Channel& channel) {
         if (!channel.is_open || channel.eof_sent) return;
-        engine_.set_readable(id, true);
-        const auto slots = engine_.next_slots(4096, test::start_time);
-        if (!slots) return;
-        require(channels_.contains(slots->channel), "a turn is a channel's of the owner");
-        std::size_t bytes = 0;
-        for (const MutableBytes space : slots->space) {
-            std::ranges::fill(space, std::byte{'d'});
-            bytes += space.size();
-        }
-        require(bytes > 0 && bytes <= 4096, "a turn keeps to the room there is");
-        engine_.commit(bytes, false);
+        engine_.set_readable(id);
+        (void)engine_.send_turn(most_at_once, test::start_time);
     }
 
     void deliver(ChannelId id, Channel& channel) {
@@ -166,9 +214,8 @@ private:
     }
 
     void send_eof(ChannelId id, Channel& channel) {
-        if (!channel.is_open || channel.eof_sent) return;
-        channel.eof_sent = true;
-        engine_.send_eof(id);
+        channel.ends = true;
+        send(id, channel);
     }
 
     // ---- what the engine tells
@@ -178,6 +225,7 @@ private:
             require(++events_ < 100'000, "events come to an end");
             std::visit([this](auto&& happened) { on(std::move(happened)); }, std::move(*event));
         }
+        while (!engine_.offer(test::start_time)) engine_.on_waited(std::chrono::hours{1});
         if (follows_) {
             peer_.listen();
         } else {
@@ -206,20 +254,19 @@ private:
     void on(Rekeyed&&) { require(authenticated_, "keys are renewed after authentication"); }
     void on(TurnOver&&) {}
     void on(PeerDisconnected&&) { left_ = true; }
-    void on(ConnectionEvent&& event) {
-        require(authenticated_, "nothing of the connection layer before authentication");
-        std::visit([this](auto&& happened) { on(std::move(happened)); }, std::move(event));
-    }
+    void on(InboxFull&&) { (void)engine_.offer(test::start_time); }
 
     void on(ChannelRequested&& requested) {
+        require(authenticated_, "nothing of the connection layer before authentication");
         require(role_ == Role::server, "a client is asked for no channel");
         if (std::get<DirectTcpip>(requested.type).target.port % 3 == 0) {
-            engine_.refuse_open(requested.channel, {});
+            engine_.refuse(requested.channel, {});
             return;
         }
-        require(channels_.emplace(requested.channel, Channel{.is_open = true}).second,
-                "a channel's id is its own");
-        engine_.confirm_open(requested.channel);
+        auto user = std::make_unique<Channel>(*this);
+        user->is_open = true;
+        engine_.accept(requested.channel, *user);
+        add(requested.channel, std::move(user));
     }
     void on(RequestDenied&& denied) { require(!denied.what.empty(), "it is said what was denied"); }
     void on(ForwardRequested&& requested) {
@@ -230,34 +277,6 @@ private:
         }
     }
     void on(ForwardAnswered&&) { require(false, "nothing was asked for"); }
-    void on(ChannelOpened&& opened) {
-        Channel& channel = known(opened.channel);
-        require(!std::exchange(channel.is_open, true), "a channel opens once");
-    }
-    void on(ChannelRefused&& refused) {
-        require(!known(refused.channel).is_open, "an open channel isn't refused");
-        channels_.erase(refused.channel);
-    }
-    void on(ChannelDataReceived&& data) {
-        Channel& channel = known(data.channel);
-        require(channel.is_open && !channel.eof_received, "data comes between opening and EOF");
-        channel.undelivered += data.data.size();
-        require(channel.undelivered <= window, "the window is kept to");
-    }
-    void on(ChannelEofReceived&& eof) {
-        Channel& channel = known(eof.channel);
-        require(channel.is_open && !std::exchange(channel.eof_received, true), "EOF comes once");
-    }
-    void on(ChannelClosed&& closed) {
-        require(known(closed.channel).is_open, "only an open channel closes");
-        channels_.erase(closed.channel);
-    }
-
-    Channel& known(ChannelId id) {
-        const auto found = channels_.find(id);
-        require(found != channels_.end(), "an event is about a channel of the owner");
-        return found->second;
-    }
 
     void check() {
         check_output(engine_);
