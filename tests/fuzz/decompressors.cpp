@@ -3,7 +3,7 @@
 #include <memory>
 #include <vector>
 
-#include "common/transport/compression.hpp"
+#include "common/compression/compressor.hpp"
 #include "common/wire/protocol_error.hpp"
 #include "tests/fuzz/fuzz_input.hpp"
 
@@ -18,7 +18,7 @@ struct Kept {
 };
 
 void decompress_all(Decompressor& decompressor, FuzzInput& input) {
-    InflatedPayloads payloads;
+    PayloadArena payloads;
     std::vector<ByteVector> packets;
     std::vector<Kept> kept;
     while (!input.empty()) {

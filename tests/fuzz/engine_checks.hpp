@@ -41,11 +41,8 @@ inline void receive(Engine& engine, Bytes bytes, std::size_t piece, const auto& 
 
 /// A connection that nobody brings further ends by itself, and is ended by its closing.
 inline void check_end(Engine& engine) {
-    try {
-        engine.on_peer_gone(Engine::Gone::closed);
-    } catch (const Error& error) {
-        require(error.kind() == ErrorKind::network, "a closed connection is the network's doing");
-    }
+    require(engine.peer_gone(Gone::closed).kind() == ErrorKind::network,
+            "a closed connection is the network's doing");
     for (int i = 0; i < 100; ++i) {
         const auto deadline = engine.next_deadline();
         require(deadline.has_value(), "there is always a deadline");

@@ -38,7 +38,7 @@ TEST_CASE("what nobody chose is the engine's default (design 9, RFC 4253 9)") {
     CHECK(made.connection.accepts.none());
     CHECK(made.keepalive.interval == 15s);
     CHECK(made.keepalive.misses == 3);
-    CHECK(made.login_grace == 30s);
+    CHECK(made.login.grace == 30s);
     CHECK(made.connection.open_time_limit == ConnectionConfig{}.open_time_limit);
 }
 
@@ -85,7 +85,7 @@ TEST_CASE("every option about the connection reaches the engine") {
              Row{{"-o", "ServerAliveCountMax=9"},
                  [](const EngineConfig& made) { return made.keepalive.misses == 9; }},
              Row{{"-o", "ConnectTimeout=5"},
-                 [](const EngineConfig& made) { return made.login_grace == 5s; }},
+                 [](const EngineConfig& made) { return made.login.grace == 5s; }},
          }) {
         CAPTURE(row.words.back());
         Words words = row.words;

@@ -46,8 +46,8 @@ TEST_CASE("what culvertd.yaml leaves out is the engine's default (design 9, RFC 
     CHECK(made.keepalive.misses == 3);
     CHECK(made.userauth.tries == 6);
     CHECK(made.userauth.requests == 64);
-    CHECK(made.login_grace == 30s);
-    CHECK(made.login_grace_with_key == 120s);
+    CHECK(made.login.grace == 30s);
+    CHECK(made.login.grace_with_key == 120s);
 }
 
 TEST_CASE("every key about a connection reaches its engine") {
@@ -76,9 +76,9 @@ TEST_CASE("every key about a connection reaches its engine") {
              Row{"rekey_limit: 1G none",
                  [](const EngineConfig& made) { return made.transport.rekey.time == 0s; }},
              Row{"limits: {login_grace: 5s}",
-                 [](const EngineConfig& made) { return made.login_grace == 5s; }},
+                 [](const EngineConfig& made) { return made.login.grace == 5s; }},
              Row{"limits: {login_grace_with_key: 50s}",
-                 [](const EngineConfig& made) { return made.login_grace_with_key == 50s; }},
+                 [](const EngineConfig& made) { return made.login.grace_with_key == 50s; }},
              Row{"limits: {auth_tries: 2}",
                  [](const EngineConfig& made) { return made.userauth.tries == 2; }},
              Row{"limits: {auth_tries: 100}",

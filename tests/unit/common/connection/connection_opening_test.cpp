@@ -167,8 +167,8 @@ TEST_CASE("channels are limited, in both roles, and free again when they end") {
 TEST_CASE("a client asks for a channel (RFC 4254 7.2)") {
     LoneConnection client{test::of_client()};
     test::RecordingUser& user = client.user_of(client.connection.next_channel());
-    const auto id = client.connection.open(
-        DirectTcpip{{"pop3.example.com", 110}, {"127.0.0.1", 5}}, user, {});
+    const auto id =
+        client.connection.open(DirectTcpip{{"pop3.example.com", 110}, {"127.0.0.1", 5}}, user, {});
     REQUIRE(id);
     ByteVector expected =
         encoded(msg::ChannelOpen{"direct-tcpip", *id, 100'000, Channel::maximum_packet});
@@ -301,7 +301,9 @@ TEST_CASE("a number that is used again has its own deadline") {
     CHECK(client.passes(TimePoint{seconds{25}}).size() == 1);
 }
 
-TEST_CASE("its owner decides about a remote forward; what only asks for a sign of life is answered at once") {
+TEST_CASE(
+    "its owner decides about a remote forward; what only asks for a sign of life is answered at "
+    "once") {
     LoneConnection server{test::of_server()};
     const std::vector<ForwardRequest> wanted{TcpipForward{{"localhost", 8080}},
                                              StreamlocalForward{"/run/x.sock"}};

@@ -260,7 +260,7 @@ TEST_CASE("a server waits longer for the user of a key that it takes, once (desi
 
 TEST_CASE("a longer login grace isn't cut by the one for a key") {
     EngineConfig config = server_config();
-    config.login_grace = 300s;
+    config.login.grace = 300s;
     ServerWalk walk{{}, StrictKex::yes, config};
     walk.go_to(S::before_request);
     walk.peer.say(question(*user_key()));

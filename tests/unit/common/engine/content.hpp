@@ -4,7 +4,7 @@
 #include <cstring>
 
 #include "common/base/bytes.hpp"
-#include "common/transport/role.hpp"
+#include "common/wire/role.hpp"
 #include "tests/unit/common/crypto/test_random.hpp"
 
 namespace culvert::test {

@@ -151,11 +151,7 @@ std::string closed_after(std::size_t length, const PlainPart& plain, Role role,
 }
 
 Failure failure_at_closing(const Engine& engine) {
-    try {
-        engine.on_peer_gone(Engine::Gone::closed);
-    } catch (const Error& error) {
-        return failure_of(error);
-    }
+    return failure_of(engine.peer_gone(Gone::closed));
 }
 
 }  // namespace

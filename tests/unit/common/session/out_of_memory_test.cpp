@@ -171,7 +171,7 @@ public:
         return std::nullopt;
     }
     void store_in_place(MutableBytes) noexcept override {}
-    void set_pace(CompressionPace) noexcept override {}
+    void set_level(CompressionLevel) noexcept override {}
 };
 
 }  // namespace

@@ -55,7 +55,7 @@ TEST_CASE("inflated payloads that are kept live until there is room to receive i
             reader.keep();
             kept.push_back(opened->payload);
         }
-        CHECK(kept.size() == (InflatedPayloads::enough + size - 1) / size);
+        CHECK(kept.size() == (PayloadArena::enough + size - 1) / size);
         for (std::size_t i = 0; i < kept.size(); ++i) {
             CHECK(std::ranges::equal(kept[i], payload(static_cast<int>(i))));
         }

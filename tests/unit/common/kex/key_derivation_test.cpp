@@ -1,15 +1,17 @@
-#include "common/transport/key_derivation.hpp"
+#include "common/kex/key_derivation.hpp"
 
 #include <doctest/doctest.h>
 
-#include "tests/unit/common/transport/exchange_vector.hpp"
+#include "tests/unit/common/kex/exchange_vector.hpp"
 
 using namespace culvert;
 
 TEST_CASE("keys of any length (RFC 4253 7.2), made again by Python's hashlib") {
-    const auto hash = test::unhex_array<32>(test::vector_hash);
-    SessionId session_id;
-    std::ranges::copy(test::counting(32), session_id.begin());
+    const ExchangeHash hash{test::unhex_array<32>(test::vector_hash)};
+    Sha256Digest first_hash;
+    std::ranges::copy(test::counting(32), first_hash.begin());
+    const SessionId session_id{first_hash};
+    const KexSecret secret = test::rfc_7748_secret();
     struct Row {
         char letter;
         std::string_view key;
@@ -29,7 +31,7 @@ TEST_CASE("keys of any length (RFC 4253 7.2), made again by Python's hashlib") {
          }) {
         CAPTURE(row.key);
         ByteVector key(row.key.size() / 2);
-        derive_key(key, row.letter, test::rfc_7748_secret(), hash, session_id);
+        derive_key(key, row.letter, {HashAlgorithm::sha256, secret, hash, session_id});
         CHECK(test::hex(key) == row.key);
     }
 }

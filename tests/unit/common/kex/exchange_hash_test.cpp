@@ -1,9 +1,9 @@
-#include "common/transport/exchange_hash.hpp"
+#include "common/kex/exchange_hash.hpp"
 
 #include <doctest/doctest.h>
 
 #include "common/wire/writer.hpp"
-#include "tests/unit/common/transport/exchange_vector.hpp"
+#include "tests/unit/common/kex/exchange_vector.hpp"
 
 using namespace culvert;
 using test::counting;
@@ -18,8 +18,8 @@ struct Fields {
     ByteVector client_kexinit{std::byte{20}};
     ByteVector server_kexinit{std::byte{20}};
     ByteVector host_key;
-    ByteVector client_public_key = ByteVector(32, std::byte{0xc1});
-    ByteVector server_public_key = ByteVector(32, std::byte{0x5e});
+    ByteVector client_init = ByteVector(32, std::byte{0xc1});
+    ByteVector server_reply = ByteVector(32, std::byte{0x5e});
 
     Fields() {
         append(client_kexinit, counting(40));
@@ -30,8 +30,9 @@ struct Fields {
     }
 
     ExchangeHash hash(std::string_view secret) const {
-        return exchange_hash({client_version, server_version, client_kexinit, server_kexinit,
-                              host_key, client_public_key, server_public_key},
+        return exchange_hash(HashAlgorithm::sha256,
+                             {client_version, server_version, client_kexinit, server_kexinit,
+                              host_key, client_init, server_reply},
                              test::kex_secret(secret));
     }
 };
@@ -69,8 +70,8 @@ TEST_CASE("the exchange hash covers every field, and where one ends") {
     CHECK(changed([](Fields& f) { f.client_kexinit.back() ^= std::byte{1}; }));
     CHECK(changed([](Fields& f) { f.server_kexinit.back() ^= std::byte{1}; }));
     CHECK(changed([](Fields& f) { f.host_key.back() ^= std::byte{1}; }));
-    CHECK(changed([](Fields& f) { f.client_public_key.back() ^= std::byte{1}; }));
-    CHECK(changed([](Fields& f) { f.server_public_key.back() ^= std::byte{1}; }));
+    CHECK(changed([](Fields& f) { f.client_init.back() ^= std::byte{1}; }));
+    CHECK(changed([](Fields& f) { f.server_reply.back() ^= std::byte{1}; }));
     CHECK(changed([](Fields& f) {
         f.server_version.insert(f.server_version.begin(), f.client_version.back());
         f.client_version.pop_back();

@@ -1,4 +1,4 @@
-#include "common/transport/compression.hpp"
+#include "common/compression/compressor.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,9 +1,9 @@
-#include "common/transport/kex_secret.hpp"
+#include "common/kex/kex_secret.hpp"
 
 #include <doctest/doctest.h>
 
 #include "tests/unit/common/crypto/hex.hpp"
-#include "tests/unit/common/transport/exchange_vector.hpp"
+#include "tests/unit/common/kex/exchange_vector.hpp"
 
 using namespace culvert;
 

@@ -1,11 +1,11 @@
-#include "common/transport/compression_zlib.hpp"
+#include "common/compression/zlib.hpp"
 
 #include <doctest/doctest.h>
 
 #include <algorithm>
 #include <random>
 
-#include "tests/unit/common/transport/compressible.hpp"
+#include "tests/unit/common/compression/compressible.hpp"
 #include "tests/unit/common/wire/refusal.hpp"
 
 using namespace culvert;
@@ -19,7 +19,7 @@ namespace {
 /// Inflates, and has room of its own for that.
 struct Inflater {
     ZlibDecompressor zlib;
-    InflatedPayloads payloads;
+    PayloadArena payloads;
 
     Bytes decompress(ByteVector packet) { return zlib.decompress(packet, payloads); }
 };
@@ -40,13 +40,13 @@ TEST_CASE("payloads of one stream go there and back") {
     }
 }
 
-TEST_CASE("the pace changes within the stream, between what is stored too") {
+TEST_CASE("the level changes within the stream, between what is stored too") {
     std::mt19937 random{4};
     ZlibCompressor compressor;
     Inflater decompressor;
     for (int i = 0; i < 200; ++i) {
         CAPTURE(i);
-        compressor.set_pace(static_cast<CompressionPace>(random() % 2));
+        compressor.set_level(static_cast<CompressionLevel>(random() % 2));
         const std::size_t size = 1 + random() % 40'000;
         const ByteVector payload = i % 50 < 30
                                        ? random_bytes(size, static_cast<std::uint32_t>(random()))

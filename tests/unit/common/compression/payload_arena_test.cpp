@@ -1,4 +1,4 @@
-#include "common/transport/inflated_payloads.hpp"
+#include "common/compression/payload_arena.hpp"
 
 #include <doctest/doctest.h>
 
@@ -8,7 +8,7 @@ using namespace culvert;
 
 namespace {
 
-Bytes put(InflatedPayloads& payloads, std::size_t length, std::byte content) {
+Bytes put(PayloadArena& payloads, std::size_t length, std::byte content) {
     payloads.on_next_packet();
     std::ranges::fill(payloads.space(length), content);
     return payloads.payload(length);
@@ -21,7 +21,7 @@ bool is_all(Bytes payload, std::byte content) {
 }  // namespace
 
 TEST_CASE("what isn't kept makes room for the next, what is kept stays") {
-    InflatedPayloads payloads;
+    PayloadArena payloads;
     const Bytes first = put(payloads, 1000, std::byte{1});
     const Bytes second = put(payloads, 1000, std::byte{2});
     CHECK(second.data() == first.data());
@@ -32,10 +32,10 @@ TEST_CASE("what isn't kept makes room for the next, what is kept stays") {
 }
 
 TEST_CASE("kept payloads stay while more room is made, until they are enough for one call") {
-    InflatedPayloads payloads;
+    PayloadArena payloads;
     std::vector<Bytes> kept;
     constexpr std::size_t length = 31'000;
-    const std::size_t most = (InflatedPayloads::enough + length - 1) / length;
+    const std::size_t most = (PayloadArena::enough + length - 1) / length;
     for (std::size_t i = 0; i < most; ++i) {
         CHECK_FALSE(payloads.full());
         kept.push_back(put(payloads, length, static_cast<std::byte>(i)));
@@ -55,7 +55,7 @@ TEST_CASE("kept payloads stay while more room is made, until they are enough for
 }
 
 TEST_CASE("a payload that outgrows its room is moved") {
-    InflatedPayloads payloads;
+    PayloadArena payloads;
     const Bytes kept = put(payloads, 60'000, std::byte{1});
     payloads.keep();
     payloads.on_next_packet();

@@ -2,7 +2,7 @@
 
 #include <random>
 
-#include "common/transport/compression.hpp"
+#include "common/compression/compressor.hpp"
 #include "tests/unit/common/crypto/test_random.hpp"
 
 namespace culvert::test {

@@ -2,14 +2,13 @@
 
 #include <string_view>
 
-#include "common/transport/exchange_hash.hpp"
+#include "common/kex/exchange_hash.hpp"
 #include "tests/unit/common/crypto/hex.hpp"
 
 namespace culvert::test {
 
 inline KexSecret kex_secret(std::string_view shared_secret_in_hex) {
-    auto bytes = unhex_array<32>(shared_secret_in_hex);
-    return KexSecret::mpint_of(SharedSecret{std::span{bytes}});
+    return KexSecret::mpint_of(unhex(shared_secret_in_hex));
 }
 
 /// The shared secret of RFC 7748 6.1.

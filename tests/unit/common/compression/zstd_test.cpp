@@ -1,4 +1,4 @@
-#include "common/transport/compression_zstd.hpp"
+#include "common/compression/zstd.hpp"
 
 #include <doctest/doctest.h>
 
@@ -6,7 +6,7 @@
 #include <random>
 
 #include "common/base/big_endian.hpp"
-#include "tests/unit/common/transport/compressible.hpp"
+#include "tests/unit/common/compression/compressible.hpp"
 #include "tests/unit/common/wire/refusal.hpp"
 
 using namespace culvert;
@@ -20,7 +20,7 @@ namespace {
 /// Inflates, and has room of its own for that.
 struct Inflater {
     ZstdDecompressor zstd;
-    InflatedPayloads payloads;
+    PayloadArena payloads;
 
     Bytes decompress(ByteVector& packet) { return zstd.decompress(packet, payloads); }
     /// Of what can't be decompressed, and why.
@@ -58,13 +58,13 @@ const ByteVector text(2000, std::byte{'a'});
 
 }  // namespace
 
-TEST_CASE("payloads go there and back, at every pace") {
+TEST_CASE("payloads go there and back, at every level") {
     std::mt19937 random{3};
     ZstdCompressor compressor;
     Inflater inflater;
     for (int i = 0; i < 600; ++i) {
         CAPTURE(i);
-        if (i % 40 == 0) compressor.set_pace(static_cast<CompressionPace>(i / 40 % 2));
+        if (i % 40 == 0) compressor.set_level(static_cast<CompressionLevel>(i / 40 % 2));
         if (i % 100 == 99) compressor.release();
         const std::size_t size = 1 + random() % (i % 10 == 0 ? 40'000 : 300);
         const ByteVector payload = text_like(size, random);
@@ -106,13 +106,13 @@ TEST_CASE("the bytes are those of docs/protocol.md") {
     CHECK(out.pos == 2 * text.size());
 }
 
-TEST_CASE("another pace and an idle time begin another frame") {
+TEST_CASE("another level and an idle time begin another frame") {
     ZstdCompressor compressor;
     CHECK(kind_of(compressed(compressor, text)) == ZstdPayload::begun);
     CHECK(kind_of(compressed(compressor, text)) == ZstdPayload::continued);
-    compressor.set_pace(CompressionPace::quick);  // as it was
+    compressor.set_level(CompressionLevel::quick);  // as it was
     CHECK(kind_of(compressed(compressor, text)) == ZstdPayload::continued);
-    compressor.set_pace(CompressionPace::thorough);
+    compressor.set_level(CompressionLevel::thorough);
     CHECK(kind_of(compressed(compressor, text)) == ZstdPayload::begun);
     CHECK(kind_of(compressed(compressor, text)) == ZstdPayload::continued);
     compressor.release();
@@ -150,7 +150,7 @@ TEST_CASE("noise is stored where it lies after a while, and text behind it shrin
         ByteVector packet = compressed(compressor, random_bytes(size, ++seed));
         CHECK(inflater.decompress(packet).size() == size);
     }
-    CHECK(seed == CompressionEffort::first_sample / size);
+    CHECK(seed == Compressibility::first_sample / size);
     std::size_t stored = 0;
     while (const auto header = compressor.stored_header(size)) {
         const ByteVector noise = random_bytes(size, ++seed);
@@ -163,7 +163,7 @@ TEST_CASE("noise is stored where it lies after a while, and text behind it shrin
         REQUIRE(same);
         stored += size;
     }
-    CHECK(stored == CompressionEffort::shortest_while);
+    CHECK(stored == Compressibility::shortest_while);
     // The frame goes on where it was.
     for (int i = 0; i < 20; ++i) {
         const ByteVector payload = text_like(size, random);
@@ -293,7 +293,7 @@ TEST_CASE("memory is bounded, and an idle side that sends has none") {
     CHECK(compressor.memory() > 500 * 1024);
     CHECK(compressor.memory() < 1200 * 1024);
     CHECK(inflater.zstd.memory() < 800 * 1024);
-    compressor.set_pace(CompressionPace::thorough);
+    compressor.set_level(CompressionLevel::thorough);
     compressed(compressor, text_like(200'000, random));
     CHECK(compressor.memory() < 1900 * 1024);
     compressor.release();
