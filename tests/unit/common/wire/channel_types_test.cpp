@@ -74,8 +74,7 @@ TEST_CASE("requests for forwards have the fields of RFC 4254 7.1 and of OpenSSH'
     };
     for (const Row& row : {
              Row{TcpipForward{{"h", 0}}, "tcpip-forward", "\0\0\0\1h\0\0\0\0"s},
-             Row{CancelTcpipForward{{"", 443}}, "cancel-tcpip-forward",
-                 "\0\0\0\0\0\0\1\xbb"s},
+             Row{CancelTcpipForward{{"", 443}}, "cancel-tcpip-forward", "\0\0\0\0\0\0\1\xbb"s},
              Row{StreamlocalForward{"/x"}, "streamlocal-forward@openssh.com", "\0\0\0\2/x"s},
              Row{CancelStreamlocalForward{"/x"}, "cancel-streamlocal-forward@openssh.com",
                  "\0\0\0\2/x"s},
@@ -93,7 +92,7 @@ TEST_CASE("requests for forwards have the fields of RFC 4254 7.1 and of OpenSSH'
     }
     Reader none{Bytes{}};
     CHECK_FALSE(decode_forward_request("keepalive@openssh.com", none));
-    const ByteVector beyond = fields_of(TcpipForward{{"h", 1}});
+    const ByteVector beyond = fields_of(ForwardRequest{TcpipForward{{"h", 1}}});
     ByteVector port = beyond;
     port[port.size() - 3] = std::byte{1};
     Reader in{port};
