@@ -49,7 +49,7 @@ public:
             offered.set();
             return reads ? length : 0;
         }
-        const std::size_t length = take(data, std::min(takes_at_once, takes_in_all));
+        const std::size_t length = reads ? take(data, std::min(takes_at_once, takes_in_all)) : 0;
         takes_in_all -= length;
         ++offers;
         offered.set();
