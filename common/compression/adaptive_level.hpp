@@ -20,7 +20,7 @@ public:
 
     /// Long beside a single blocked send, short beside what a user waits for.
     static constexpr Duration period = std::chrono::milliseconds{250};
-    // `thorough` takes twice as long (compression_zstd.cpp): of two thirds of the time spent
+    // `thorough` takes twice as long (zstd.cpp): of two thirds of the time spent
     // waiting it leaves a third. So it doesn't go back and forth between the two.
     static constexpr int percent_for_thorough = 66;
     static constexpr int percent_for_quick = 15;

@@ -113,10 +113,10 @@ Connection::Event Connection::refuse_type(const msg::ChannelOpen& open) {
     const bool is_server = config_.accepts[place_of<DirectTcpip>];
     if (open.type == "direct-tcpip" || open.type == "session") {
         refuse_remote(open.sender, OpenFailureReason::administratively_prohibited,
-               is_server ? only_forwarding : nothing_for_servers);
+                      is_server ? only_forwarding : nothing_for_servers);
     } else if (open.type == "forwarded-tcpip") {
         refuse_remote(open.sender, OpenFailureReason::administratively_prohibited,
-               "no such forwarding was asked for");
+                      "no such forwarding was asked for");
     } else {
         refuse_remote(open.sender, OpenFailureReason::unknown_channel_type, "unknown channel type");
     }
@@ -131,19 +131,20 @@ Connection::Event Connection::on_accepted_type(const msg::ChannelOpen& open, Cha
     }
     if (channels_.full()) {
         refuse_remote(open.sender, OpenFailureReason::resource_shortage,
-               "too many channels on this connection");
+                      "too many channels on this connection");
         return std::nullopt;
     }
     if (!config_.window_budget->has_room()) {
         refuse_remote(open.sender, OpenFailureReason::resource_shortage,
-               "too many channels for the memory that their windows may take");
+                      "too many channels for the memory that their windows may take");
         return std::nullopt;
     }
     const Channel& channel = channels_.emplace(windows_of_next_, *config_.window_budget, open);
     return ChannelRequested{channel.local(), std::move(type)};
 }
 
-void Connection::refuse_remote(ChannelId remote, OpenFailureReason reason, std::string_view description) {
+void Connection::refuse_remote(ChannelId remote, OpenFailureReason reason,
+                               std::string_view description) {
     out_.send(msg::ChannelOpenFailure{remote, static_cast<std::uint32_t>(reason), description, ""});
 }
 
@@ -154,9 +155,8 @@ std::optional<ChannelId> Connection::open(const ChannelType& type, ChannelUser& 
     channel.open_deadline = now + config_.open_time_limit;
     open_deadlines_.push_back({channel.open_deadline, channel.local()});
 
-    ByteVector payload =
-        encoded(msg::ChannelOpen{name_of(type), channel.local(), channel.receive_window(),
-                                 Channel::maximum_packet});
+    ByteVector payload = encoded(msg::ChannelOpen{
+        name_of(type), channel.local(), channel.receive_window(), Channel::maximum_packet});
     encode_fields(type, payload);
     out_.send(payload);
     channel.user = &user;
@@ -204,8 +204,8 @@ std::optional<TimePoint> Connection::next_deadline() {
     while (!open_deadlines_.empty()) {
         const OpenDeadline& first = open_deadlines_.front();
         const Channel* const channel = used(first.channel);
-        const bool waits = channel != nullptr && channel->is_unanswered() &&
-                           channel->open_deadline == first.at;
+        const bool waits =
+            channel != nullptr && channel->is_unanswered() && channel->open_deadline == first.at;
         if (waits) return first.at;
         open_deadlines_.pop_front();
     }

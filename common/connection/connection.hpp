@@ -31,11 +31,11 @@ struct ConnectionConfig {
 };
 
 /// The connection layer (RFC 4254) of one connection: its channels and who uses them, their
-/// windows, whose turn it is to send. Packets go in by on_packet and out to a sink. What comes for a
-/// channel is told to its user; what the owner must know is returned.
+/// windows, whose turn it is to send. Packets go in by on_packet and out to a sink. What comes for
+/// a channel is told to its user; what the owner must know is returned.
 ///
-/// A user must outlive its channel, or take itself off with close or reset. Calls for a channel that
-/// has no user are ignored: its user may have been taken off it meanwhile.
+/// A user must outlive its channel, or take itself off with close or reset. Calls for a channel
+/// that has no user are ignored: its user may have been taken off it meanwhile.
 class Connection {
 public:
     /// `out` must outlive this.
@@ -62,7 +62,7 @@ public:
     void set_peer_knows_reset(bool knows) noexcept { peer_knows_reset_ = knows; }
     /// Kept data has left for where it was going: the peer may send as much again.
     void delivered(ChannelId channel, std::size_t bytes, TimePoint now);
-    /// All users hear that their channels are lost.
+    /// All users hear that their channels are lost. They may not open others.
     void lose() noexcept;
 
     // ---- received data

@@ -20,7 +20,8 @@ awaitable<void> LoginDialog::on_host_key(HostKeyOffered offered) {
 }
 
 awaitable<void> LoginDialog::on_key_shown(KeyShown shown) {
-    if (co_await std::get<ServerLogin*>(login_)->allows(std::move(shown))) {
+    const bool allowed = co_await std::get<ServerLogin*>(login_)->allows(std::move(shown));
+    if (allowed) {
         engine_.accept_key(Clock::now());
     } else {
         engine_.refuse_key();
