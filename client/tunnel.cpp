@@ -140,7 +140,8 @@ TunnelStatus Tunnel::status() const {
 awaitable<void> Tunnel::bind_forwards() {
     std::size_t bound = 0;
     for (Forward& forward : forwards_) {
-        if (co_await bind(forward, OnFailure::say_so)) {
+        const bool is_bound = co_await bind(forward, OnFailure::say_so);
+        if (is_bound) {
             ++bound;
         } else if (first_failure_ == FirstFailure::is_outlived) {
             accepting_.spawn(bind_later(forward));

@@ -24,7 +24,7 @@ BANNED = [
      "a coroutine has an owner: a TaskGroup"),
     (r"\bshared_from_this\b", [], "an owner outlives what it owns"),
     (r"<asio\.hpp>", [], "include the part that is used"),
-    (r"\b(while|if|switch)\s*\([^{};]*\bco_await\b", [],
+    (r"\b(while|if|switch)\s*\((?:[^(){};]|\([^()]*\))*\bco_await\b", [],
      "GCC 12 makes nonsense of a co_await in a condition: name its result first"),
     (r"\b(system|popen|execvpe?|execlp?)\s*\(", [], "no shell, and nobody's PATH"),
 ]
