@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <asio/post.hpp>
 
+#include "client/banner.hpp"
 #include "client/engine_config.hpp"
 #include "client/ssh_config_hint.hpp"
 #include "common/base/error.hpp"
@@ -303,8 +304,10 @@ void Link::on_ready() {
 
 void Link::on_banner(const BannerReceived& banner) {
     // Once is enough.
-    log_.at(index_ == 0 ? LogLevel::info : LogLevel::verbose, "{} says: {}", server_name_,
-            escaped(banner.text, 4096));
+    const LogLevel level = index_ == 0 ? LogLevel::info : LogLevel::verbose;
+    for (const std::string& line : banner_lines(banner.text)) {
+        log_.at(level, "{} says:{}{}", server_name_, line.empty() ? "" : " ", line);
+    }
 }
 
 void Link::on_authenticated(const Authenticated& authenticated) {

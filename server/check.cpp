@@ -118,11 +118,12 @@ void hint_at_what_only_root_reads(const ServerConfig& config) {
     for (const std::string& file : files) {
         const auto what = what_only_root_reads(file);
         if (!what) continue;
-        const std::string why = *what == file ? "" : fmt::format(", because of {}", escaped(*what));
+        const std::string why =
+            *what == file ? "" : fmt::format(", because of {}", shell_quoted(*what));
         log_event(LogLevel::info, {}, {},
-                  fmt::format("{}: only root can read it{}: a culvertd that runs as another user "
-                              "can't",
-                              escaped(file), why),
+                  fmt::format("{}: only root can read it{}: culvertd can't if it runs as another "
+                              "user",
+                              shell_quoted(file), why),
                   fmt::format("chmod a+{} {}", *what == file ? "r" : "x", shell_quoted(*what)));
     }
 }
@@ -130,11 +131,10 @@ void hint_at_what_only_root_reads(const ServerConfig& config) {
 /// The systemd unit hands over a host key that root alone reads.
 void hint_at_host_key(const HostKeyFile& file, const std::string& user) {
     if (::access(file.path.c_str(), R_OK) == 0 || errno != EACCES) return;
-    log_event(
-        LogLevel::info, {}, {},
-        fmt::format("the host key {}: {} can't read it: it has to be handed over at the start",
-                    escaped(file.path), escaped(user, 64)),
-        "culvertd.service does that, with LoadCredential=");
+    log_event(LogLevel::info, {}, {},
+              fmt::format("the host key {}: {} can't read it, and must be given it at the start",
+                          shell_quoted(file.path), escaped(user, 64)),
+              "culvertd.service does that, with LoadCredential=");
 }
 
 // ---------------------------------------------------------------------- addresses
@@ -176,7 +176,7 @@ private:
                 ++missing;
             } else if (error.value() == EADDRINUSE) {
                 if (command_.check_reload) continue;
-                log_info("listen: {}: in use now, by a running culvertd or by another program",
+                log_info("listen: {}: in use now by a running culvertd or another program",
                          to_string(endpoint));
             } else if (error.value() == EACCES && command_.check_as) {
                 // What the service may do beyond the user's own rights can't be known here.

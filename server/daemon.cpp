@@ -197,7 +197,7 @@ awaitable<void> Daemon::reload() {
         std::swap(listening_, listening);
         co_await give_up(std::move(listening));
         if (thread_count(*fresh.config) != thread_count(*served_.config)) {
-            log_info("the number of threads changes at the next start");
+            log_info("SIGHUP: the new number of threads takes effect at the next start");
         }
         log_changed_host_key(*served_.host_key, *fresh.host_key);
         served_ = std::move(fresh);
@@ -212,16 +212,16 @@ awaitable<void> Daemon::drain(std::string_view signal) {
     manager_.stopping(served_.config->limits.drain);
     const std::size_t open = connections();
     if (open == 0) {
-        log_info("{}: ending", signal);
+        log_info("{}: no connection is open; ending", signal);
     } else {
-        log_info("{}: draining for up to {} s", signal,
+        log_info("{}: waiting up to {} s for the open streams to end", signal,
                  std::chrono::ceil<std::chrono::seconds>(served_.config->limits.drain).count());
     }
     for (const auto& worker : workers_) worker->drain();
     TaskGroup cutting{context_.get_executor(), [](const std::exception_ptr&) {}};
     cutting.spawn(cut_drain_short());
     if (!co_await with_timeout(wait_until_drained(), served_.config->limits.drain)) {
-        log_info("not drained in time: ending what is left");
+        log_info("streams are still open after that time; ending them");
     }
     co_await cutting.join();
 }
@@ -333,7 +333,7 @@ void Daemon::on_accept(Accepted accepted) {
     try {
         admit(std::move(accepted));
     } catch (const std::bad_alloc&) {
-        log_error("a connection was closed: culvertd is out of memory");
+        log_error("out of memory: a new connection was closed");
     }
 }
 

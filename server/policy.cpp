@@ -48,7 +48,7 @@ bool is_host_name(std::string_view host) {
     throw Error{ErrorKind::config,
                 fmt::format("'{}': {}; the form is host:port, as in pop3.example.com:110, "
                             "10.0.0.0/8:*, [2001:db8::]/32:443, *.example.com:80 or *:*",
-                            escaped(rule, 128), why)};
+                            escaped(rule), why)};
 }
 
 /// The rule's host as written, and its port; brackets and what stands behind them stay.
@@ -75,7 +75,8 @@ OpenRule OpenRule::parse(std::string_view text) {
     rule.text_ = text;
     if (port != "*") {
         rule.port_ = parse_port(port);
-        if (!rule.port_ || *rule.port_ == 0) fail(text, "the port is neither a port nor *");
+        if (!rule.port_ || *rule.port_ == 0)
+            fail(text, "the port is neither a number, nor the name of a TCP service, nor *");
     }
     if (host == "*") return rule;
 
@@ -88,9 +89,10 @@ OpenRule OpenRule::parse(std::string_view text) {
         rule.kind_ = Host::network;
         rule.network_ = IpNetwork::parse(address);
         if (!rule.network_) {
-            fail(text, fmt::format("'{}' is not an address, nor a network whose address ends "
-                                   "where its prefix does",
-                                   escaped(address, 64)));
+            fail(text,
+                 fmt::format("'{}' is neither an address nor a network (an address with no bits "
+                             "set after its prefix)",
+                             escaped(address, 64)));
         }
         return rule;
     }

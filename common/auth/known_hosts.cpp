@@ -10,6 +10,7 @@
 #include "common/base/error.hpp"
 #include "common/base/escape.hpp"
 #include "common/base/host_name.hpp"
+#include "common/base/shell_quote.hpp"
 #include "common/base/wildcard.hpp"
 #include "common/crypto/base64.hpp"
 
@@ -183,7 +184,8 @@ KnownHostsFile parse_known_hosts(std::string_view text, const std::string& path)
         try {
             if (auto entry = parse_line(line, number)) file.entries.push_back(*std::move(entry));
         } catch (const Error& error) {
-            file.remarks.push_back(fmt::format("{}:{}: {}", path, number, error.what()));
+            file.remarks.push_back(
+                fmt::format("{}:{}: {}", shell_quoted(path), number, error.what()));
         }
     }
     return file;

@@ -80,7 +80,7 @@ UserauthClient::Step UserauthClient::try_next(Bytes session_id, const NameList& 
     const std::size_t candidate = next_candidate(next_, server_sig_algs);
     if (candidate == keys.size()) {
         give_up("no key of ours",
-                {"the .pub line of one belongs into that user's authorized_keys on the server"});
+                {"add the .pub line of a key to authorized_keys of that user on the server"});
     }
     current_ = candidate;
     next_ = candidate + 1;
@@ -156,11 +156,11 @@ UserauthClient::Step UserauthClient::on_failure(Bytes payload, Bytes session_id,
     }
     request_.clear();
     if (message.partial_success) {
-        give_up("the server wants another proof besides the key: no key alone");
+        give_up("the server asks for more than a key: no key alone");
     }
     if (!has(message.methods_that_can_continue, "publickey")) {
         give_up(fmt::format(
-            "the server takes no keys here, but {}: no key",
+            "the server accepts {} here, and no keys: no key",
             escaped(fmt::format("{}", fmt::join(message.methods_that_can_continue, ", ")))));
     }
     return try_next(session_id, server_sig_algs);
@@ -180,8 +180,7 @@ void UserauthClient::give_up(const std::string& why, Hint hint) const {
         const PublicKey& key = identities_.keys[index];
         tried.push_back(fmt::format("{} {}", escaped(key.algorithm(), 64), fingerprint(key)));
     }
-    std::string which =
-        "none could be tried: they don't sign, or not in a way that the server takes";
+    std::string which = "no key could sign in a way that the server accepts";
     if (!tried.empty()) which = fmt::format("tried {}", fmt::join(tried, ", "));
     throw Error{
         ErrorKind::authentication,

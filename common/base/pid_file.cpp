@@ -9,8 +9,8 @@
 #include <fmt/format.h>
 
 #include "common/base/error.hpp"
-#include "common/base/escape.hpp"
 #include "common/base/file.hpp"
+#include "common/base/shell_quote.hpp"
 #include "common/base/unique_fd.hpp"
 
 namespace culvert {
@@ -34,7 +34,7 @@ PidFile::PidFile(std::string path) : path_{std::move(path)} {
     const ssize_t written = file ? ::write(file.get(), line.data(), line.size()) : -1;
     if (written != static_cast<ssize_t>(line.size())) {
         throw Error{ErrorKind::config,
-                    fmt::format("--pid-file: {}: can't be written: {}", escaped(path_, 4096),
+                    fmt::format("--pid-file: {}: can't be written: {}", shell_quoted(path_),
                                 reason_of(written < 0 ? errno : ENOSPC))};
     }
 }

@@ -13,14 +13,12 @@
 #include <fmt/chrono.h>
 #include <nlohmann/json.hpp>
 
-#include "common/base/escape.hpp"
+#include "common/base/shell_quote.hpp"
 #include "common/log/log_output.hpp"
 #include "common/log/log_writer.hpp"
 
 namespace culvert {
 namespace {
-
-constexpr std::size_t longest_path = 4096;
 
 std::string_view name_of(LogLevel level) {
     switch (level) {
@@ -184,7 +182,7 @@ void reopen_log_after_signal() noexcept {
 
 void use_log(const LogSettings& settings) {
     if (!settings.file.empty() && the_log().file_of_flag.empty()) {
-        log_info("the log goes to {}", escaped(settings.file, longest_path));
+        log_info("the log goes to {}", shell_quoted(settings.file));
         flush_log(std::chrono::milliseconds{500});  // to stderr
     }
     configure_log(settings);

@@ -9,8 +9,8 @@
 #include <fmt/format.h>
 
 #include "common/base/error.hpp"
-#include "common/base/escape.hpp"
 #include "common/base/number.hpp"
+#include "common/base/shell_quote.hpp"
 
 namespace culvert {
 namespace {
@@ -36,7 +36,7 @@ int open_log(const std::string& path) {
 LogOutput::LogOutput(const std::string& path, std::string_view named) : file_{open_log(path)} {
     if (!file_) {
         throw Error{ErrorKind::config,
-                    fmt::format("{}: {}: can't be written: {}", named, escaped(path, 4096),
+                    fmt::format("{}: {}: can't be written: {}", named, shell_quoted(path),
                                 std::generic_category().message(errno))};
     }
 }

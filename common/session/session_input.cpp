@@ -106,7 +106,7 @@ awaitable<void> Session::on_event(EngineEvent event) {
     } else if (std::holds_alternative<TurnOver>(event)) {
         co_await asio::post(use_awaitable);
     } else if (const auto* ended = std::get_if<PeerDisconnected>(&event)) {
-        std::string text = "the peer ended the connection: " + escaped(ended->description);
+        std::string text = with_peer_text("the peer ended the connection", ended->description);
         const auto by_application = static_cast<std::uint32_t>(DisconnectReason::by_application);
         // One that shuts down, or can't decide for now, has not refused the keys that it was shown.
         dismissed_ = ended->reason != by_application;

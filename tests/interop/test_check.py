@@ -216,7 +216,7 @@ def test_a_file_that_others_could_have_written_lets_nobody_in(lab, case):
     server = lab.run("culvertd", [program("CULVERTD_BIN"), "-c", path, "--listen", "127.0.0.1:0",
                                   "--host-key", lab.host_key.path])
     port = server.wait_for_line(r"listening on 127\.0\.0\.1:(\d+)$").group(1)
-    server.wait_for_line(f"alice can't log in by this file: {keys}: not trusted: ")
+    server.wait_for_line(f"alice can't log in with this file: {keys}: not trusted: ")
     done = subprocess.run(
         ["ssh", "-F", "none", "-N", "-i", stranger.path, "-p", port, "-o", "BatchMode=yes",
          "-o", "IdentitiesOnly=yes", "-o", "IdentityAgent=none", "-o", "StrictHostKeyChecking=no",

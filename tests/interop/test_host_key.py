@@ -151,7 +151,7 @@ def test_a_key_accepted_on_the_terminal_is_remembered(asked, answer):
 @pytest.mark.parametrize("answer, text", [
     ("No\n", "host key not accepted"),
     ("SHA256:something\n", "you typed SHA256:something"),
-    ("\x04", "the terminal was closed instead of an answer"),
+    ("\x04", "the terminal was closed before an answer"),
 ])
 def test_a_key_not_accepted_on_the_terminal(asked, answer, text):
     process, terminal, _, known_hosts = asked
@@ -173,7 +173,7 @@ def test_a_key_that_goes_nowhere_is_said_not_to_be_remembered(lab):
     process = lab.run("culvert", culvert_words(
         lab, server, [lab.target(echo)], flags=(), UserKnownHostsFile="none",
         StrictHostKeyChecking="accept-new"))
-    process.wait_for_line("not remembered: no known_hosts file is named")
+    process.wait_for_line("not saved: no known_hosts file is named")
     process.wait_for_line("^culvert: connected to")
 
 

@@ -12,7 +12,7 @@ from harness.keys import make_key, read_key
 from harness.libraries import start_asyncssh, start_asyncssh_login
 from harness.other_peers import start_dropbear
 from harness.peers import (LOOPBACK, USER, Server, culvert_words, forwarded, program,
-                           ssh_words, start_culvert, start_culvertd)
+                           ssh_words, start_culvert, start_culvertd, start_sshd)
 from harness.process import DEADLINE
 from harness.round_trips import RoundTripProxy
 from harness.target import echo
@@ -30,7 +30,7 @@ def make_typed_key(lab, kind, *words):
 
 
 UNIMPLEMENTED, ACCEPT, REFUSED, LET_IN = 3, 6, 51, 52
-KEYS_ALONE = "culvertd takes ssh-ed25519 keys alone"
+KEYS_ALONE = "culvertd takes ssh-ed25519 keys only"
 
 
 def answers(lab, server, user, *steps):
@@ -149,3 +149,13 @@ def test_a_server_that_lists_rsa_alone_takes_other_keys_too(lab, listed):
     tunnel = start_culvert(lab, server, [lab.target(echo)], flags=("-v", "-i", other.path))
     with streams.connect(tunnel.addresses[0]) as connection:
         assert streams.echoes(connection)
+
+
+def test_a_banner_is_shown_line_by_line(lab):
+    """As UTF-8, without what could steer a terminal, and whatever ends its lines."""
+    banner = lab.root / "banner"
+    banner.write_bytes("Grüße von gw\r\n\r\n  Nur für \x1b[31mBefugte\n".encode() + b"gr\xfc\xdfe")
+    server = start_sshd(lab, Banner=banner)
+    tunnel = start_culvert(lab, server, [lab.target(echo)])
+    said = [line.partition(" says:")[2] for line in tunnel.process.matching(" says:")]
+    assert said == [" Grüße von gw", "", r"   Nur für \x1b[31mBefugte", r" gr\xfc\xdfe"]

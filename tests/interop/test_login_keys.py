@@ -88,7 +88,7 @@ def test_the_only_key_is_one_for_an_agent(lab, agent, target, name, kind, state)
         add = f'eval "$(ssh-agent -s)" && {add}'
     line = fails(lab, words(lab, start_culvertd(lab), target), 1)
     assert line.startswith("culvert: ") and "there is no key to log in with: " in line
-    assert f"culvert reads files of Ed25519 keys alone, and leaves {path} to an agent" in line
+    assert f"culvert reads only Ed25519 key files; {path} can be used through an agent" in line
     assert line.endswith(f"\nculvert: hint: {add}")
 
 

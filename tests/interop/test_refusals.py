@@ -14,9 +14,9 @@ from harness.target import closed_port, echo
 
 pytestmark = pytest.mark.short
 
-RULES = ("administratively prohibited: denied by the server's rules; look at the server's rules: a "
-         "key's permitopen and port-forwarding, sshd's AllowTcpForwarding and PermitOpen, culvertd's "
-         "permit_open")
+RULES = "administratively prohibited: denied by the server's rules"
+WHERE_TO_LOOK = ("hint: check the server's rules: permitopen and port-forwarding of the key, sshd's "
+                 "AllowTcpForwarding and PermitOpen, culvertd's permit_open")
 NO_PLACE_FOR_NAMES = ("doesn't reach 127.0.0.1, a loopback, link-local, unspecified or multicast "
                       "address")
 
@@ -84,6 +84,7 @@ def test_a_target_that_is_denied(lab, permit_open, options, target, why):
     tunnel = start_culvert(lab, server, [target], flags=())
     assert ask(tunnel.addresses[0]) == "reset"
     says(tunnel.process, f" -> {target}: not opened: {RULES}")
+    says(tunnel.process, WHERE_TO_LOOK)
     says(server.process, f"({USER}): {target} denied: {why}")
 
 

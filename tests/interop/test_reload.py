@@ -107,7 +107,7 @@ def test_a_user_with_a_bad_file_stops_nobody_else_from_going(lab, server):
     reload(server, lambda config: config.update(users={
         "bob": {"authorized_keys_files": [str(gone)]},
         "carol": {"authorized_keys": [other.public_line]}}),
-           "bob can't log in by this file: .*/gone: no such file$")
+           "bob can't log in with this file: .*/gone: no such file$")
     server.process.wait_for_line("new configuration")
     assert lab.finish("culvert", *words).returncode == 1
     server.process.signal(signal.SIGTERM)

@@ -136,7 +136,7 @@ TEST_CASE("an unknown key is refused, asked about or remembered, as the user wan
         Scene scene;
         Scene::answers = {NoAnswer::terminal_closed};
         const std::string refusal = scene.check();
-        CHECK(contains(refusal, "the terminal was closed instead of an answer"));
+        CHECK(contains(refusal, "the terminal was closed before an answer"));
         CHECK(!contains(refusal, "there is no terminal"));
     }
     SUBCASE("ask, and the answer is yes or no, however it is written") {
@@ -253,7 +253,7 @@ TEST_CASE("a key that was accepted is no question any more, another one is") {
     CHECK(scene.check().empty());
     CHECK(scene.check().empty());
     CHECK(scene.questions.size() == 1);
-    CHECK(!contains(scene.questions.front(), "remember"));
+    CHECK(!contains(scene.questions.front(), "save"));
 
     std::swap(scene.key, scene.other_key);
     scene.answers = {"no"};

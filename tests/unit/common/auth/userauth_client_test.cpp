@@ -182,8 +182,8 @@ TEST_CASE("a key that can't sign after all makes room for the next") {
     Client single{alice({key(0)})};
     single.begins();
     CHECK(authentication_error([&] { single.declines(); }) ==
-          "no key of ours was accepted for user alice; none could be tried: they don't sign, or "
-          "not in a way that the server takes");
+          "no key of ours was accepted for user alice; no key could sign in a way that the "
+          "server accepts");
 }
 
 TEST_CASE("without a key there is nothing to begin with") {
@@ -250,18 +250,19 @@ TEST_CASE("no other proof than a key is tried, and the error says which the serv
     Client partial{alice({key(0)})};
     partial.signs(partial.begins());
     CHECK(authentication_error([&] { partial.fails({"keyboard-interactive"}, true); }) ==
-          "the server wants another proof besides the key: no key alone was accepted for user "
+          "the server asks for more than a key: no key alone was accepted for user "
           "alice; tried " +
               shown(key(0)));
 
     Client password{alice({key(0), key(1)})};
     password.begins();
-    CHECK(authentication_error([&] {
-              password.fails({"password", "gssapi-keyex"});
-          }) ==
-          "the server takes no keys here, but password, gssapi-keyex: no key was accepted for user "
-          "alice; tried " +
-              shown(key(0)));
+    CHECK(
+        authentication_error([&] {
+            password.fails({"password", "gssapi-keyex"});
+        }) ==
+        "the server accepts password, gssapi-keyex here, and no keys: no key was accepted for user "
+        "alice; tried " +
+            shown(key(0)));
 }
 
 TEST_CASE("an RSA key signs with the best that the server names (RFC 8332 3, RFC 8308 3.1)") {

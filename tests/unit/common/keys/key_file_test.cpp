@@ -196,7 +196,8 @@ TEST_CASE("a key pair never replaces a file unasked") {
             FAIL_CHECK("replaced");
         } catch (const Error& error) {
             CHECK(error.kind() == ErrorKind::config);
-            CHECK(error.what() == old + " exists: move it away or choose another name");
+            CHECK(error.what() == old + ": already exists");
+            CHECK(error.hint() == "move the file away, or choose another name");
         }
         CHECK(content_of(old) == "old");
         CHECK(directory.files() == 1);
