@@ -136,7 +136,8 @@ TEST_CASE("a channel that cannot be opened for want of memory leaves no stream b
 }
 
 TEST_CASE("the end of a stream reaches the peer, or the session ends, where memory fails") {
-    constexpr std::size_t data = 512 * 1024;  // within any first window, and a good part of it
+    static constexpr std::size_t data =
+        512 * 1024;  // within any first window, and a good part of it
     const std::array<std::function<void(Failing&)>, 4> ends = {
         [](Failing& f) { f.pair.server->reset(f.far.channel); },
         [](Failing& f) { f.pair.server->close(f.far.channel); },
