@@ -33,13 +33,12 @@ def home_key(lab, key, name="id_ed25519"):
     return folder / name
 
 
-@pytest.mark.parametrize("answer", [REFUSAL, b"", b"\xff\xff\xff\xff", b"\0\0\0\1\6"],
-                         ids=["refuses", "hangs-up", "nonsense", "another-message"])
-def test_a_key_file_signs_where_the_agent_does_not(lab, agent, target, answer):
+def test_a_key_file_signs_and_not_the_agent_that_has_its_key(lab, agent, target):
     agent.add(lab.user_key)
     home_key(lab, lab.user_key)
-    broken = Between(lab, agent, sign=lambda: answer)
-    connects(lab, words(lab, start_culvertd(lab), target, agent=broken))
+    refusing = Between(lab, agent, sign=lambda: REFUSAL)
+    connects(lab, words(lab, start_culvertd(lab), target, agent=refusing))
+    assert refusing.asked == {"list": 1, "sign": 0}
 
 
 def test_a_key_file_signs_for_its_certificate(lab, agent, target):
@@ -50,15 +49,23 @@ def test_a_key_file_signs_for_its_certificate(lab, agent, target):
     agent.add(key)
     home_key(lab, key)
     server = start_sshd(lab)
-    connects(lab, words(lab, server, target, agent=Between(lab, agent, sign=lambda: REFUSAL)))
+    refusing = Between(lab, agent, sign=lambda: REFUSAL)
+    connects(lab, words(lab, server, target, agent=refusing))
+    assert refusing.asked == {"list": 1, "sign": 0}
     server.process.wait_for_line("Accepted publickey for .* ED25519-CERT")
 
 
-def test_another_key_signs_where_the_agent_refuses_one(lab, agent, target):
-    agent.add(make_key(lab.root / "other"))
+@pytest.mark.parametrize("answer", [REFUSAL, b"", b"\xff\xff\xff\xff", b"\0\0\0\1\6"],
+                         ids=["refuses", "hangs-up", "nonsense", "another-message"])
+def test_another_key_signs_where_the_agent_does_not(lab, agent, target, answer):
+    other = make_key(lab.root / "other")
+    lab.authorized_keys.write_text(f"{other.public_line}\n{lab.user_key.public_line}\n")
+    agent.add(other)
     home_key(lab, lab.user_key)
-    connects(lab, words(lab, start_culvertd(lab), target,
-                        agent=Between(lab, agent, sign=lambda: REFUSAL)))
+    broken = Between(lab, agent, sign=lambda: answer)
+    process = connects(lab, words(lab, start_culvertd(lab), target, agent=broken))
+    process.wait_for_line("the agent doesn't sign with")
+    assert broken.asked["sign"] == 1
 
 
 @pytest.mark.parametrize("change", [

@@ -3,6 +3,7 @@
 import json
 import re
 import signal
+import time
 
 import pytest
 
@@ -10,6 +11,7 @@ from harness import streams
 from harness.libraries import with_asyncssh
 from harness.names import WatchedNames
 from harness.peers import USER, start_culvert, start_culvertd
+from harness.process import DEADLINE
 from harness.target import closed_port, echo
 
 pytestmark = pytest.mark.short
@@ -105,8 +107,9 @@ def test_a_server_that_waits_for_its_last_stream(lab):
     with streams.connect(tunnel.addresses[0]) as last:
         assert streams.echoes(last)
         server.process.signal(signal.SIGTERM)
+        deadline = time.monotonic() + DEADLINE
         while is_served(tunnel.addresses[0]):  # until the connection's thread has heard of it
-            continue
+            assert time.monotonic() < deadline
         tunnel.process.wait_for_line(
             "not opened: resource shortage: the server is shutting down$")
         assert streams.echoes(last)

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import pathlib
 import re
 import signal
 import subprocess
@@ -40,21 +41,30 @@ def still_works(tunnel):
         assert streams.echoes(connection)
 
 
+def ignores(process, number):
+    status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
+    return int(re.search(r"^SigIgn:\s*([0-9a-f]+)$", status, re.M)[1], 16) >> number - 1 & 1 == 1
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP, signal.SIGTERM, signal.SIGUSR1])
 def test_a_signal_that_was_ignored_at_the_start_stays_ignored(lab, number):
     server, tunnel = both(lab, ignored=[number])
-    for process in (server, tunnel.process):
-        process.signal(number)
-        process.signal(number)
-        still_works(tunnel)
-        assert process.running()
-        # What wasn't ignored still ends it.
+    with streams.connect(tunnel.addresses[0]) as connection:
+        for process in (tunnel.process, server):
+            process.signal(number)
+            process.signal(number)
+            # When a second one of these is answered the others have had their turn.
+            for times in (1, 2) if number != signal.SIGUSR1 else ():
+                process.signal(signal.SIGUSR1)
+                process.wait_for_line("SIGUSR1: up", times=times)
+            assert ignores(process, number)  # SIGHUP has nothing to say of a culvert without files
+            assert streams.echoes(connection)
+    still_works(tunnel)
+    # What wasn't ignored still ends them.
+    for process in (tunnel.process, server):
         process.signal(signal.SIGINT if number == signal.SIGTERM else signal.SIGTERM)
         assert process.wait() == 0
-        if process is server:
-            break
-    tunnel.process.signal(signal.SIGINT if number == signal.SIGTERM else signal.SIGTERM)
-    assert tunnel.process.wait() == 0
+        assert not process.matching(number.name)
 
 
 def test_signals_that_ask_for_something_end_nothing(lab):
@@ -154,11 +164,13 @@ def test_the_log_file_of_culvertd_is_rotated(lab):
     old = rotated(server.pid, log, lambda: wait_for(
         lambda: log.exists() and "new configuration" in log.read_text()))
     assert "listening on" in old
-    log.unlink()
-    log.mkdir()  # cannot be opened: the one that is open stays
-    server.signal(signal.SIGHUP)
-    server.signal(signal.SIGTERM)
-    assert server.wait() == 0
+    with log.open() as kept:
+        log.unlink()
+        log.mkdir()  # cannot be opened: the one that is open stays
+        server.signal(signal.SIGHUP)
+        server.signal(signal.SIGTERM)
+        assert server.wait() == 0
+        assert f"SIGHUP: the log stays as it was: log.file: {log}: " in kept.read()
 
 
 def test_up_has_a_log_file_and_a_pid_file(lab):
@@ -200,6 +212,8 @@ def test_a_closed_terminal_ends_culvert(lab):
     tunnel.wait_for_line("connected to")
     tunnel.signal(signal.SIGHUP)
     tunnel.signal(signal.SIGUSR2)
+    tunnel.signal(signal.SIGUSR1)
+    tunnel.wait_for_line("^culvert: SIGUSR1: up")  # it has come to this after the others
     assert tunnel.running()
     os.close(master)
     assert tunnel.wait() == 0

@@ -28,8 +28,9 @@ std::unique_ptr<Listener> listen_after(asio::io_context& io, const Listener& bef
 }
 
 awaitable<void> accept_from(Listener& listener, std::size_t wanted, std::size_t& accepted) {
-    TaskGroup group{co_await asio::this_coro::executor,
-                    [](const std::exception_ptr&) { FAIL("run() threw"); }};
+    TaskGroup group{co_await asio::this_coro::executor, [](const std::exception_ptr& thrown) {
+                        FAIL_CHECK(text_of_exception(thrown));
+                    }};
     group.spawn(listener.run({.on_accept = [&](Accepted) { ++accepted; }}));
     while (accepted < wanted) co_await asio::post(use_awaitable);
     co_await group.join();
