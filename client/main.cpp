@@ -71,10 +71,12 @@ public:
     }
 
     ExitCode operator()(const CheckCommand& command) const {
-        const auto tunnels = read_client_config(command.config_file, surroundings_).tunnels;
+        const ClientConfig config = read_client_config(command.config_file, surroundings_);
+        const auto& tunnels = config.tunnels;
         for (const TunnelSettings& tunnel : tunnels) (void)Identities{tunnel};
         print(describe(tunnels));
         require_distinct_ports(tunnels);
+        check_log(config.log);
         return exit_as_asked;
     }
 
