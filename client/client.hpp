@@ -40,6 +40,7 @@ private:
     IoExecutor next_thread();
     awaitable<void> obey_signals();
     awaitable<int> next_signal();
+    void obey(int signal);
     void log_status() const;
     void reload();
     TunnelSet::Changes configure(std::vector<TunnelSettings> tunnels,

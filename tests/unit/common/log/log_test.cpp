@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdlib>
 #include <filesystem>
+#include <new>
 #include <regex>
 #include <string>
 
@@ -13,6 +14,7 @@
 
 #include "common/base/error.hpp"
 #include "common/base/file.hpp"
+#include "common/log/log_change.hpp"
 #include "tests/unit/common/base/temporary_folder.hpp"
 #include "tests/unit/common/log/captured_stderr.hpp"
 
@@ -52,6 +54,33 @@ TEST_CASE("a line is 'program: text', and there are as many as were asked for (d
         CHECK(logs(row.level));
     }
     CHECK(logged({}) == usual);
+}
+
+TEST_CASE("a change of the log is taken back unless it is kept, whatever ends the whole") {
+    const TemporaryFolder folder;
+    const LogSettings before;
+    LogSettings fresh;
+    fresh.level = LogLevel::debug;
+    fresh.file = folder.path("log");
+    CapturedStderr captured;
+    start_log("culvert");
+    try {
+        const LogChange change{before, fresh};
+        log_debug("in the file");
+        throw std::bad_alloc{};
+    } catch (const std::bad_alloc&) {
+        log_info("on stderr");
+        log_debug("nowhere");
+    }
+    CHECK(captured.text() == "culvert: on stderr\n");
+    CHECK(folder.read("log").ends_with(" culvert: in the file\n"));
+
+    {
+        LogChange change{before, fresh};
+        change.keep();
+    }
+    CHECK(logs(LogLevel::debug));
+    configure_log(before);
 }
 
 TEST_CASE("the log of a configuration is checked without making or changing a file") {
