@@ -52,15 +52,13 @@ std::string_view name_of_signal(int signal) {
 
 }  // namespace
 
-Client::Client(ClientConfig config, FirstFailure first_failure, std::function<void()> on_up,
-               Loader reload)
+Client::Client(ClientConfig config, FirstFailure first_failure, Hooks hooks)
     : at_start_{std::move(config.tunnels)},
       windows_{std::make_shared<WindowBudget>(window_memory(config))},
       drain_{config.drain},
       log_{config.log},
-      load_{std::move(reload)},
+      hooks_{std::move(hooks)},
       ready_timeout_{config.ready_timeout},
-      on_up_{std::move(on_up)},
       tunnels_{ClientContext{.executor = context_.get_executor(),
                              .next_thread = [this] { return next_thread(); },
                              .windows = windows_,
@@ -112,6 +110,7 @@ awaitable<void> Client::obey_signals() {
     starting_.cancel();
     if (signal == 0) co_return;
     asked_to_end_ = true;
+    if (hooks_.on_ending) hooks_.on_ending();
     manager_.stopping(drain_);
     if (const std::size_t streams = tunnels_.open_streams(); streams > 0) {
         log_info("{}: {} still open: waiting up to {} s for the end; a second signal ends at once",
@@ -153,7 +152,7 @@ void Client::obey(int signal) {
     if (signal == SIGUSR1) log_status();
     if (signal != SIGHUP) return;
     reopen_log_after_signal();
-    if (load_ && !asked_to_end_) reload();
+    if (hooks_.reload && !asked_to_end_) reload();
 }
 
 void Client::stop_waiting_for_signals() {
@@ -182,7 +181,7 @@ TunnelSet::Changes Client::configure(std::vector<TunnelSettings> tunnels,
 void Client::reload() {
     if (start_ == Start::over) manager_.reloading();
     try {
-        ClientConfig fresh = load_();
+        ClientConfig fresh = hooks_.reload();
         start_threads(thread_count(fresh.tunnels, fresh.threads));
         const auto changes = configure(std::move(fresh.tunnels), fresh.drain, fresh.log);
         windows_->set_limit(window_memory(fresh));
@@ -212,8 +211,8 @@ void Client::on_change() {
 
 void Client::follow_change() {
     const std::vector<TunnelStatus> all = tunnels_.statuses();
-    if (on_up_ && std::ranges::all_of(all, &TunnelStatus::has_been_up)) {
-        std::exchange(on_up_, nullptr)();
+    if (hooks_.on_up && std::ranges::all_of(all, &TunnelStatus::has_been_up)) {
+        std::exchange(hooks_.on_up, nullptr)();
         // In the background it has none any more.
         has_terminal_ = has_terminal();
     }
