@@ -197,9 +197,12 @@ bool Identities::on_dismissed(const UserauthClient& userauth) {
     for (const std::size_t index : userauth.tried()) refused_.push_back(offered_[index].key);
     agent_is_needed_ = std::exchange(agent_is_left_out_, false) && !userauth.tried().empty();
     if (agent_is_needed_) return true;
+    // Its user has just been asked about one that wasn't signed with.
+    std::vector<PublicKey> done = refused_;
+    for (const std::size_t index : userauth.not_signed()) done.push_back(offered_[index].key);
     const bool others_left =
         !userauth.tried().empty() && std::ranges::any_of(offered_, [&](const Identity& identity) {
-            return std::ranges::find(refused_, identity.key) == refused_.end();
+            return std::ranges::find(done, identity.key) == done.end();
         });
     // Whatever comes after starts with all of them again.
     if (!others_left) refused_.clear();

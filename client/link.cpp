@@ -268,8 +268,10 @@ awaitable<bool> Link::run_session() {
         const bool no_key_taken = error.kind() == ErrorKind::authentication;
         refused = session.dismissed() ||
                   (no_key_taken && (expects_success || identities_.agent_is_left_out()));
-        if (no_key_taken && tunnel_has_been_up_ && session.userauth_client().tried().empty()) {
-            // The server has refused nothing: the agent doesn't sign for now.
+        const UserauthClient& userauth = session.userauth_client();
+        const bool may_change = userauth.tried().empty() || !userauth.not_signed().empty();
+        if (no_key_taken && tunnel_has_been_up_ && may_change) {
+            // The server has not refused all keys: the agent doesn't sign for now.
             why = std::make_exception_ptr(
                 Error{ErrorKind::network, error.what(), Hint{std::string{error.hint()}}});
         }

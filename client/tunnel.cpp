@@ -160,11 +160,12 @@ awaitable<bool> Tunnel::bind(Forward& forward, OnFailure on_failure) {
                                       Deadline{bind_lookup_time});
         if (draining_) co_return false;
         forward.listener.emplace(context_.executor, endpoints);
-    } catch (const Error&) {
-        if (settings_.exit_on_forward_failure) throw;
+    } catch (const std::exception&) {
+        const std::exception_ptr why = std::current_exception();
+        if (settings_.exit_on_forward_failure || is_operation_aborted(why)) throw;
         const bool again = first_failure_ == FirstFailure::is_outlived;
         if (on_failure == OnFailure::say_so) {
-            log_.failure(std::current_exception(), again ? "; trying again every 5 s" : "");
+            log_.failure(why, again ? "; trying again every 5 s" : "");
         }
         co_return false;
     }

@@ -225,6 +225,7 @@ ExitCode check(const ServeCommand& command, const Surroundings& surroundings) {
     if (!command.check_as && !command.check_reload) {
         report.attempt([&] { check_host_key(host_key_file(command, config)); });
     }
+    report.attempt([&] { check_log(config.log); });
     if (!command.check_as && surroundings.root) hint_at_what_only_root_reads(config);
     ListenCheck{command, report}.run(config);
     return report.code();

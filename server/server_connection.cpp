@@ -182,8 +182,7 @@ void ServerConnection::log_end(std::string_view how) const {
                           bytes_there_, bytes_back_));
 }
 
-/// Tries with keys have a count of their own, so that others can't hide them. The peer is told the
-/// same whether the user exists or not.
+/// The peer is told the same whether the user exists or not.
 void ServerConnection::log_end_without_login(std::string_view how) const {
     if (!session_.transport().peer_version()) {
         context_.repeats.probes.add(name_, how, Clock::now());
@@ -199,8 +198,9 @@ void ServerConnection::log_end_without_login(std::string_view how) const {
         !std::ranges::all_of(userauth.failed(), [](const FailedRequest& failed) {
             return failed.why == FailedRequest::Why::method;
         });
-    const bool is_logged = showed_key ? context_.repeats.refused_logins.admits(LogLevel::info, "")
-                                      : context_.repeats.without_login.admits(LogLevel::info, how);
+    const bool is_logged = showed_key
+                               ? context_.repeats.refused_logins.admits(LogLevel::info, "")
+                               : context_.repeats.refused_without_key.admits(LogLevel::info, how);
     if (!is_logged) return;
     std::vector<std::string> tried = refused_keys_;
     for (const FailedRequest& failed : userauth.failed()) tried.push_back(describe(failed));

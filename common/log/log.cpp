@@ -20,6 +20,9 @@
 namespace culvert {
 namespace {
 
+/// Who names the log's file, for errors.
+constexpr std::string_view of_configuration = "log.file";
+
 std::string_view name_of(LogLevel level) {
     switch (level) {
         case LogLevel::off:
@@ -139,13 +142,17 @@ void start_log(std::string_view program, const LogFlags& flags) {
     log.settle();
 }
 
+void check_log(const LogSettings& settings) {
+    if (!settings.file.empty()) expect_writable_log(settings.file, of_configuration);
+}
+
 void configure_log(const LogSettings& settings) {
     Log& log = the_log();
     const std::lock_guard lock{log.changing};
     if (log.file_of_flag.empty() && (!settings.file.empty() || !log.settings.file.empty())) {
         log.writer.set_output(settings.file.empty()
                                   ? std::make_shared<LogOutput>()
-                                  : std::make_shared<LogOutput>(settings.file, "log.file"));
+                                  : std::make_shared<LogOutput>(settings.file, of_configuration));
     }
     log.settings = settings;
     log.settle();
@@ -169,7 +176,7 @@ void reopen_log() {
     if (!file_of_flag.empty()) return log_to_file(file_of_flag);
     const std::lock_guard lock{log.changing};
     if (log.settings.file.empty()) return;
-    log.writer.set_output(std::make_shared<LogOutput>(log.settings.file, "log.file"));
+    log.writer.set_output(std::make_shared<LogOutput>(log.settings.file, of_configuration));
 }
 
 void reopen_log_after_signal() noexcept {

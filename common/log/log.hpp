@@ -31,6 +31,9 @@ void start_log(std::string_view program, const LogFlags& flags = {});
 /// Error{config} when its log file can't be written; then nothing has changed.
 void configure_log(const LogSettings& settings);
 
+/// Throws Error{config} where configure_log() would, and makes no file.
+void check_log(const LogSettings& settings);
+
 /// -E: from here on what goes to stderr goes to the end of this file, whatever a configuration
 /// says; a missing one is made, 0600. Throws Error{config}.
 void log_to_file(const std::string& path);

@@ -64,8 +64,9 @@ public:
     awaitable<void> run(Events events);
 
     /// Takes the connections that wait in the kernel, after run(): ahead of closing, which would
-    /// reset them.
-    void accept_rest(const Events& events);
+    /// reset them. Of the events it has on_accept() alone, and throws only what that throws.
+    /// Returns what kept it from taking them all, if anything did.
+    std::error_code accept_rest(const Events& events);
 
 private:
     void add_sockets(std::vector<BoundSocket>& sockets) const;

@@ -3,6 +3,7 @@ can't use, a list of algorithms that leaves most of them out, channels that must
 """
 
 import re
+import signal
 import subprocess
 
 import pytest
@@ -108,6 +109,16 @@ def test_a_user_who_does_not_exist_is_named_in_the_log_alone(lab):
                 rf"ssh-rsa {re.escape(rsa.fingerprint)} \({KEYS_ALONE}\)$")
     server.process.wait_for_line(f"not let in: {USER} with {its_keys}")
     server.process.wait_for_line(rf"not let in: nobody-here \(no such user\) with {its_keys}")
+
+
+@pytest.mark.parametrize("tried", ["none", "password", "keyboard-interactive"])
+@pytest.mark.parametrize("kind, other", [("logins", "connections"), ("connections", "logins")])
+def test_a_refused_login_without_a_key_is_a_login_for_the_log(lab, tried, kind, other):
+    server = start_culvertd(lab, flags=(), config={"log": {kind: "info", other: "error"}})
+    assert answers(lab, server, USER, "service", tried) == [ACCEPT, REFUSED]
+    server.process.signal(signal.SIGTERM)
+    assert server.process.wait() == 0
+    assert len(server.process.matching(f"not let in: {USER} with ")) == (kind == "logins")
 
 
 def test_any_name_is_a_users_where_a_file_of_keys_is_for_everybody(lab):

@@ -156,6 +156,30 @@ def test_a_daemon_waits_longer_for_the_user_of_a_key(lab, agent, target):
     process.wait_for_line("^culvert: connected to ")
 
 
+@pytest.mark.parametrize("others", [0, 1])
+def test_a_tunnel_outlives_a_late_no_to_its_key(lab, agent, target, others):
+    """The server takes the key and waits for the signature; then the agent's user says no."""
+    for number in range(others):
+        agent.add(make_key(lab.root / f"other{number}"))
+    agent.add(lab.user_key)
+    refuses, answered = threading.Event(), threading.Event()
+    slow = Between(lab, agent, sign=lambda: answered.wait() and REFUSAL
+                   if refuses.is_set() else None)
+    server = start_culvertd(lab, flags=("-v", "-v"))
+    process = connects(lab, words(lab, server, target, agent=slow))
+    refuses.set()
+    mark = process.mark()
+    server.process.kill()
+    server.restart()
+    server.process.wait_for_line(
+        f"shows ssh-ed25519 {re.escape(lab.user_key.fingerprint)}: let in")
+    answered.set()
+    process.wait_for_line(f"not signed with ssh-ed25519 {re.escape(lab.user_key.fingerprint)}; "
+                          "next try in ", since=mark)
+    refuses.clear()
+    process.wait_for_line("^culvert: connected to ", since=mark)
+
+
 def test_an_agent_whose_user_never_answers(lab, agent, target):
     agent.add(lab.user_key)
     never = threading.Event()

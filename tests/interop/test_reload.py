@@ -11,6 +11,7 @@ import pytest
 from harness import streams
 from harness.keys import make_key
 from harness.peers import USER, culvert_words, run_culvert, start_culvert, start_culvertd
+from harness.preload import preloaded
 from harness.process import DEADLINE
 from harness.target import echo
 
@@ -74,6 +75,19 @@ def test_addresses_come_and_go(lab, server):
 def test_an_address_that_cannot_be_had_changes_nothing(lab, server):
     reload(server, lambda config: config.update(listen=["192.0.2.1:0"]), "stays as it was: .*192")
     start_culvert(lab, server, [lab.target(echo)])
+
+
+def test_a_reload_that_the_system_fails_changes_nothing(lab):
+    """No settings of the log either: these would hide the line."""
+    is_full = lab.root / "full"
+    server = start_culvertd(lab, wrapper=preloaded(lab, "full_epoll", EPOLL_IS_FULL=is_full))
+    is_full.touch()
+    reload(server, lambda config: config.update(listen=["127.0.0.2:0"], log={"level": "off"}),
+           "stays as it was: .*No space left on device")
+    is_full.unlink()
+    start_culvert(lab, server, [lab.target(echo)])
+    reload(server, lambda config: config.update(listen=["127.0.0.2:0"], log={}),
+           f"no longer listening on 127.0.0.1:{server.port}$")
 
 
 # ---------------------------------------------------------------------------- the host key

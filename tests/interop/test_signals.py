@@ -197,6 +197,47 @@ def test_a_pid_file_that_cannot_be_written(lab):
     assert f"culvert: --pid-file: {lab.root}: can't be written: is a directory" in done.stderr
 
 
+def test_the_pid_file_of_a_tunnel_that_runs_is_left_alone(lab):
+    server = start_culvertd(lab)
+    pid = lab.root / "pid"
+    good = tunnels_file(lab, one=tunnel_settings(lab, server, [lab.target(echo)]))
+    bad = lab.root / "bad.yaml"
+    bad.write_text("tunnels: [\n")
+    first = run_culvert(lab, "up", "-c", good, "--pid-file", pid)
+    first.wait_for_line("connected to")
+    line = f"culvert: --pid-file: {pid}: it is the file of a running process, {first.pid}\n"
+    for words in (["up", "-c", good], ["up", "-c", bad],
+                  ["-F", "none", "-L", f"127.0.0.1:{server.port}:h:1", "u@127.0.0.1"]):
+        done = lab.finish("culvert", *words[:1], "--pid-file", pid, *words[1:])
+        assert done.returncode == 2
+        assert line in done.stderr or "bad.yaml" in done.stderr
+        assert int(pid.read_text()) == first.pid
+    first.signal(signal.SIGTERM)
+    assert first.wait() == 0
+    assert not pid.exists()
+
+
+def test_a_successor_starts_while_streams_end(lab):
+    server = start_culvertd(lab)
+    pid = lab.root / "pid"
+    target = lab.target(echo)
+    words = ["--pid-file", pid, *culvert_words(lab, server, [target])[1:]]
+    first = run_culvert(lab, *words)
+    with streams.connect(forwarded(first, target)) as connection:
+        assert streams.echoes(connection)
+        first.signal(signal.SIGTERM)
+        first.wait_for_line("SIGTERM: a stream is still open")
+        second = run_culvert(lab, *words)
+        second.wait_for_line("connected to")
+        assert int(pid.read_text()) == second.pid
+        assert streams.echoes(connection)
+    assert first.wait() == 0
+    assert int(pid.read_text()) == second.pid
+    second.signal(signal.SIGTERM)
+    assert second.wait() == 0
+    assert not pid.exists()
+
+
 def test_a_closed_terminal_ends_culvert(lab):
     """SIGHUP with a terminal asks for a new log file; without the one it had, it is the end."""
     server = start_culvertd(lab)

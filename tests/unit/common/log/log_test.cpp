@@ -5,12 +5,17 @@
 
 #include <array>
 #include <cstdlib>
+#include <filesystem>
+#include <new>
 #include <regex>
 #include <string>
 
 #include <doctest/doctest.h>
 
+#include "common/base/error.hpp"
 #include "common/base/file.hpp"
+#include "common/log/log_change.hpp"
+#include "tests/unit/common/base/temporary_folder.hpp"
 #include "tests/unit/common/log/captured_stderr.hpp"
 
 using namespace culvert;
@@ -49,6 +54,64 @@ TEST_CASE("a line is 'program: text', and there are as many as were asked for (d
         CHECK(logs(row.level));
     }
     CHECK(logged({}) == usual);
+}
+
+TEST_CASE("a change of the log is taken back unless it is kept, whatever ends the whole") {
+    const TemporaryFolder folder;
+    const LogSettings before;
+    LogSettings fresh;
+    fresh.level = LogLevel::debug;
+    fresh.file = folder.path("log");
+    CapturedStderr captured;
+    start_log("culvert");
+    try {
+        const LogChange change{before, fresh};
+        log_debug("in the file");
+        throw std::bad_alloc{};
+    } catch (const std::bad_alloc&) {
+        log_info("on stderr");
+        log_debug("nowhere");
+    }
+    CHECK(captured.text() == "culvert: on stderr\n");
+    CHECK(folder.read("log").ends_with(" culvert: in the file\n"));
+
+    {
+        LogChange change{before, fresh};
+        change.keep();
+    }
+    CHECK(logs(LogLevel::debug));
+    configure_log(before);
+}
+
+TEST_CASE("the log of a configuration is checked without making or changing a file") {
+    const TemporaryFolder folder;
+    const auto settings = [&](const std::string& name) {
+        LogSettings made;
+        made.file = folder.path(name);
+        return made;
+    };
+    std::filesystem::create_symlink("missing", folder.path("link"));
+    std::filesystem::create_symlink("nowhere/log", folder.path("bad_link"));
+    std::filesystem::create_symlink("loop", folder.path("loop"));
+    folder.write("text", "a line\n");
+    for (const char* const good : {"missing", "link", "text"}) {
+        CAPTURE(good);
+        check_log(settings(good));
+    }
+    check_log({});
+    for (const char* const bad : {"", "nowhere/log", "text/log", "bad_link", "loop"}) {
+        CAPTURE(bad);
+        // As the start would say it.
+        std::string why;
+        try {
+            configure_log(settings(bad));
+        } catch (const Error& error) {
+            why = error.what();
+        }
+        CHECK_THROWS_WITH_AS(check_log(settings(bad)), why.c_str(), Error);
+    }
+    CHECK(folder.number_of_files() == 4);
+    CHECK(folder.read("text") == "a line\n");
 }
 
 TEST_CASE("--log-time puts the time before each line, and leaves the rest (design 9)") {
