@@ -62,6 +62,19 @@ struct Log {
 
     Log() { settle(); }
 
+    /// Where the lines go with these settings; null: where they go now. Throws Error{config}.
+    std::shared_ptr<LogOutput> output_for(const LogSettings& wanted) const {
+        if (!file_of_flag.empty()) return nullptr;
+        if (!wanted.file.empty()) return std::make_shared<LogOutput>(wanted.file, "log.file");
+        return settings.file.empty() ? nullptr : std::make_shared<LogOutput>();
+    }
+
+    void follow(const LogSettings& wanted, std::shared_ptr<LogOutput> output) {
+        if (output) writer.set_output(std::move(output));
+        settings = wanted;
+        settle();
+    }
+
     void settle() {
         const LogLimits chosen = log_limits(flags, settings);
         for (std::size_t kind = 0; kind < log_kinds; ++kind) limits[kind] = chosen[kind];
@@ -128,7 +141,7 @@ std::string lost_line(std::size_t lines, std::string_view why) {
     const std::string text =
         fmt::format("{} line{} lost: {}", lines, lines == 1 ? "" : "s",
                     why.empty() ? std::string_view{"the log was not read in time"} : why);
-    return whole_line(LogLevel::error, "lines_lost", fields, text, {});
+    return whole_line(LogLevel::error, "lines_lost", fields, text, {}, {});
 }
 
 }  // namespace
@@ -144,13 +157,7 @@ void start_log(std::string_view program, const LogFlags& flags) {
 void configure_log(const LogSettings& settings) {
     Log& log = the_log();
     const std::lock_guard lock{log.changing};
-    if (log.file_of_flag.empty() && (!settings.file.empty() || !log.settings.file.empty())) {
-        log.writer.set_output(settings.file.empty()
-                                  ? std::make_shared<LogOutput>()
-                                  : std::make_shared<LogOutput>(settings.file, "log.file"));
-    }
-    log.settings = settings;
-    log.settle();
+    log.follow(settings, log.output_for(settings));
 }
 
 void log_to_file(const std::string& path) {
@@ -183,11 +190,14 @@ void reopen_log_after_signal() noexcept {
 }
 
 void use_log(const LogSettings& settings) {
-    if (!settings.file.empty() && the_log().file_of_flag.empty()) {
+    Log& log = the_log();
+    const std::lock_guard lock{log.changing};
+    auto output = log.output_for(settings);
+    if (output && !settings.file.empty()) {
         log_info("the log goes to {}", escaped(settings.file, longest_path));
         flush_log(std::chrono::milliseconds{500});  // to stderr
     }
-    configure_log(settings);
+    log.follow(settings, std::move(output));
 }
 
 void start_log_thread() noexcept { the_log().writer.start_thread(); }

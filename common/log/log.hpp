@@ -43,7 +43,7 @@ void reopen_log();
 void reopen_log_after_signal() noexcept;
 
 /// As configure_log(), for a program's start: a line on stderr says where the log goes from here
-/// on.
+/// on, once the file is open.
 void use_log(const LogSettings& settings);
 
 /// For a program that goes on working, after its fork; once.

@@ -137,6 +137,29 @@ TEST_CASE("a log file has times, is opened anew, and stays when the new one can'
     CHECK(captured.text() == "culvertd: four\n");
 }
 
+TEST_CASE("a program's start says where the log goes once that is true") {
+    const std::string path = "use_log_test." + std::to_string(::getpid());
+    LogSettings settings;
+    settings.file = "/no/such/folder/log";
+    {
+        CapturedStderr captured;
+        start_log("culvertd");
+        CHECK_THROWS_AS(use_log(settings), Error);
+        log_info("here still");
+        CHECK(captured.text() == "culvertd: here still\n");
+    }
+    settings.file = path;
+    {
+        CapturedStderr captured;
+        use_log(settings);
+        log_info("one");
+        CHECK(captured.text() == "culvertd: the log goes to " + path + "\n");
+    }
+    CHECK(read_file(path, 4096).ends_with("culvertd: one\n"));
+    CHECK(::unlink(path.c_str()) == 0);
+    configure_log({});
+}
+
 TEST_CASE("a kind's lines follow its own level") {
     CapturedStderr captured;
     start_log("culvertd");
