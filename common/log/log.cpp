@@ -124,7 +124,7 @@ std::string json_line(LogLevel level, std::string_view event, std::span<const Lo
 
 /// The line as it is written, and one for the hint if there is one.
 std::string whole_line(LogLevel level, std::string_view event, std::span<const LogField> fields,
-                       std::string_view text, std::string_view hint) {
+                       std::string_view text, std::string_view hint, std::string_view tag) {
     const Log& log = the_log();
     const std::string_view priority = log.priorities ? journal_priority(level) : "";
     if (log.json) {
@@ -132,8 +132,10 @@ std::string whole_line(LogLevel level, std::string_view event, std::span<const L
     }
     const std::string time = log.time ? local(std::chrono::system_clock::now()) + " " : "";
     const std::string start = fmt::format("{}{}{}: ", priority, time, log.program);
-    if (hint.empty()) return fmt::format("{}{}\n", start, text);
-    return fmt::format("{}{}\n{}hint: {}\n", start, text, start, hint);
+    if (hint.empty()) return fmt::format("{}{}{}\n", start, text, tag);
+    // A hint may be a command that is pasted: to a shell the tag is a comment.
+    const std::string_view comment = tag.empty() ? "" : " #";
+    return fmt::format("{}{}{}\n{}hint: {}{}{}\n", start, text, tag, start, hint, comment, tag);
 }
 
 std::string lost_line(std::size_t lines, std::string_view why) {
@@ -213,10 +215,10 @@ bool logs(LogClass line) noexcept {
 void log_line(LogClass line, std::string_view text) { log_event(line, {}, {}, text); }
 
 void log_event(LogClass line, std::string_view event, std::span<const LogField> fields,
-               std::string_view text, std::string_view hint) {
+               std::string_view text, std::string_view hint, std::string_view tag) {
     if (!logs(line)) return;
     try {
-        the_log().writer.write(whole_line(line.level, event, fields, text, hint));
+        the_log().writer.write(whole_line(line.level, event, fields, text, hint, tag));
     } catch (const std::exception&) {
         the_log().writer.write("a line of the log is lost: out of memory\n");
     }

@@ -193,3 +193,22 @@ TEST_CASE("a hint is a line of its own, of its line's level; in JSON a field (de
     CHECK(json.ends_with(R"("text":"key refused","hint":"ssh-add '/home/a b/key'"})"
                          "\n"));
 }
+
+TEST_CASE("a tag ends each line, to a shell as a comment; JSON has fields instead") {
+    const auto logged = [](const LogFlags& flags) {
+        CapturedStderr captured;
+        start_log("culvert", flags);
+        const std::array fields{LogField{"tunnel", "mail"}};
+        log_event(LogLevel::info, {}, fields, "refused", "ssh-add key", " [mail]");
+        log_event(LogLevel::info, {}, fields, "up", {}, " [mail]");
+        return captured.text();
+    };
+    CHECK(logged({}) ==
+          "culvert: refused [mail]\nculvert: hint: ssh-add key # [mail]\nculvert: up [mail]\n");
+    const std::string json = logged({.json = true});
+    CAPTURE(json);
+    CHECK(json.find(R"("text":"refused","hint":"ssh-add key","tunnel":"mail"})") !=
+          std::string::npos);
+    CHECK(json.ends_with("\"text\":\"up\",\"tunnel\":\"mail\"}\n"));
+    start_log("culvert");
+}
