@@ -13,7 +13,7 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
-#include "common/base/signals.hpp"
+#include "common/base/ignored_signals.hpp"
 
 using namespace culvert;
 using namespace std::chrono_literals;
