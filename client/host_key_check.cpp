@@ -181,7 +181,9 @@ awaitable<void> check_host_key(const TunnelSettings& settings, const PublicKey& 
     }
     const Endpoint host = known_as(settings);
     const std::vector<KnownHostsFile> files = read_all(settings);
-    const KnownHostAnswer answer = look_up_known_host(files, host.host, host.port, key);
+    const OtherNames others =
+        settings.host_key_alias.empty() ? OtherNames::count : OtherNames::ignored;
+    const KnownHostAnswer answer = look_up_known_host(files, host.host, host.port, key, others);
     const bool is_news = answer.state == KnownHostState::unknown && key != accepted;
     log_remarks(TunnelLog{settings}, files, is_news ? LogLevel::info : LogLevel::verbose);
     switch (answer.state) {

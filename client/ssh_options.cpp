@@ -301,7 +301,10 @@ void apply_ssh_option(std::string_view text, SshOptions& options) {
     const std::string_view proper_name = is_known ? option->name : not_here->name;
     Value given;
     try {
+        // ssh wants the quotes closed in every value.
         given.words = ssh_words(value);
+        const bool is_verbatim = !is_known && not_here->form == ValueForm::verbatim;
+        if (is_verbatim) given.words = {std::string{value}};
         given.text = fmt::format("{}", fmt::join(given.words, " "));
         if (given.words.empty() || given.words.front().empty()) {
             fail(fmt::format("the value is missing, as in -o {}=...", proper_name));

@@ -101,6 +101,19 @@ void Tunnel::drain() {
     drain_links_if_nothing_held();
 }
 
+void Tunnel::hand_over(const std::set<std::uint16_t>& ports) {
+    if (draining_) return;
+    for (Forward& forward : forwards_) {
+        if (!forward.listener) continue;
+        if (ports.contains(forward.listener->bound().front().port())) {
+            context_.handover->add(std::exchange(forward.listener, nullptr));
+        } else {
+            forward.listener->accept_rest(accept_events(forward));
+        }
+    }
+    drain();
+}
+
 void Tunnel::drain_links_if_nothing_held() {
     if (!draining_ || ending_ || !held_.empty()) return;
     for (const Member& member : links_) member.link->drain();
@@ -159,7 +172,7 @@ awaitable<bool> Tunnel::bind(Forward& forward, OnFailure on_failure) {
             co_await listen_endpoints(context_.resolver, where_it_listens(wanted), settings_.family,
                                       Deadline{bind_lookup_time});
         if (draining_) co_return false;
-        forward.listener.emplace(context_.executor, endpoints);
+        forward.listener = context_.handover->listen(context_.executor, endpoints);
     } catch (const std::exception&) {
         const std::exception_ptr why = std::current_exception();
         if (settings_.exit_on_forward_failure || is_operation_aborted(why)) throw;
@@ -186,7 +199,7 @@ awaitable<void> Tunnel::bind_later(Forward& forward) {
     }
 }
 
-awaitable<void> Tunnel::accept(Forward& forward) {
+Listener::Events Tunnel::accept_events(const Forward& forward) {
     Listener::Events events;
     events.on_accept = [this, &forward](Accepted accepted) {
         const bool hold = settings_.while_down == WhileDown::hold;
@@ -202,10 +215,16 @@ awaitable<void> Tunnel::accept(Forward& forward) {
     events.on_recovered = [this](std::size_t failures) {
         log_.info("accepting connections again, after {} failures", failures);
     };
+    return events;
+}
+
+awaitable<void> Tunnel::accept(Forward& forward) {
+    // The forward's own pointer goes when the listener is handed over, ahead of this run's end.
+    const std::shared_ptr<Listener> listener = forward.listener;
     try {
-        co_await forward.listener->run(std::move(events));
+        co_await listener->run(accept_events(forward));
     } catch (...) {
-        // Nobody may connect any more to a port behind which nobody accepts.
+        // A port behind which nothing accepts is closed.
         forward.listener.reset();
         throw;
     }

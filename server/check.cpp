@@ -40,12 +40,20 @@ public:
             action();
         } catch (const Error& error) {
             fail(error);
+        } catch (const std::exception& error) {
+            fail(error);
         }
     }
 
     void fail(const Error& error) {
         log_error(error);
         note(exit_code(error));
+    }
+
+    /// What the system lacked for the check: the configuration is not known to be good.
+    void fail(const std::exception& error) {
+        note(exit_work_failed);
+        log_error("{}", error.what());
     }
 
     void note(ExitCode code) {

@@ -10,14 +10,11 @@
 #include "common/base/endpoint.hpp"
 #include "common/base/error.hpp"
 #include "common/base/escape.hpp"
+#include "common/base/host_syntax.hpp"
 #include "common/base/wildcard.hpp"
-#include "server/host_name.hpp"
 
 namespace culvert {
 namespace {
-
-/// A DNS name has at most 253 characters.
-constexpr std::size_t longest_host = 255;
 
 /// `localhost.` and `LOCALHOST` are the same host as `localhost`.
 std::string plain_name(std::string_view host) {
@@ -38,10 +35,6 @@ bool is_address(std::string_view host) {
 bool is_special(const IpAddress& address) {
     return address.is_loopback() || address.is_link_local() || address.is_unspecified() ||
            address.is_multicast();
-}
-
-bool is_host_name(std::string_view host) {
-    return is_one_word(host) && host.size() <= longest_host;
 }
 
 [[noreturn]] void fail(std::string_view rule, std::string_view why) {
@@ -96,7 +89,7 @@ OpenRule OpenRule::parse(std::string_view text) {
         }
         return rule;
     }
-    if (!is_host_name(host)) fail(text, "the host is not a host name");
+    if (const auto why = why_no_host_pattern(host)) fail(text, *why);
     if (host.find_first_not_of("0123456789.*?") == std::string_view::npos) {
         fail(text, "addresses take a prefix, as in 10.0.0.0/8, and no wildcards");
     }

@@ -192,8 +192,9 @@ KnownHostsFile parse_known_hosts(std::string_view text, const std::string& path)
 }
 
 KnownHostAnswer look_up_known_host(std::span<const KnownHostsFile> files, std::string_view host,
-                                   std::uint16_t port, const PublicKey& key) {
+                                   std::uint16_t port, const PublicKey& key, OtherNames others) {
     KnownHostAnswer answer = look_up_server(files, host, port, key, Wildcards::match);
+    if (others == OtherNames::ignored) return answer;
     for (const std::string& other : equivalent_hosts(host)) {
         KnownHostAnswer also = look_up_server(files, other, port, key, Wildcards::match_nothing);
         if (also.state == KnownHostState::revoked || answer.state == KnownHostState::unknown) {

@@ -119,10 +119,6 @@ void sync_directory_of(const std::string& file) {
     if (opened.get() >= 0) ::fsync(opened.get());
 }
 
-}  // namespace
-
-namespace {
-
 struct KeyText {
     SecretBytes text;
     mode_t open_to_others;  ///< 0 if this user owns it and nobody else may read or write it
@@ -195,20 +191,11 @@ std::optional<PublicKey> public_key_beside(const std::string& file) {
 
 }  // namespace
 
-namespace {
-
-PrivateKey parse(const KeyText& key, const std::string& name) {
+PrivateKey load_private_key(const UniqueFd& file, const std::string& name) {
+    const KeyText key = read_key_text(file, name);
     expect_private_key(key, name, KeyOwner::host);  // public keys are open to all, rightly
     expect_closed(key, name);
     return parse_private_key(key.text.reveal(), name, KeyOwner::host);
-}
-
-}  // namespace
-
-PrivateKey load_private_key(const std::string& file) { return parse(read_key_file(file), file); }
-
-PrivateKey load_private_key(const UniqueFd& file, const std::string& name) {
-    return parse(read_key_text(file, name), name);
 }
 
 IdentityFile load_identity(const std::string& file) {

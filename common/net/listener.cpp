@@ -202,6 +202,7 @@ Listener::Listener(const IoExecutor& executor, const std::vector<tcp::endpoint>&
 
 void Listener::add_sockets(std::vector<BoundSocket>& sockets) const {
     for (const auto& acceptor : acceptors_) {
+        if (!acceptor.is_open()) continue;
         // Asio's way to a descriptor isn't const.
         const int descriptor = const_cast<TcpAcceptor&>(acceptor).native_handle();
         sockets.push_back({acceptor.local_endpoint(), descriptor});
@@ -213,9 +214,21 @@ void Listener::close() noexcept {
     for (TcpAcceptor& acceptor : acceptors_) acceptor.close(ignored);
 }
 
+void Listener::close_shared_with(const Listener& successor) {
+    const auto theirs = successor.bound();
+    for (TcpAcceptor& acceptor : acceptors_) {
+        if (!acceptor.is_open()) continue;
+        if (std::ranges::find(theirs, acceptor.local_endpoint()) == theirs.end()) continue;
+        std::error_code ignored;
+        acceptor.close(ignored);
+    }
+}
+
 std::vector<tcp::endpoint> Listener::bound() const {
     std::vector<tcp::endpoint> endpoints;
-    for (const auto& acceptor : acceptors_) endpoints.push_back(acceptor.local_endpoint());
+    for (const auto& acceptor : acceptors_) {
+        if (acceptor.is_open()) endpoints.push_back(acceptor.local_endpoint());
+    }
     return endpoints;
 }
 

@@ -56,6 +56,9 @@ public:
     /// followed by the cancellation of run().
     void close() noexcept;
 
+    /// Closes those sockets whose addresses `successor` listens on, with the same sockets.
+    void close_shared_with(const Listener& successor);
+
     /// The addresses really bound, with the port.
     std::vector<asio::ip::tcp::endpoint> bound() const;
 

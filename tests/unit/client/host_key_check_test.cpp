@@ -224,6 +224,16 @@ TEST_CASE("an alias stands for name and port; a file that can't be read lets nob
     scene.know("my-gateway " + scene.key.to_text());
     CHECK(scene.check().empty());
 
+    // Names that would be the same host's, were it no alias.
+    Scene another;
+    another.settings.strict_host_key_checking = StrictHostKeyChecking::yes;
+    for (const auto& [alias, known] :
+         {std::pair{"my-gateway", "my-gateway."}, {"0.0.0.0", "127.0.0.1"}}) {
+        another.settings.host_key_alias = alias;
+        another.know(fmt::format("{} {}", known, another.key.to_text()));
+        CHECK(contains(another.check(), "host key unknown"));
+    }
+
     // A folder in the file's place: whatever goes wrong in reading must not mean "unknown".
     Scene unreadable;
     unreadable.settings.strict_host_key_checking = StrictHostKeyChecking::no;

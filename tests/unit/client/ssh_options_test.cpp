@@ -251,3 +251,28 @@ TEST_CASE("what is taken and would have an effect in ssh is said") {
     CHECK(notes("IPQoS=af21 cs1")[0].text ==
           "-o IPQoS=af21 cs1: without effect here: in ssh it marks packets for routers (DSCP)");
 }
+
+TEST_CASE("a command's value is taken as it stands, as by ssh") {
+    const auto note = [](const std::string& option) {
+        const auto notes =
+            std::get<TunnelCommand>(parse({"-o", option, "gw", "1:h:2"}).command).notes;
+        REQUIRE(notes.size() == 1);
+        return notes.front().text;
+    };
+    const auto error = [](const std::string& option) {
+        return error_of({"-o", option, "gw", "1:h:2"});
+    };
+    CHECK(note("LocalCommand=#x").starts_with("-o LocalCommand=#x: "));
+    CHECK(note("LocalCommand=play '#1' # loud").starts_with("-o LocalCommand=play '#1' # loud: "));
+    CHECK(note("LocalCommand = a  \"b c\" ").starts_with("-o LocalCommand=a  \"b c\": "));
+    CHECK(contains(error("ProxyCommand=#x"), "-o ProxyCommand=#x: it reaches"));
+    CHECK(contains(error("ProxyCommand='none'"), "-o ProxyCommand='none': it reaches"));
+    CHECK(contains(error("RemoteCommand=\"none\""), "culvert runs none"));
+    CHECK(contains(error("KnownHostsCommand=#x"), "-o KnownHostsCommand=#x: it asks"));
+    CHECK(contains(error("ProxyJump='none'"), "-o ProxyJump='none': it reaches"));
+    CHECK(with_option("ProxyCommand= NONE ").server.host == "gw");
+    // Everywhere ssh refuses a quote that is not closed, and no value at all.
+    CHECK(contains(error("LocalCommand=notify-send it's up"), "not closed"));
+    CHECK(contains(error("LocalCommand="), "the value is missing"));
+    CHECK(contains(error("LocalCommand= "), "the value is missing"));
+}

@@ -200,6 +200,29 @@ TEST_CASE("a log file has times, is opened anew, and stays when the new one can'
     CHECK(captured.text() == "culvertd: four\n");
 }
 
+TEST_CASE("a program's start says where the log goes once that is true") {
+    const std::string path = "use_log_test." + std::to_string(::getpid());
+    LogSettings settings;
+    settings.file = "/no/such/folder/log";
+    {
+        CapturedStderr captured;
+        start_log("culvertd");
+        CHECK_THROWS_AS(use_log(settings), Error);
+        log_info("here still");
+        CHECK(captured.text() == "culvertd: here still\n");
+    }
+    settings.file = path;
+    {
+        CapturedStderr captured;
+        use_log(settings);
+        log_info("one");
+        CHECK(captured.text() == "culvertd: the log goes to " + path + "\n");
+    }
+    CHECK(read_file(path, 4096).ends_with("culvertd: one\n"));
+    CHECK(::unlink(path.c_str()) == 0);
+    configure_log({});
+}
+
 TEST_CASE("a kind's lines follow its own level") {
     CapturedStderr captured;
     start_log("culvertd");
@@ -232,4 +255,23 @@ TEST_CASE("a hint is a line of its own, of its line's level; in JSON a field (de
     CAPTURE(json);
     CHECK(json.ends_with(R"("text":"key refused","hint":"ssh-add '/home/a b/key'"})"
                          "\n"));
+}
+
+TEST_CASE("a tag ends each line, to a shell as a comment; JSON has fields instead") {
+    const auto logged = [](const LogFlags& flags) {
+        CapturedStderr captured;
+        start_log("culvert", flags);
+        const std::array fields{LogField{"tunnel", "mail"}};
+        log_event(LogLevel::info, {}, fields, "refused", "ssh-add key", " [mail]");
+        log_event(LogLevel::info, {}, fields, "up", {}, " [mail]");
+        return captured.text();
+    };
+    CHECK(logged({}) ==
+          "culvert: refused [mail]\nculvert: hint: ssh-add key # [mail]\nculvert: up [mail]\n");
+    const std::string json = logged({.json = true});
+    CAPTURE(json);
+    CHECK(json.find(R"("text":"refused","hint":"ssh-add key","tunnel":"mail"})") !=
+          std::string::npos);
+    CHECK(json.ends_with("\"text\":\"up\",\"tunnel\":\"mail\"}\n"));
+    start_log("culvert");
 }

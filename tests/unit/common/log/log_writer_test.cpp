@@ -15,7 +15,7 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
-#include "common/base/signals.hpp"
+#include "common/base/ignored_signals.hpp"
 #include "tests/unit/common/base/temporary_folder.hpp"
 
 using namespace culvert;

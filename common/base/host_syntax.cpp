@@ -1,4 +1,4 @@
-#include "server/host_name.hpp"
+#include "common/base/host_syntax.hpp"
 
 #include <algorithm>
 #include <array>
@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 
 #include "common/base/characters.hpp"
-#include "common/base/ip_address.hpp"
+#include "common/base/host_name.hpp"
 
 namespace culvert {
 namespace {
@@ -19,10 +19,13 @@ constexpr std::size_t longest_host = 255;
 constexpr std::array<std::string_view, 10> blanks{
     " ", "\t", "\n", "\v", "\f", "\r", "\xc2\xa0", "\xe2\x80\x8b", "\xe3\x80\x80", "\xef\xbb\xbf"};
 
-/// None of these is in a host name of the DNS, of a hosts file or in an address.
-constexpr std::string_view never_in_names = "[]/@\"'`<>(){}\\|,;*?!&=#$^";
+/// None of these, and no wildcard, is in a host name of the DNS, of a hosts file or in an address.
+constexpr std::string_view never_in_names = "[]/@\"'`<>(){}\\|,;!&=#$^";
+constexpr std::string_view wildcards = "*?";
 
-std::optional<std::string> what_is_wrong(std::string_view text) {
+enum class Wildcards { refused, taken };
+
+std::optional<std::string> what_is_wrong(std::string_view text, Wildcards those) {
     if (text.empty()) return "it is empty";
     const auto begins = [&](std::string_view blank) { return text.starts_with(blank); };
     const auto ends = [&](std::string_view blank) { return text.ends_with(blank); };
@@ -34,19 +37,34 @@ std::optional<std::string> what_is_wrong(std::string_view text) {
     if (!is_one_word(text)) return "it has characters beyond ASCII (IDNA writes them as xn--...)";
     if (text.size() > longest_host)
         return fmt::format("it has more than {} characters", longest_host);
-    const std::size_t wrong = text.find_first_of(never_in_names);
-    if (wrong != text.npos) return fmt::format("it has '{}' in it", text[wrong]);
-    const bool is_v6 = IpAddress::parse(text.substr(0, text.find('%'))).has_value();
-    if (is_in(":") && !is_v6) return "it has ':' in it and is no IPv6 address";
+    const auto may_not_be_in_one = [&](char c) {
+        return never_in_names.find(c) != never_in_names.npos ||
+               (those == Wildcards::refused && wildcards.find(c) != wildcards.npos);
+    };
+    const auto wrong = std::ranges::find_if(text, may_not_be_in_one);
+    if (wrong != text.end()) return fmt::format("it has '{}' in it", *wrong);
+    for (const std::string_view part : {":", "%"}) {
+        if (is_in(part) && !is_ipv6_literal(text)) {
+            return fmt::format("it has '{}' in it and is no IPv6 address", part);
+        }
+    }
     return std::nullopt;
+}
+
+std::optional<std::string> why_none(std::string_view text, Wildcards those) {
+    const auto wrong = what_is_wrong(text, those);
+    if (!wrong) return std::nullopt;
+    return "not a host name: " + *wrong;
 }
 
 }  // namespace
 
 std::optional<std::string> why_no_host_name(std::string_view text) {
-    const auto wrong = what_is_wrong(text);
-    if (!wrong) return std::nullopt;
-    return "not a host name: " + *wrong;
+    return why_none(text, Wildcards::refused);
+}
+
+std::optional<std::string> why_no_host_pattern(std::string_view text) {
+    return why_none(text, Wildcards::taken);
 }
 
 }  // namespace culvert
