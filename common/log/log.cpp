@@ -66,7 +66,7 @@ struct Log {
     /// Where the lines go with these settings; null: where they go now. Throws Error{config}.
     std::shared_ptr<LogOutput> output_for(const LogSettings& wanted) const {
         if (!file_of_flag.empty()) return nullptr;
-        if (!wanted.file.empty()) return std::make_shared<LogOutput>(wanted.file, "log.file");
+        if (!wanted.file.empty()) return std::make_shared<LogOutput>(wanted.file, of_configuration);
         return settings.file.empty() ? nullptr : std::make_shared<LogOutput>();
     }
 
