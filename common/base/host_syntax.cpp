@@ -14,9 +14,9 @@ namespace {
 /// A DNS name has at most 253 characters.
 constexpr std::size_t longest_host = 255;
 
-/// What is pasted along with a name and isn't seen: blanks, line ends, and in UTF-8 the no-break,
+/// What is pasted along with a name and isn't seen: blank_characters, line ends, and in UTF-8 the no-break,
 /// the zero-width and the ideographic space and the byte order mark.
-constexpr std::array<std::string_view, 10> blanks{
+constexpr std::array<std::string_view, 10> blank_characters{
     " ", "\t", "\n", "\v", "\f", "\r", "\xc2\xa0", "\xe2\x80\x8b", "\xe3\x80\x80", "\xef\xbb\xbf"};
 
 /// None of these, and no wildcard, is in a host name of the DNS, of a hosts file or in an address.
@@ -30,9 +30,9 @@ std::optional<std::string> what_is_wrong(std::string_view text, Wildcards those)
     const auto begins = [&](std::string_view blank) { return text.starts_with(blank); };
     const auto ends = [&](std::string_view blank) { return text.ends_with(blank); };
     const auto is_in = [&](std::string_view blank) { return text.find(blank) != text.npos; };
-    if (std::ranges::any_of(blanks, begins)) return "it begins with a blank";
-    if (std::ranges::any_of(blanks, ends)) return "it ends with a blank";
-    if (std::ranges::any_of(blanks, is_in)) return "it has a blank in it";
+    if (std::ranges::any_of(blank_characters, begins)) return "it begins with a blank";
+    if (std::ranges::any_of(blank_characters, ends)) return "it ends with a blank";
+    if (std::ranges::any_of(blank_characters, is_in)) return "it has a blank in it";
     if (has_control(text)) return "it has a control character in it";
     if (!is_one_word(text)) return "it has characters beyond ASCII (IDNA writes them as xn--...)";
     if (text.size() > longest_host)
