@@ -112,7 +112,7 @@ TEST_CASE("a private key file that can't be read says why") {
     const std::string missing = directory.file("id");
     CHECK(complaint(missing) == missing + ": no such file | culvert keygen -f " + missing);
     const std::string blank = directory.file("my id");
-    CHECK(complaint(blank) == blank + ": no such file | culvert keygen -f '" + blank + "'");
+    CHECK(complaint(blank) == "'" + blank + "': no such file | culvert keygen -f '" + blank + "'");
 
     const std::string folder = directory.file("folder");
     fs::create_directory(folder);
@@ -151,7 +151,7 @@ TEST_CASE("a public key's or certificate's file names the private key that belon
     // Only files that are there are named.
     CHECK(said(certificate) == certificate + " is a certificate | " + names + its_key);
     CHECK(said(odd_name) == odd_name + " is a certificate | " + names + its_key);
-    CHECK(said(key) == key + " is a public key | " + names + its_key);
+    CHECK(said(key) == "'" + key + "' is a public key | " + names + its_key);
     CHECK(said(directory.with("rsa-cert.pub", test::rsa_cert, 0644)).find(": ssh-rsa SHA256:") !=
           std::string::npos);
     directory.with("id", test::keygen, 0600);
@@ -159,7 +159,7 @@ TEST_CASE("a public key's or certificate's file names the private key that belon
     CHECK(said(certificate) ==
           certificate + " is a certificate | " + names + "-i " + directory.file("id"));
     CHECK(said(key) ==
-          key + " is a public key | " + names + "-i '" + directory.file("my id") + "'");
+          "'" + key + "' is a public key | " + names + "-i '" + directory.file("my id") + "'");
     CHECK(complaint(certificate) ==
           certificate + " is a certificate | " + names + directory.file("id"));
 }
@@ -219,5 +219,5 @@ TEST_CASE("a key pair that can't be written says where and why") {
     test::SeededRandom random{6};
     const PrivateKey key = PrivateKey::generate(random, "");
     CHECK_THROWS_WITH_AS(write_key_pair(file, key, random),
-                         (file + " can't be written: no such file").c_str(), Error);
+                         (file + ": can't be written: no such file").c_str(), Error);
 }
