@@ -108,7 +108,7 @@ def test_a_certificate_is_named_in_place_of_its_key(lab, target, has_key):
         key.path.unlink()
     certificate = lab.root / "my key-cert.pub"
     line = fails(lab, words(lab, start_culvertd(lab), target, identities=[certificate]), 2)
-    assert f"{certificate} is a certificate\n" in line
+    assert f"'{certificate}' is a certificate\n" in line
     its_key = f"-i '{key.path}'" if has_key else f"ssh-ed25519 {key.fingerprint}"
     assert line.endswith(f"hint: name the private key that belongs to it: {its_key}")
 

@@ -78,7 +78,7 @@ TEST_CASE("a forward that is wrong says which part is") {
              Row{"[fe80::77]:1:h:2", "needs its interface: fe80::77%"},
              Row{"1:-h:2", "the target host begins with '-'"},
              Row{"1:[a b]:2", "the target host has a blank"},
-             Row{"1:[*]:2", "the target host '*' is no name"},
+             Row{"1:[*]:2", "the target host '*' is not a host name"},
              Row{"1:[::g]:2", "[::g] is not an IPv6 address"},
              Row{"1:[]:2", "the target host is empty"},
              Row{"1:[::1:2", "'[' without its ']'"},

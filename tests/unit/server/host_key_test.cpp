@@ -79,7 +79,7 @@ TEST_CASE("without leave to make a host key none is made") {
     start_log("culvertd");
     check_host_key({path, {}});
     CHECK(captured.text() ==
-          "culvertd: " + "the host key " + path + " doesn't exist yet: it would be made\n");
+          "culvertd: the host key " + path + " doesn't exist yet: it would be made\n");
     CHECK(folder.number_of_files() == 0);
 }
 

@@ -82,7 +82,7 @@ TEST_CASE("flags that are not understood") {
     CHECK(contains(error({"--lisen", "x"}), "did you mean '--listen'?"));
     CHECK(contains(error({"-p", "x"}), "-p: 'x' is neither a number"));
     CHECK(contains(error({"-p", "65536"}), "-p: '65536'"));
-    CHECK(contains(error({"-p", "1", "-p", "2"}), "-p: there twice"));
+    CHECK(contains(error({"-p", "1", "-p", "2"}), "-p is given twice"));
     CHECK(contains(error({"culvertd.yaml"}), "culvertd takes no arguments"));
     CHECK(contains(error({"-D"}), "always in the foreground"));
     CHECK(contains(error({"-c", ""}), "empty"));

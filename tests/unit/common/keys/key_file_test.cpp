@@ -120,7 +120,7 @@ TEST_CASE("an identity that isn't there can be made") {
     const std::string missing = directory.file("id");
     CHECK(said(missing) == missing + ": no such file | culvert keygen -f " + missing);
     const std::string blank = directory.file("my id");
-    CHECK(said(blank) == blank + ": no such file | culvert keygen -f '" + blank + "'");
+    CHECK(said(blank) == "'" + blank + "': no such file | culvert keygen -f '" + blank + "'");
     if (::geteuid() != 0) {  // nothing is closed to root
         const std::string closed = directory.with("closed", test::keygen, 0);
         CHECK(said(closed) == closed + ": permission denied");
@@ -162,7 +162,7 @@ TEST_CASE("a public key's or certificate's file names the private key that belon
     // Only files that are there are named.
     CHECK(said(certificate) == certificate + " is a certificate | " + names + its_key);
     CHECK(said(odd_name) == odd_name + " is a certificate | " + names + its_key);
-    CHECK(said(key) == key + " is a public key | " + names + its_key);
+    CHECK(said(key) == "'" + key + "' is a public key | " + names + its_key);
     CHECK(said(directory.with("rsa-cert.pub", test::rsa_cert, 0644)).find(": ssh-rsa SHA256:") !=
           std::string::npos);
     directory.with("id", test::keygen, 0600);
@@ -170,7 +170,7 @@ TEST_CASE("a public key's or certificate's file names the private key that belon
     CHECK(said(certificate) ==
           certificate + " is a certificate | " + names + "-i " + directory.file("id"));
     CHECK(said(key) ==
-          key + " is a public key | " + names + "-i '" + directory.file("my id") + "'");
+          "'" + key + "' is a public key | " + names + "-i '" + directory.file("my id") + "'");
     CHECK(complaint(certificate) ==
           certificate + " is a certificate | " + names + directory.file("id"));
 }
@@ -230,5 +230,5 @@ TEST_CASE("a key pair that can't be written says where and why") {
     test::SeededRandom random{6};
     const PrivateKey key = PrivateKey::generate(random, "");
     CHECK_THROWS_WITH_AS(write_key_pair(file, key, random),
-                         (file + " can't be written: no such file").c_str(), Error);
+                         (file + ": can't be written: no such file").c_str(), Error);
 }

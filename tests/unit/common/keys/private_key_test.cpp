@@ -215,8 +215,7 @@ TEST_CASE("what is no key for us is named, with what to do") {
                  "id is encrypted"},
              Row{"another type", std::string{test::openssh_ecdsa}, "id",
                  "id is of type ecdsa-sha2-nistp256; culvert reads only ssh-ed25519 keys in "
-                 "OpenSSH's "
-                 "ssh-ed25519 ones | ssh-add id"},
+                 "OpenSSH's format | ssh-add id"},
              Row{"RSA in PEM", "-----BEGIN RSA PRIVATE KEY-----\nMIIEogIBAAKCAQEA\n", "id",
                  "id is an RSA key in PEM"},
              Row{"EC in PEM", "-----BEGIN EC PRIVATE KEY-----\nMHcC\n", "id",
