@@ -166,7 +166,8 @@ def test_a_log_file_that_cannot_be_written_is_an_error(lab, file, why):
         status, text = check(lab, *words)
         assert status == 2 and f"culvertd: {line}" in text
     path = tunnels_file(lab, top={"log": {"file": str(log)}},
-                        one={"server": "alice@127.0.0.1", "identity": [str(lab.user_key.path)]})
+                        one={"server": "alice@127.0.0.1", "identity": str(lab.user_key.path),
+                             "forwards": [{"local": 12345, "to": "h:1"}]})
     done = lab.finish("culvert", "check", "-c", path)
     assert done.returncode == 2 and f"culvert: {line}" in done.stderr
 

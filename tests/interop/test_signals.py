@@ -206,9 +206,10 @@ def test_the_pid_file_of_a_tunnel_that_runs_is_left_alone(lab):
     first = run_culvert(lab, "up", "-c", good, "--pid-file", pid)
     first.wait_for_line("connected to")
     line = f"culvert: --pid-file: {pid}: it is the file of a running process, {first.pid}\n"
-    for words in (["up", "-c", good], ["up", "-c", bad],
-                  ["-F", "none", "-L", f"127.0.0.1:{server.port}:h:1", "u@127.0.0.1"]):
-        done = lab.finish("culvert", *words[:1], "--pid-file", pid, *words[1:])
+    taken = f"127.0.0.1:{server.port}:h:1"
+    for words in (["up", "--pid-file", pid, "-c", good], ["up", "--pid-file", pid, "-c", bad],
+                  ["--pid-file", pid, "-F", "none", "-L", taken, "u@127.0.0.1"]):
+        done = lab.finish("culvert", *words)
         assert done.returncode == 2
         assert line in done.stderr or "bad.yaml" in done.stderr
         assert int(pid.read_text()) == first.pid
