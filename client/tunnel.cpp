@@ -115,7 +115,7 @@ void Tunnel::hand_over(const std::set<std::uint16_t>& ports) {
 }
 
 void Tunnel::drain_links_if_nothing_held() {
-    if (!draining_ || ending_ || !held_.empty()) return;
+    if (!draining_ || ending_ || holding_ > 0) return;
     for (const Member& member : links_) member.link->drain();
 }
 
@@ -125,7 +125,7 @@ void Tunnel::end() {
 }
 
 std::size_t Tunnel::open_streams() const noexcept {
-    std::size_t all = held_.size();
+    std::size_t all = holding_;
     for (const Member& member : links_) all += member.link->open_streams();
     return all;
 }
@@ -232,6 +232,22 @@ awaitable<void> Tunnel::accept(Forward& forward) {
 
 // ---------------------------------------------------------------------- what connected
 
+/// Counts a connection as held: from before its coroutine begins, which is in a later turn.
+class Tunnel::Holding {
+public:
+    explicit Holding(Tunnel& tunnel) noexcept : tunnel_{&tunnel} { ++tunnel.holding_; }
+    Holding(Holding&& other) noexcept : tunnel_{std::exchange(other.tunnel_, nullptr)} {}
+    Holding& operator=(Holding&&) = delete;
+    ~Holding() { release(); }
+
+    void release() noexcept {
+        if (tunnel_ != nullptr) --std::exchange(tunnel_, nullptr)->holding_;
+    }
+
+private:
+    Tunnel* tunnel_;
+};
+
 void Tunnel::place(LocalConnection connection) {
     if (Member* const member = ending_ ? nullptr : least_loaded_link()) {
         member->link->carry(std::move(connection));
@@ -241,7 +257,7 @@ void Tunnel::place(LocalConnection connection) {
         return;
     }
     if (!ending_ && !connection.held_until.passed()) {
-        tasks_.spawn(hold(std::move(connection)));
+        tasks_.spawn(hold(std::move(connection), Holding{*this}));
     } else {
         not_carried_.log(
             LogLevel::info, "the tunnel is down", "{} -> {}: reset, the tunnel is down",
@@ -250,7 +266,7 @@ void Tunnel::place(LocalConnection connection) {
 }
 
 /// Until a connection to the server is up, or the time is over.
-awaitable<void> Tunnel::hold(LocalConnection connection) {
+awaitable<void> Tunnel::hold(LocalConnection connection, Holding holding) {
     const auto wait_for = [](Event& event) -> awaitable<void> { co_await event.wait(); };
     Event ready;
     held_.push_back(&ready);
@@ -263,6 +279,7 @@ awaitable<void> Tunnel::hold(LocalConnection connection) {
     std::erase(held_, &ready);
     if (cancelled) std::rethrow_exception(cancelled);
     place(std::move(connection));
+    holding.release();
     drain_links_if_nothing_held();
 }
 

@@ -94,7 +94,8 @@ private:
     Listener::Events accept_events(const Forward& forward);
 
     void place(LocalConnection connection);
-    awaitable<void> hold(LocalConnection connection);
+    class Holding;
+    awaitable<void> hold(LocalConnection connection, Holding holding);
     Member* least_loaded_link();
     awaitable<void> measure_traffic();
     void drain_links_if_nothing_held();
@@ -117,6 +118,7 @@ private:
     LinkContext links_share_;
     std::vector<Member> links_;
     std::vector<Event*> held_;  ///< connections that wait for a link
+    std::size_t holding_ = 0;   ///< those, and what is about to be one of them
     bool measuring_ = false;
     bool draining_ = false;
     bool ending_ = false;  ///< the links have been told so, or are being joined
