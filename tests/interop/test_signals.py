@@ -92,7 +92,7 @@ def test_status_and_log_are_to_be_had_while_it_drains(lab):
     with streams.connect(tunnel.addresses[0]) as connection:
         assert streams.echoes(connection)
         server.signal(signal.SIGTERM)
-        server.wait_for_line("draining")
+        server.wait_for_line("SIGTERM: waiting up to 30 s")
         for number in (signal.SIGUSR2, signal.SIGHUP, signal.SIGUSR1):
             server.signal(number)
         server.wait_for_line("SIGUSR1: up for")
