@@ -7,7 +7,7 @@
 
 #include "common/auth/agent_protocol.hpp"
 #include "common/base/error.hpp"
-#include "common/base/escape.hpp"
+#include "common/base/shell_quote.hpp"
 #include "common/keys/fingerprint.hpp"
 #include "common/net/both.hpp"
 #include "common/net/timeout.hpp"
@@ -20,7 +20,7 @@ namespace {
 constexpr Duration soon = std::chrono::seconds{2};
 
 Error failed(const std::string& socket, std::string_view why) {
-    return Error{ErrorKind::network, fmt::format("the agent at {}: {}", escaped(socket, 256), why)};
+    return Error{ErrorKind::network, fmt::format("the agent at {}: {}", shell_quoted(socket), why)};
 }
 
 }  // namespace
@@ -34,7 +34,7 @@ awaitable<ByteVector> Agent::ask(ByteVector request, std::string what, Waiting o
 awaitable<void> Agent::say_what_is_waited_for(Question& question) const {
     const bool answered = co_await with_timeout(question.is_over.wait(), soon);
     if (answered) co_return;
-    question.on_waiting(fmt::format("the agent at {} to {}", escaped(socket_, 256), question.what));
+    question.on_waiting(fmt::format("the agent at {} to {}", shell_quoted(socket_), question.what));
     co_await question.is_over.wait();
 }
 

@@ -12,6 +12,7 @@
 #include "common/base/error.hpp"
 #include "common/base/machine_memory.hpp"
 #include "common/log/log.hpp"
+#include "common/log/log_change.hpp"
 #include "common/log/log_thrown.hpp"
 #include "common/net/pause.hpp"
 #include "common/net/run_context.hpp"
@@ -51,15 +52,13 @@ std::string_view name_of_signal(int signal) {
 
 }  // namespace
 
-Client::Client(ClientConfig config, FirstFailure first_failure, std::function<void()> on_up,
-               Loader reload)
+Client::Client(ClientConfig config, FirstFailure first_failure, Hooks hooks)
     : at_start_{std::move(config.tunnels)},
       windows_{std::make_shared<WindowBudget>(window_memory(config))},
       drain_{config.drain},
       log_{config.log},
-      load_{std::move(reload)},
+      hooks_{std::move(hooks)},
       ready_timeout_{config.ready_timeout},
-      on_up_{std::move(on_up)},
       tunnels_{ClientContext{.executor = context_.get_executor(),
                              .next_thread = [this] { return next_thread(); },
                              .windows = windows_,
@@ -111,6 +110,7 @@ awaitable<void> Client::obey_signals() {
     starting_.cancel();
     if (signal == 0) co_return;
     asked_to_end_ = true;
+    if (hooks_.on_ending) hooks_.on_ending();
     manager_.stopping(drain_);
     if (const std::size_t streams = tunnels_.open_streams(); streams > 0) {
         log_info("{}: {} still open: waiting up to {} s for the end; a second signal ends at once",
@@ -135,23 +135,24 @@ awaitable<int> Client::next_signal() {
         const int signal =
             co_await signals_.async_wait(asio::redirect_error(use_awaitable, cancelled));
         if (cancelled) break;
-        switch (signal) {
-            case SIGHUP:
-                // A closed terminal asks for no new log: no one could end the program from it.
-                if (has_terminal_ && !has_terminal()) co_return signal;
-                reopen_log_after_signal();
-                if (load_ && !asked_to_end_) reload();
-                break;
-            case SIGUSR1:
-                log_status();
-                break;
-            case SIGUSR2:
-                break;
-            default:
-                co_return signal;
+        // A closed terminal asks for no new log: no one could end the program from it.
+        const bool is_hangup = signal == SIGHUP && has_terminal_ && !has_terminal();
+        if (is_hangup || signal == SIGTERM || signal == SIGINT) co_return signal;
+        try {
+            obey(signal);
+        } catch (const std::exception&) {
+            // The next one is waited for all the same: it may be the one that ends the program.
+            log_not_done("a signal wasn't obeyed", std::current_exception());
         }
     }
     co_return 0;
+}
+
+void Client::obey(int signal) {
+    if (signal == SIGUSR1) log_status();
+    if (signal != SIGHUP) return;
+    reopen_log_after_signal();
+    if (hooks_.reload && !asked_to_end_) reload();
 }
 
 void Client::stop_waiting_for_signals() {
@@ -170,21 +171,17 @@ void Client::log_status() const {
 /// All of it, or nothing.
 TunnelSet::Changes Client::configure(std::vector<TunnelSettings> tunnels,
                                      std::chrono::milliseconds drain, const LogSettings& log) {
-    configure_log(log);
-    try {
-        const auto changes = tunnels_.configure(std::move(tunnels), drain);
-        log_ = log;
-        return changes;
-    } catch (...) {
-        configure_log(log_);
-        throw;
-    }
+    LogChange change{log_, log};
+    const auto changes = tunnels_.configure(std::move(tunnels), drain);
+    change.keep();
+    log_ = log;
+    return changes;
 }
 
 void Client::reload() {
     if (start_ == Start::over) manager_.reloading();
     try {
-        ClientConfig fresh = load_();
+        ClientConfig fresh = hooks_.reload();
         start_threads(thread_count(fresh.tunnels, fresh.threads));
         const auto changes = configure(std::move(fresh.tunnels), fresh.drain, fresh.log);
         windows_->set_limit(window_memory(fresh));
@@ -193,10 +190,8 @@ void Client::reload() {
             "SIGHUP: the new configuration holds: {} unchanged, {} started, {} restarted, {} "
             "removed",
             tunnels(changes.kept), changes.started, changes.restarted, changes.removed);
-    } catch (const Error& error) {
-        log_error(with_context("SIGHUP: the configuration stays as it was", error));
-    } catch (const std::exception& error) {
-        log_error("SIGHUP: the configuration stays as it was: {}", error.what());
+    } catch (const std::exception&) {
+        log_not_done("SIGHUP: the configuration stays as it was", std::current_exception());
     }
     if (start_ != Start::over) return;
     told_status_ = describe(tunnels_.statuses());
@@ -216,8 +211,8 @@ void Client::on_change() {
 
 void Client::follow_change() {
     const std::vector<TunnelStatus> all = tunnels_.statuses();
-    if (on_up_ && std::ranges::all_of(all, &TunnelStatus::has_been_up)) {
-        std::exchange(on_up_, nullptr)();
+    if (hooks_.on_up && std::ranges::all_of(all, &TunnelStatus::has_been_up)) {
+        std::exchange(hooks_.on_up, nullptr)();
         // In the background it has none any more.
         has_terminal_ = has_terminal();
     }

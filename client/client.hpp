@@ -26,10 +26,17 @@ public:
     /// What a SIGHUP reads again. Throws Error for a configuration that can't hold.
     using Loader = std::function<ClientConfig()>;
 
-    /// `on_up` is called once, when every tunnel has been up. Without `reload` a SIGHUP changes no
-    /// tunnel.
-    Client(ClientConfig config, FirstFailure first_failure, std::function<void()> on_up,
-           Loader reload = {});
+    /// What the program around it has to do with it; each may be empty.
+    struct Hooks {
+        /// Called once, when every tunnel has been up.
+        std::function<void()> on_up;
+        /// A signal asks for the end. Streams may go on for a while.
+        std::function<void()> on_ending;
+        /// Without it a SIGHUP changes no tunnel.
+        Loader reload;
+    };
+
+    Client(ClientConfig config, FirstFailure first_failure, Hooks hooks);
 
     /// Runs until it ends as asked, or the last tunnel has ended, which has logged why. Throws
     /// Error{config} at once for a bad identity file.
@@ -40,6 +47,7 @@ private:
     IoExecutor next_thread();
     awaitable<void> obey_signals();
     awaitable<int> next_signal();
+    void obey(int signal);
     void log_status() const;
     void reload();
     TunnelSet::Changes configure(std::vector<TunnelSettings> tunnels,
@@ -60,7 +68,7 @@ private:
     SystemRandom random_;
     std::chrono::milliseconds drain_;
     LogSettings log_;
-    Loader load_;
+    Hooks hooks_;
     bool asked_to_end_ = false;
     bool waits_for_signals_ = true;
 
@@ -69,7 +77,6 @@ private:
     enum class Start { quick, slow, too_slow, over } start_ = Start::quick;
     bool change_is_posted_ = false;
     std::string told_status_;
-    std::function<void()> on_up_;  ///< empty once it was called
 
     TunnelSet tunnels_;
     TaskGroup tasks_;

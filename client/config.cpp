@@ -12,6 +12,7 @@
 #include "common/base/error.hpp"
 #include "common/base/escape.hpp"
 #include "common/base/nearest.hpp"
+#include "common/base/shell_quote.hpp"
 #include "common/config/algorithm_lists.hpp"
 #include "common/config/algorithms.hpp"
 #include "common/config/byte_size.hpp"
@@ -32,7 +33,8 @@ auto word_reader(const std::pair<std::string_view, Enum> (&words)[N]) {
         }
         std::vector<std::string_view> all;
         for (const auto& word : words) all.push_back(word.first);
-        value.fail(fmt::format("'{}' is none of {}", escaped(written, 64), fmt::join(all, ", ")));
+        value.fail(
+            fmt::format("'{}' is not one of {}", escaped(written, 64), fmt::join(all, ", ")));
     };
 }
 
@@ -62,22 +64,25 @@ std::string read_pin(const YamlValue& value) {
         base64_decode(pin.substr(prefix.size()) + "=").value_or(ByteVector{}).size() == digest_size;
     if (!is_sha256) {
         value.fail(
-            fmt::format("'{}' is not a key's fingerprint, SHA256: and 43 characters, as "
-                        "ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub prints it on "
-                        "the server",
-                        escaped(pin, 64)));
+            fmt::format("'{}' is not a key's fingerprint (SHA256: and 43 characters)",
+                        escaped(pin, 64)),
+            "on the server, this prints it: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub");
     }
     return pin;
 }
 
 LocalForward read_forward(const YamlValue& value) {
-    if (value.is_scalar()) value.fail("write it as {local: 12345, to: pop3.example.com:110}");
+    if (value.is_scalar()) {
+        value.fail("a forward is a map with local and to",
+                   "write it as {local: 12345, to: pop3.example.com:110}");
+    }
     YamlMap map = value.map();
     for (const std::string_view later : {"remote", "socks"}) {
         if (const YamlValue* const found = map.find(later)) {
             found->fail(
                 "this version of culvert carries local forwards only, as in {local: 12345, "
-                "to: pop3.example.com:110}; take this one out, and leave it to ssh for now");
+                "to: pop3.example.com:110}",
+                "remove this forward, and use ssh for it");
         }
     }
     LocalForward forward;
@@ -156,19 +161,20 @@ TunnelSettings read_tunnel(const std::string& name, const YamlValue& value,
     map.optional("channel_window", tunnel.channel_window,
                  [](const YamlValue& v) { return v.parsed(parse_window_bytes); });
     map.optional("tcp_keepalive", tunnel.tcp_keepalive);
-    map.optional("connect_timeout", tunnel.connect_timeout, [](const YamlValue& v) {
-        return time_above_0(v, "a connection takes more time than 0");
-    });
-    map.optional("channel_open", tunnel.channel_open, [](const YamlValue& v) {
-        return time_above_0(v, "reaching a target takes more time than 0");
-    });
+    map.optional("connect_timeout", tunnel.connect_timeout,
+                 [](const YamlValue& v) { return time_above_0(v, "must be more than 0"); });
+    map.optional("channel_open", tunnel.channel_open,
+                 [](const YamlValue& v) { return time_above_0(v, "must be more than 0"); });
     map.optional("keepalive", tunnel.keepalive_interval);
     map.optional("keepalive_misses", tunnel.keepalive_misses,
                  [](const YamlValue& v) { return static_cast<unsigned>(v.integer(1, 1'000)); });
     map.optional("while_down", tunnel.while_down, word_reader(while_down_words));
     map.optional("hold_for", tunnel.hold_for);
     map.finish();
-    if (tunnel.user.empty()) value.fail("server: name the user too, as in alice@gw.example.com");
+    if (tunnel.user.empty()) {
+        value.fail("server: the user's name is missing, and your login name is unknown",
+                   "name the user, as in alice@gw.example.com");
+    }
     return tunnel;
 }
 
@@ -201,7 +207,7 @@ ClientConfig read_config(const YamlValue& top, const Surroundings& surroundings)
     const YamlValue* const include = map.find("include");
     map.finish();
     if (own == nullptr && include == nullptr) {
-        top.fail("'tunnels' is missing: below it each tunnel has its name");
+        top.fail("'tunnels' is missing");
     }
     if (own != nullptr) add_tunnels(*own, surroundings, tunnels);
     if (include != nullptr) {
@@ -212,7 +218,7 @@ ClientConfig read_config(const YamlValue& top, const Surroundings& surroundings)
             if (its != nullptr) add_tunnels(*its, surroundings, tunnels);
         }
     }
-    if (tunnels.empty()) (own != nullptr ? *own : top).fail("no tunnel is named");
+    if (tunnels.empty()) (own != nullptr ? *own : top).fail("has no tunnel in it");
     return config;
 }
 
@@ -236,11 +242,12 @@ std::vector<TunnelSettings> select_tunnels(std::vector<TunnelSettings> tunnels,
         if (found == tunnels.end()) {
             std::vector<std::string_view> known;
             for (const TunnelSettings& tunnel : tunnels) known.push_back(tunnel.name);
-            std::string hint = did_you_mean(name, known);
-            if (hint.empty()) {
-                hint = "; there are: " + escaped(fmt::format("{}", fmt::join(known, ", ")));
+            std::string meant = did_you_mean(name, known);
+            if (meant.empty()) {
+                meant = "; the file has " + escaped(fmt::format("{}", fmt::join(known, ", ")), 256);
             }
-            throw Error{ErrorKind::usage, fmt::format("no tunnel '{}'{}", escaped(name, 64), hint)};
+            throw Error{ErrorKind::usage,
+                        fmt::format("no tunnel '{}'{}", escaped(name, 64), meant)};
         }
         const bool again =
             std::ranges::find(selected, name, &TunnelSettings::name) != selected.end();
@@ -255,10 +262,12 @@ void require_distinct_ports(std::span<const TunnelSettings> tunnels) {
         for (const LocalForward& forward : tunnel.forwards) {
             for (const auto& [other, theirs] : taken) {
                 if (!listen_alike(forward, *theirs)) continue;
-                throw Error{ErrorKind::usage,
-                            fmt::format("the tunnels {} and {} both want local port {}: give one "
-                                        "another port, or bring up one of them by its name",
-                                        escaped(other->name), escaped(tunnel.name), forward.port)};
+                throw Error{
+                    ErrorKind::usage,
+                    fmt::format("the tunnels {} and {} both use local port {}",
+                                escaped(other->name), escaped(tunnel.name), forward.port),
+                    Hint{"give one of them another port, or bring up only one: culvert up " +
+                         shell_quoted(tunnel.name)}};
             }
             taken.emplace_back(&tunnel, &forward);
         }

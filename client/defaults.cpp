@@ -29,9 +29,8 @@ std::optional<std::string> agent_socket(const std::string& written,
     const bool dollar = written.starts_with('$') && !written.starts_with("${");
     if (!dollar && written != "SSH_AUTH_SOCK") return expand_path(written, surroundings);
     if (written.find('/') != std::string::npos) {
-        throw Error{
-            ErrorKind::config,
-            fmt::format("{}: $NAME stands alone; in a path write ${{NAME}}", escaped(written))};
+        throw Error{ErrorKind::config, fmt::format("{}: $NAME must stand alone", escaped(written)),
+                    Hint{"in a path, write ${NAME}"}};
     }
     auto socket = surroundings.variable(written.substr(dollar ? 1 : 0));
     if (socket && socket->empty()) socket.reset();

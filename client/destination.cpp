@@ -54,7 +54,7 @@ std::string percent_decoded(std::string_view whole, std::string_view text) {
         const std::string_view digits = text.substr(i + 1, 2);
         const auto value =
             digits.size() == 2 ? parse_number<std::uint8_t>(digits, 16) : std::nullopt;
-        if (!value) fail(whole, "a '%' that no two hexadecimal digits follow");
+        if (!value) fail(whole, "a '%' without two hexadecimal digits after it");
         decoded += static_cast<char>(*value);
         i += 2;
     }
@@ -64,8 +64,9 @@ std::string percent_decoded(std::string_view whole, std::string_view text) {
 /// What stands before the '@' of an ssh:// address: the user, and behind a ';' parameters that ssh
 /// ignores.
 std::string uri_user(std::string_view whole, std::string_view text) {
-    if (text.find('@') != std::string_view::npos)
+    if (text.find('@') != std::string_view::npos) {
         fail(whole, "an '@' in a user name is written %40");
+    }
     return percent_decoded(whole, text.substr(0, text.find(';')));
 }
 
@@ -77,14 +78,15 @@ void require_command_line_user(std::string_view user) {
     require_user_name(user);
     const std::size_t special = user.find_first_of("'`\";&<>|(){}");
     if (special != std::string_view::npos) {
-        throw Error{ErrorKind::usage,
-                    fmt::format("the user name '{}' has a {} in it, which is not taken on a "
-                                "command line",
-                                escaped(user, 64), user[special]),
-                    Hint{"if that is the name, write it into culvert.yaml, as the server's user"}};
+        throw Error{
+            ErrorKind::usage,
+            fmt::format("the user name '{}' has a {} in it, which is not taken on a "
+                        "command line",
+                        escaped(user, 64), user[special]),
+            Hint{"if that is the name, write it into culvert.yaml, as the user of the server"}};
     }
     if (user.find(" -") != std::string_view::npos) {
-        fail_name(user_name, user, "has a '-' behind a blank");
+        fail_name(user_name, user, "has a '-' after a blank");
     }
     if (user.ends_with('\\')) fail_name(user_name, user, "ends in a backslash");
 }
@@ -133,7 +135,7 @@ Destination parse_destination(std::string_view text) {
         const std::size_t zone = destination.host.find("%25");
         if (is_uri && zone != std::string::npos) destination.host.erase(zone + 1, 2);
         if (!is_ipv6_literal(destination.host)) {
-            fail(text, fmt::format("[{}] is no IPv6 address", escaped(destination.host, 64)));
+            fail(text, fmt::format("[{}] is not an IPv6 address", escaped(destination.host, 64)));
         }
         (void)server_host(destination.host);
         rest.remove_prefix(close + 1);

@@ -76,9 +76,7 @@ void refuse_socket_path(const Spec& spec) {
         has_slash = has_slash || c == '/';
     }
     if (spec.text.starts_with('/') || (has_colon && has_slash)) {
-        spec.fail(
-            "this looks like the path of a unix socket: culvert forwards TCP alone, ssh unix "
-            "sockets too");
+        spec.fail("a path of a unix socket, and culvert forwards only TCP");
     }
 }
 
@@ -96,10 +94,10 @@ std::string read_host(const Spec& spec, std::string_view what, const Part& part)
         throw with_context(fmt::format("'{}'", escaped(spec.text)), error);
     }
     if (host.starts_with('-')) spec.fail(fmt::format("the {} begins with '-'", what));
-    if (host == "*") spec.fail(fmt::format("the {} '*' is no name of a host", what));
+    if (host == "*") spec.fail(fmt::format("the {} '*' is not a host name", what));
     // Brackets may hold a name as well: OpenSSH takes them off whatever they hold.
     if (host.find(':') != std::string::npos && !is_ipv6_literal(host)) {
-        spec.fail(fmt::format("[{}] is no IPv6 address", escaped(host)));
+        spec.fail(fmt::format("[{}] is not an IPv6 address", escaped(host)));
     }
     return host;
 }
@@ -107,7 +105,7 @@ std::string read_host(const Spec& spec, std::string_view what, const Part& part)
 /// `8080:80` names two ports, where a host and a port are wanted.
 void refuse_port_as_host(const Spec& spec, const Part& host) {
     if (!parse_number<std::uint16_t>(host.text)) return;
-    spec.fail(fmt::format("'{}' is a port, and a host or an address is expected there", host.text));
+    spec.fail(fmt::format("'{}' is a port where a host or an address is expected", host.text));
 }
 
 std::uint16_t read_port(const Spec& spec, std::string_view what, const Part& part,

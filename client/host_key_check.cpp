@@ -59,7 +59,7 @@ void check_pin(const std::string& pin, const PublicKey& key) {
     if (fingerprint(key) == pin) return;
     throw refused(
         fmt::format("host key refused: host_key pins {}, the server sent {}", pin, described(key)),
-        "if the server's key was changed on purpose, write the new fingerprint there");
+        "if the server's key was changed on purpose, set host_key to the new fingerprint");
 }
 
 [[noreturn]] void refuse_changed(const TunnelSettings& settings, const PublicKey& key,
@@ -68,9 +68,8 @@ void check_pin(const std::string& pin, const PublicKey& key) {
     const bool by_other_name = answer.name != known_host_name(host.host, host.port);
     throw refused(
         fmt::format("host key changed: {}:{} has {}{}, the server sent {}; somebody may be "
-                    "listening in; if the key was changed on purpose, remove the old one and "
-                    "connect again",
-                    escaped(answer.file), answer.line, described(*answer.known),
+                    "listening in, unless the key was changed on purpose",
+                    shell_quoted(answer.file), answer.line, described(*answer.known),
                     by_other_name ? fmt::format(" for {}", escaped(answer.name)) : "",
                     described(key)),
         fmt::format("ssh-keygen -f {} -R {}", shell_quoted(answer.file),
@@ -96,7 +95,8 @@ constexpr std::string_view comparing =
     throw refused(
         fmt::format(
             "host key of another type: {}:{} has {}, the server sent {}; {}, then {}",
-            escaped(answer.file), answer.line, described(*answer.known), described(key), comparing,
+            shell_quoted(answer.file), answer.line, described(*answer.known), described(key),
+            comparing,
             command.empty() ? "name a file for it with -o UserKnownHostsFile=FILE" : "add the key"),
         std::move(command));
 }
@@ -116,8 +116,9 @@ void accept(const TunnelSettings& settings, const PublicKey& key, Random& random
     const std::string file = user_file(settings);
     const TunnelLog log{settings};
     if (!is_kept(settings)) {
-        log.info("the host key {} is taken, and not remembered: {}", described(key),
-                 file.empty() ? "no known_hosts file is named" : "it goes to /dev/null");
+        log.info(
+            "the host key {} is accepted and not saved: {}", described(key),
+            file.empty() ? "no known_hosts file is named" : "the known_hosts file is /dev/null");
         return;
     }
     const Endpoint host = known_as(settings);
@@ -127,12 +128,12 @@ void accept(const TunnelSettings& settings, const PublicKey& key, Random& random
                        random);
     } catch (const Error& error) {
         // It is accepted all the same, as by ssh; it will only be unknown again the next time.
-        log.error("the host key of {}, {}, can't be remembered: {}",
+        log.error("the host key of {}, {}, can't be saved: {}",
                   known_host_name(host.host, host.port), described(key), error.what());
         return;
     }
-    log.info("added the host key of {} to {}: {}", known_host_name(host.host, host.port), file,
-             described(key));
+    log.info("added the host key of {} to {}: {}", known_host_name(host.host, host.port),
+             shell_quoted(file), described(key));
 }
 
 std::string trimmed(const std::string& text) {
@@ -148,14 +149,14 @@ awaitable<bool> user_accepts(const TunnelSettings& settings, const PublicKey& ke
         "The server {} is not known. Its host key is\n  {}\nConnect{} "
         "(yes/no/the fingerprint)? ",
         known_host_name(host.host, host.port), described(key),
-        is_kept(settings) ? ", and remember it" : "");
+        is_kept(settings) ? " and save the key" : "");
     for (;;) {
         const UserAnswer given = co_await ask(question);
         if (const NoAnswer* const none = std::get_if<NoAnswer>(&given)) {
             refuse_unknown(settings, key,
                            *none == NoAnswer::no_terminal
                                ? "there is no terminal to ask on"
-                               : "the terminal was closed instead of an answer");
+                               : "the terminal was closed before an answer");
         }
         const std::string answer = trimmed(std::get<std::string>(given));
         const std::string word = lower_case(answer);
@@ -180,7 +181,9 @@ awaitable<void> check_host_key(const TunnelSettings& settings, const PublicKey& 
     }
     const Endpoint host = known_as(settings);
     const std::vector<KnownHostsFile> files = read_all(settings);
-    const KnownHostAnswer answer = look_up_known_host(files, host.host, host.port, key);
+    const OtherNames others =
+        settings.host_key_alias.empty() ? OtherNames::count : OtherNames::ignored;
+    const KnownHostAnswer answer = look_up_known_host(files, host.host, host.port, key, others);
     const bool is_news = answer.state == KnownHostState::unknown && key != accepted;
     log_remarks(TunnelLog{settings}, files, is_news ? LogLevel::info : LogLevel::verbose);
     switch (answer.state) {
@@ -201,7 +204,7 @@ awaitable<void> check_host_key(const TunnelSettings& settings, const PublicKey& 
         case StrictHostKeyChecking::yes:
             refuse_unknown(settings, key, "StrictHostKeyChecking is yes");
         case StrictHostKeyChecking::ask:
-            if (settings.batch_mode) refuse_unknown(settings, key, "BatchMode asks nobody");
+            if (settings.batch_mode) refuse_unknown(settings, key, "BatchMode is yes");
             if (!co_await user_accepts(settings, key, ask)) {
                 throw refused("host key not accepted");
             }

@@ -95,7 +95,8 @@ awaitable<std::vector<PublicKey>> Identities::held_keys(std::string whose, std::
         auto held = co_await with_timeout(std::move(keys), dispensable_agent_time);
         if (held) co_return std::move(*held);
         agent_is_left_out_ = true;
-        log_.verbose("the agent at {} doesn't answer: key files go first", agent_->socket());
+        log_.verbose("the agent at {} doesn't answer: the keys of files are tried first",
+                     shell_quoted(agent_->socket()));
     } catch (const Error& error) {
         failure = error.what();
         log_.verbose("{}", failure);
@@ -127,7 +128,7 @@ awaitable<ClientIdentities> Identities::offer(std::string whose) {
         throw Error{ErrorKind::authentication,
                     fmt::format("no key file's key was accepted for user {}, and the agent at {} "
                                 "has no other",
-                                escaped(user_), escaped(agent_->socket(), 256))};
+                                escaped(user_), shell_quoted(agent_->socket()))};
     }
 
     ClientIdentities offer{.user = user_, .keys = {}, .sure = {}};
@@ -141,9 +142,9 @@ awaitable<ClientIdentities> Identities::offer(std::string whose) {
 void Identities::fail_unusable(const IdentityFile& file, const std::string& agent_failure) const {
     // A tunnel that has been up waits for its agent to come back.
     const ErrorKind kind = accepted_ ? ErrorKind::network : ErrorKind::config;
-    const std::string agent = agent_failure.empty()
-                                  ? fmt::format("the agent at {} doesn't hold it", agent_->socket())
-                                  : agent_failure;
+    const std::string agent = agent_failure.empty() ? fmt::format("the agent at {} doesn't hold it",
+                                                                  shell_quoted(agent_->socket()))
+                                                    : agent_failure;
     throw Error{kind, fmt::format("{} ({})", file.why_no_secret->what(), agent),
                 Hint{std::string{file.why_no_secret->hint()}}};
 }
@@ -154,8 +155,9 @@ void Identities::fail_without_key(const std::string& agent_failure) const {
     if (!agent_failure.empty()) why += ": " + agent_failure;
     std::string hint = "name one with -i, load one with ssh-add, or make one with culvert keygen";
     if (!others.empty()) {
-        why += fmt::format("{}culvert reads files of Ed25519 keys alone, and leaves {} to an agent",
-                           agent_failure.empty() ? ": " : "; ", fmt::join(others, " and "));
+        why +=
+            fmt::format("{}culvert reads only Ed25519 key files; {} can be used through an agent",
+                        agent_failure.empty() ? ": " : "; ", fmt::join(others, " and "));
         const bool has_agent = agent_ && agent_failure.empty();
         hint = fmt::format("{}ssh-add {}", has_agent ? "" : "eval \"$(ssh-agent -s)\" && ",
                            others.front());
@@ -195,9 +197,12 @@ bool Identities::on_dismissed(const UserauthClient& userauth) {
     for (const std::size_t index : userauth.tried()) refused_.push_back(offered_[index].key);
     agent_is_needed_ = std::exchange(agent_is_left_out_, false) && !userauth.tried().empty();
     if (agent_is_needed_) return true;
+    // Its user has just been asked about one that wasn't signed with.
+    std::vector<PublicKey> done = refused_;
+    for (const std::size_t index : userauth.not_signed()) done.push_back(offered_[index].key);
     const bool others_left =
         !userauth.tried().empty() && std::ranges::any_of(offered_, [&](const Identity& identity) {
-            return std::ranges::find(refused_, identity.key) == refused_.end();
+            return std::ranges::find(done, identity.key) == done.end();
         });
     // Whatever comes after starts with all of them again.
     if (!others_left) refused_.clear();

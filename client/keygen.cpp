@@ -11,6 +11,8 @@
 
 #include "common/base/error.hpp"
 #include "common/base/escape.hpp"
+#include "common/base/file.hpp"
+#include "common/base/shell_quote.hpp"
 #include "common/base/standard_output.hpp"
 #include "common/crypto/random.hpp"
 #include "common/keys/fingerprint.hpp"
@@ -28,12 +30,13 @@ bool exists(const std::string& path) {
 /// ssh-keygen too takes anything but y and yes for no.
 bool may_replace(const std::string& file, const KeygenTerminal& terminal) {
     const auto answer =
-        terminal.ask(fmt::format("{} already exists.\nOverwrite (y/n)? ", escaped(file)));
+        terminal.ask(fmt::format("{} already exists.\nOverwrite (y/n)? ", shell_quoted(file)));
     if (!answer) {
         throw Error{ErrorKind::config,
-                    fmt::format("{} is already there, and there is no terminal to ask whether to "
-                                "replace it on: remove it, or choose another file with -f",
-                                escaped(file))};
+                    fmt::format("{} already exists, and there is no terminal to ask on whether to "
+                                "overwrite it",
+                                shell_quoted(file)),
+                    Hint{"remove the file, or choose another one with -f"}};
     }
     return *answer == "y" || *answer == "Y" || *answer == "yes";
 }
@@ -43,11 +46,11 @@ void make_ssh_folder(const std::string& file, const KeygenTerminal& terminal) {
     const std::string folder = file.substr(0, file.find_last_of('/') + 1);
     if (!folder.ends_with("/.ssh/") || exists(folder)) return;
     if (::mkdir(folder.c_str(), 0700) != 0) {
-        throw Error{ErrorKind::config, fmt::format("{}: can't be made: {}", escaped(folder),
-                                                   std::system_category().message(errno))};
+        throw Error{ErrorKind::config,
+                    fmt::format("{}: can't be made: {}", shell_quoted(folder), reason_of(errno))};
     }
     terminal.print(
-        fmt::format("Created directory '{}'.\n", escaped(folder.substr(0, folder.size() - 1))));
+        fmt::format("Created directory {}.\n", shell_quoted(folder.substr(0, folder.size() - 1))));
 }
 
 }  // namespace
@@ -73,8 +76,8 @@ bool generate_key_pair(const KeygenSettings& settings, Random& random,
         fmt::format("Your identification has been saved in {}\n"
                     "Your public key has been saved in {}\n"
                     "The key fingerprint is:\n{} {}\n",
-                    escaped(settings.file), escaped(public_file), fingerprint(key.public_key()),
-                    escaped(settings.comment)));
+                    shell_quoted(settings.file), shell_quoted(public_file),
+                    fingerprint(key.public_key()), escaped(settings.comment)));
     return true;
 }
 

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <asio/post.hpp>
 
+#include "client/banner.hpp"
 #include "client/engine_config.hpp"
 #include "client/ssh_config_hint.hpp"
 #include "common/base/error.hpp"
@@ -267,8 +268,10 @@ awaitable<bool> Link::run_session() {
         const bool no_key_taken = error.kind() == ErrorKind::authentication;
         refused = session.dismissed() ||
                   (no_key_taken && (expects_success || identities_.agent_is_left_out()));
-        if (no_key_taken && tunnel_has_been_up_ && session.userauth_client().tried().empty()) {
-            // The server has refused nothing: the agent doesn't sign for now.
+        const UserauthClient& userauth = session.userauth_client();
+        const bool may_change = userauth.tried().empty() || !userauth.not_signed().empty();
+        if (no_key_taken && tunnel_has_been_up_ && may_change) {
+            // The server has not refused all keys: the agent doesn't sign for now.
             why = std::make_exception_ptr(
                 Error{ErrorKind::network, error.what(), Hint{std::string{error.hint()}}});
         }
@@ -303,8 +306,10 @@ void Link::on_ready() {
 
 void Link::on_banner(const BannerReceived& banner) {
     // Once is enough.
-    log_.at(index_ == 0 ? LogLevel::info : LogLevel::verbose, "{} says: {}", server_name_,
-            escaped(banner.text, 4096));
+    const LogLevel level = index_ == 0 ? LogLevel::info : LogLevel::verbose;
+    for (const std::string& line : banner_lines(banner.text)) {
+        log_.at(level, "{} says:{}{}", server_name_, line.empty() ? "" : " ", line);
+    }
 }
 
 void Link::on_authenticated(const Authenticated& authenticated) {

@@ -12,7 +12,7 @@ namespace {
 /// OpenSSH says no more than "open failed".
 std::string_view where_to_look(const OpenFailure& failure) {
     if (failure.reason != OpenFailureReason::administratively_prohibited) return "";
-    return "; look at the server's rules: a key's permitopen and port-forwarding, sshd's "
+    return "check the server's rules: permitopen and port-forwarding of the key, sshd's "
            "AllowTcpForwarding and PermitOpen, culvertd's permit_open";
 }
 
@@ -88,8 +88,11 @@ awaitable<void> Link::carry_here(TcpSocket socket, asio::ip::tcp::endpoint peer,
 void Link::log_not_opened(const asio::ip::tcp::endpoint& peer, const LocalForward& forward,
                           const OpenFailure& failure) const {
     const std::string why = describe(failure);
-    context_.not_carried.log(LogLevel::info, why, "{} -> {}: not opened: {}{}", to_string(peer),
-                             to_string(forward.target), why, where_to_look(failure));
+    if (!context_.not_carried.admits(LogLevel::info, why)) return;
+    log_.event(
+        {LogLevel::info, LogKind::forwards}, {}, {},
+        fmt::format("{} -> {}: not opened: {}", to_string(peer), to_string(forward.target), why),
+        where_to_look(failure));
 }
 
 /// The one line about a stream that is over.

@@ -11,10 +11,10 @@
 #include "client/options.hpp"
 #include "client/ssh_settings.hpp"
 #include "common/base/exit_code.hpp"
+#include "common/base/ignored_signals.hpp"
 #include "common/base/memory_reserve.hpp"
 #include "common/base/no_core_dump.hpp"
 #include "common/base/pid_file.hpp"
-#include "common/base/signals.hpp"
 #include "common/base/standard_descriptors.hpp"
 #include "common/base/standard_output.hpp"
 #include "common/config/surroundings.hpp"
@@ -39,7 +39,6 @@ public:
         for (const OptionNote& note : command.notes) log_at(note.level, "{}", note.text);
         std::optional<Background> background;
         if (command.background) background.emplace(Background::enter());
-        const auto pid_file = make_pid_file(command.pid_file);
         // As with ssh -f, what -E or -v wants to be read goes on.
         const bool stderr_is_wanted = command.log_file || logs(LogLevel::verbose);
         const auto on_up = [&] {
@@ -52,29 +51,28 @@ public:
         config.tunnels = {std::move(command.tunnel)};
         config.tunnels[0].required = true;  // it fails, or it is up
         config.threads = command.threads;
-        return carry(std::move(config), FirstFailure::ends, on_up);
+        return carry(std::move(config), FirstFailure::ends, command.pid_file, on_up);
     }
 
     ExitCode operator()(const UpCommand& command) const {
         if (command.log_file) log_to_file(*command.log_file);
-        const auto pid_file = make_pid_file(command.pid_file);
         const auto load = [&] {
             ClientConfig config = read_client_config(command.config_file, surroundings_);
             config.tunnels = select_tunnels(std::move(config.tunnels), command.names);
             require_distinct_ports(config.tunnels);
             return config;
         };
-        ClientConfig config = load();
-        use_log(config.log);
         return carry(
-            std::move(config), FirstFailure::is_outlived, [] {}, load);
+            load(), FirstFailure::is_outlived, command.pid_file, [] {}, load);
     }
 
     ExitCode operator()(const CheckCommand& command) const {
-        const auto tunnels = read_client_config(command.config_file, surroundings_).tunnels;
+        const ClientConfig config = read_client_config(command.config_file, surroundings_);
+        const auto& tunnels = config.tunnels;
         for (const TunnelSettings& tunnel : tunnels) (void)Identities{tunnel};
         print(describe(tunnels));
         require_distinct_ports(tunnels);
+        check_log(config.log);
         return exit_as_asked;
     }
 
@@ -90,16 +88,23 @@ public:
     }
 
 private:
-    static std::optional<PidFile> make_pid_file(const std::optional<std::string>& path) {
-        return path ? std::make_optional<PidFile>(*path) : std::nullopt;
-    }
-
     static ExitCode carry(ClientConfig config, FirstFailure first_failure,
-                          std::function<void()> on_up, Client::Loader reload = {}) {
+                          const std::optional<std::string>& pid_path, std::function<void()> on_up,
+                          Client::Loader reload = {}) {
+        std::optional<PidFile> pid_file;
+        if (pid_path) pid_file.emplace(*pid_path);
+        // A successor may start while this one's streams end: its ports are free then, too.
+        const auto on_ending = [&] {
+            if (pid_file) pid_file->let_go();
+        };
+        use_log(config.log);
         raise_descriptor_limit();
         keep_memory_reserve();
         start_log_thread();
-        Client client{std::move(config), first_failure, std::move(on_up), std::move(reload)};
+        Client client{
+            std::move(config),
+            first_failure,
+            {.on_up = std::move(on_up), .on_ending = on_ending, .reload = std::move(reload)}};
         return client.run();
     }
 

@@ -12,6 +12,7 @@
 #include "common/base/characters.hpp"
 #include "common/base/error.hpp"
 #include "common/base/escape.hpp"
+#include "common/base/shell_quote.hpp"
 #include "common/config/arguments.hpp"
 
 namespace culvert {
@@ -43,16 +44,19 @@ constexpr std::array keygen_flags{
     Flag{"-q"},
     Flag{"-h"},
     Flag{"--help"},
-    Flag{"-p", FlagValue::none, "culvert keygen changes no passphrase: ssh-keygen -p does"},
-    Flag{"-b", FlagValue::required, "an Ed25519 key has one size"},
+    Flag{"-p", FlagValue::none, "culvert keygen doesn't change passphrases",
+         "ssh-keygen -p -f FILE"},
+    Flag{"-b", FlagValue::required, "all Ed25519 keys have the same size"},
 };
 
-[[noreturn]] void fail(const std::string& why) { throw Error{ErrorKind::usage, why}; }
+[[noreturn]] void fail(const std::string& why, std::string hint = {}) {
+    throw Error{ErrorKind::usage, why, Hint{std::move(hint)}};
+}
 
 CommandLine print(std::string_view text) { return {PrintCommand{std::string{text}}, {}}; }
 
 std::string config_path(const std::string& written, const Surroundings& surroundings) {
-    if (written.empty()) fail("-c: the file's name is empty");
+    if (written.empty()) fail("-c: the file name is empty");
     return expand_option_path(written, surroundings);
 }
 
@@ -82,8 +86,8 @@ CommandLine read_check(std::span<const std::string> arguments, const Surrounding
     for (const Argument& argument : split_arguments(arguments, check_flags)) {
         if (argument.flag == "-h" || argument.flag == "--help") return print(check_help);
         if (argument.flag.empty()) {
-            fail(fmt::format("'{}': culvert check takes no words; a file goes after -c",
-                             escaped(argument.value)));
+            fail(fmt::format("'{}': culvert check takes no arguments", escaped(argument.value)),
+                 "culvert check -c " + shell_quoted(argument.value));
         }
         check.config_file = config_path(argument.value, surroundings);
     }
@@ -105,22 +109,23 @@ CommandLine read_keygen(std::span<const std::string> arguments, const Surroundin
         const std::string& value = argument.value;
         if (flag == "-h" || flag == "--help") return print(keygen_help);
         if (flag.empty()) {
-            fail(fmt::format("'{}': culvert keygen takes no words; a file goes after -f",
-                             escaped(value)));
+            fail(fmt::format("'{}': culvert keygen takes no arguments", escaped(value)),
+                 "culvert keygen -f " + shell_quoted(value));
         } else if (flag == "-t" && value != "ed25519") {
             fail(
-                fmt::format("-t {}: culvert makes ed25519 keys only: they are small, fast, and "
-                            "every current SSH server takes them",
+                fmt::format("-t {}: culvert makes ed25519 keys only; every current SSH server "
+                            "accepts them",
                             escaped(value, 64)));
         } else if (flag == "-f") {
             keygen.file = expand_option_path(value, surroundings);
         } else if (flag == "-N" && !value.empty()) {
             fail(
-                "-N: culvert keygen makes keys without a passphrase only; give the key one "
-                "afterwards with ssh-keygen -p -f FILE, and use it through ssh-agent");
+                "-N: culvert keygen makes only keys without a passphrase",
+                "make the key without -N, give it a passphrase with ssh-keygen -p -f FILE, and use "
+                "it through ssh-agent");
         } else if (flag == "-C") {
             if (has_control(value)) {
-                fail("-C: a comment with control characters, which would break the key's line");
+                fail("-C: the comment has control characters in it");
             }
             keygen.comment = value;
         } else if (flag == "-q") {
@@ -128,8 +133,7 @@ CommandLine read_keygen(std::span<const std::string> arguments, const Surroundin
         }
     }
     if (keygen.file.empty()) {
-        if (surroundings.home.empty())
-            fail("HOME is not set: say where the key goes, with -f FILE");
+        if (surroundings.home.empty()) fail("HOME is not set", "name the key file with -f FILE");
         keygen.file = surroundings.home + "/.ssh/id_ed25519";
     }
     return {std::move(keygen), {}};
@@ -151,7 +155,7 @@ CommandLine parse_command_line(std::span<const std::string> arguments,
 
 std::string default_client_config_path(const Surroundings& surroundings) {
     if (surroundings.root) return "/etc/culvert/culvert.yaml";
-    if (surroundings.home.empty()) fail("HOME is not set: name the file, with -c FILE");
+    if (surroundings.home.empty()) fail("HOME is not set", "name the file with -c FILE");
     return surroundings.home + "/.config/culvert/culvert.yaml";
 }
 

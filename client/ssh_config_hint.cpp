@@ -13,6 +13,7 @@
 #include "common/base/error.hpp"
 #include "common/base/escape.hpp"
 #include "common/base/file.hpp"
+#include "common/base/shell_quote.hpp"
 #include "common/base/wildcard.hpp"
 
 namespace culvert {
@@ -140,7 +141,9 @@ private:
         return fmt::format(
             "line {} of {} begins a {} block for {}, and culvert does not read that file: give its "
             "HostName, User and Port here",
-            line, escaped(is_below ? ("~/.ssh" / below).string() : path.string()),
+            line,
+            is_below ? "~/" + shell_quoted((fs::path{".ssh"} / below).string())
+                     : shell_quoted(path.string()),
             lower_case(keyword) == "host" ? "Host" : "Match", escaped(host_, 64));
     }
 

@@ -203,9 +203,10 @@ constexpr std::array<Option, 29> known_options{{
     std::vector<std::string_view> names;
     for (const Option& option : known_options) names.push_back(option.name);
     for (const SshOptionNotHere& option : ssh_options_not_here()) names.push_back(option.name);
-    const std::string hint = did_you_mean(name, names);
-    fail(fmt::format("-o {}: culvert has no such option{}", escaped(name, 64),
-                     hint.empty() ? "; --help names them all" : hint));
+    const std::string meant = did_you_mean(name, names);
+    throw Error{ErrorKind::usage,
+                fmt::format("-o {}: culvert has no such option{}", escaped(name, 64), meant),
+                Hint{meant.empty() ? "--help lists the options" : ""}};
 }
 
 /// One that culvert doesn't act on is taken if nothing depends on it.
@@ -222,16 +223,17 @@ void take_or_refuse(const SshOptionNotHere& option, const Value& value, SshOptio
     const std::string taken = taken_values(option);
     throw Error{ErrorKind::usage,
                 fmt::format("{}it {}{}", said, option.effect,
-                            taken.empty() ? "" : fmt::format("; only {} is taken", taken)),
+                            taken.empty() ? "" : fmt::format("; only {} is accepted", taken)),
                 Hint{std::string{option.instead}}};
 }
 
 /// ssh takes two words for an error too, where an option has one value.
 void require_one_word(std::string_view name, const Value& value) {
     if (value.words.size() == 1) return;
-    throw Error{
-        ErrorKind::usage, fmt::format("takes one value, and has {} words", value.words.size()),
-        Hint{"quoted: -o " + shell_quoted(fmt::format("{}={}", name, ssh_quoted(value.text)))}};
+    throw Error{ErrorKind::usage,
+                fmt::format("takes one value and was given {} words", value.words.size()),
+                Hint{"put the value in quotes: -o " +
+                     shell_quoted(fmt::format("{}={}", name, ssh_quoted(value.text)))}};
 }
 
 /// HostName, with its two tokens.
@@ -299,7 +301,10 @@ void apply_ssh_option(std::string_view text, SshOptions& options) {
     const std::string_view proper_name = is_known ? option->name : not_here->name;
     Value given;
     try {
+        // ssh wants the quotes closed in every value.
         given.words = ssh_words(value);
+        const bool is_verbatim = !is_known && not_here->form == ValueForm::verbatim;
+        if (is_verbatim) given.words = {std::string{value}};
         given.text = fmt::format("{}", fmt::join(given.words, " "));
         if (given.words.empty() || given.words.front().empty()) {
             fail(fmt::format("the value is missing, as in -o {}=...", proper_name));

@@ -13,6 +13,7 @@ namespace culvert {
 namespace {
 
 using enum OtherValues;
+using enum ValueForm;
 
 constexpr std::string_view no_session = "is for a remote shell or command, and culvert runs none";
 constexpr std::string_view no_x11 = "is for X11, which culvert doesn't forward";
@@ -85,8 +86,9 @@ constexpr auto options = std::to_array<SshOptionNotHere>({
     {"KerberosAuthentication", "no", noted, protocol_1},
     {"KerberosTgtPassing", "no", noted, protocol_1},
     {"KnownHostsCommand", "none", refused, "asks a program for host keys",
-     "-o UserKnownHostsFile=FILE"},
-    {"LocalCommand", "", noted, "names a command that PermitLocalCommand=yes would run"},
+     "-o UserKnownHostsFile=FILE", verbatim},
+    {"LocalCommand", "", noted, "names a command that PermitLocalCommand=yes would run", "",
+     verbatim},
     {"LocalForward", "", refused, "is a forward", "write -L, as in -L 12345:pop3.example.com:110"},
     {"LogVerbose", "", noted, "is for debugging ssh itself"},
     {"MACs", "", noted, "chooses a MAC, and culvert's ciphers authenticate without one"},
@@ -106,9 +108,10 @@ constexpr auto options = std::to_array<SshOptionNotHere>({
     {"Protocol", "2", refused, protocol_1},
     {"ProxyCommand", "none", refused, "reaches the server through a program",
      "tunnel to the machine between first: culvert JUMPHOST 2222:SERVER:22, then culvert -p 2222 "
-     "localhost"},
+     "localhost", verbatim},
     {"ProxyJump", "none", refused, "reaches the server through another one",
-     "tunnel to that one first: culvert JUMPHOST 2222:SERVER:22, then culvert -p 2222 localhost"},
+     "tunnel to that one first: culvert JUMPHOST 2222:SERVER:22, then culvert -p 2222 localhost",
+     verbatim},
     {"ProxyUseFdpass", "no", noted, "is for ProxyCommand"},
     {"PubkeyAcceptedAlgorithms", "~ssh-ed25519", refused,
      "chooses the types of keys that log in; culvert offers every key that it has", "-i FILE"},
@@ -117,7 +120,7 @@ constexpr auto options = std::to_array<SshOptionNotHere>({
     {"PubkeyAuthentication", "yes,unbound,host-bound", refused,
      "switches off login with keys, and culvert has no other"},
     {"RefuseConnection", "", refused, "ends with a message instead of connecting"},
-    {"RemoteCommand", "none", refused, no_session, "ssh SERVER COMMAND"},
+    {"RemoteCommand", "none", refused, no_session, "ssh SERVER COMMAND", verbatim},
     {"RemoteForward", "", refused, "is a remote forward; this version carries local ones (-L)"},
     {"RequestTTY", "no,auto", refused, no_session},
     {"RequiredRSASize", "", noted, "refuses small RSA keys; culvert checks no RSA host keys"},

@@ -14,6 +14,12 @@ enum class OtherValues {
     warned,   ///< taken, with a line: a script may rely on it
 };
 
+/// How ssh reads a value.
+enum class ValueForm {
+    words,     ///< in words, by the quotes of ssh_config(5)
+    verbatim,  ///< as it stands, quotes and '#' included: a command, or hosts to jump over
+};
+
 /// An option of ssh_config(5), or one that ssh took earlier, that culvert doesn't act on. One that
 /// is implemented moves from this table to the one of ssh_options.cpp.
 struct SshOptionNotHere {
@@ -26,6 +32,7 @@ struct SshOptionNotHere {
     std::string_view effect = {};
     /// What to use instead, or nothing.
     std::string_view instead = {};
+    ValueForm form = ValueForm::words;
 };
 
 std::span<const SshOptionNotHere> ssh_options_not_here();

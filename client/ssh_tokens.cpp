@@ -14,7 +14,7 @@ namespace {
                                std::span<const SshToken> tokens) {
     std::string known = "%%";
     for (const SshToken& other : tokens) known += fmt::format(", %{}", other.letter);
-    throw Error{ErrorKind::usage, fmt::format("{}: '{}' stands for nothing here; there are {}",
+    throw Error{ErrorKind::usage, fmt::format("{}: unknown token '{}'; the tokens here are {}",
                                               escaped(text), escaped(token), known)};
 }
 

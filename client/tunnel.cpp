@@ -33,8 +33,8 @@ Tunnel::Tunnel(ClientContext context, TunnelSettings settings, FirstFailure firs
       log_{settings_},
       first_failure_{first_failure},
       turns_{settings_.connections},
-      not_carried_{"connections that were reset, with nothing at the other end", LogKind::forwards,
-                   settings_.log_tag},
+      not_carried_{"connections that were reset because they could not be carried",
+                   LogKind::forwards, settings_.log_tag},
       links_share_{.owner_executor = context_.executor,
                    .owner = *this,
                    .settings = settings_,
@@ -101,8 +101,21 @@ void Tunnel::drain() {
     drain_links_if_nothing_held();
 }
 
+void Tunnel::hand_over(const std::set<std::uint16_t>& ports) {
+    if (draining_) return;
+    for (Forward& forward : forwards_) {
+        if (!forward.listener) continue;
+        if (ports.contains(forward.listener->bound().front().port())) {
+            context_.handover->add(std::exchange(forward.listener, nullptr));
+        } else {
+            forward.listener->accept_rest(accept_events(forward));
+        }
+    }
+    drain();
+}
+
 void Tunnel::drain_links_if_nothing_held() {
-    if (!draining_ || ending_ || !held_.empty()) return;
+    if (!draining_ || ending_ || holding_ > 0) return;
     for (const Member& member : links_) member.link->drain();
 }
 
@@ -112,7 +125,7 @@ void Tunnel::end() {
 }
 
 std::size_t Tunnel::open_streams() const noexcept {
-    std::size_t all = held_.size();
+    std::size_t all = holding_;
     for (const Member& member : links_) all += member.link->open_streams();
     return all;
 }
@@ -160,12 +173,13 @@ awaitable<bool> Tunnel::bind(Forward& forward, OnFailure on_failure) {
             co_await listen_endpoints(context_.resolver, where_it_listens(wanted), settings_.family,
                                       Deadline{bind_lookup_time});
         if (draining_) co_return false;
-        forward.listener.emplace(context_.executor, endpoints);
-    } catch (const Error&) {
-        if (settings_.exit_on_forward_failure) throw;
+        forward.listener = context_.handover->listen(context_.executor, endpoints);
+    } catch (const std::exception&) {
+        const std::exception_ptr why = std::current_exception();
+        if (settings_.exit_on_forward_failure || is_operation_aborted(why)) throw;
         const bool again = first_failure_ == FirstFailure::is_outlived;
         if (on_failure == OnFailure::say_so) {
-            log_.failure(std::current_exception(), again ? "; trying again every 5 s" : "");
+            log_.failure(why, again ? "; trying again every 5 s" : "");
         }
         co_return false;
     }
@@ -186,7 +200,7 @@ awaitable<void> Tunnel::bind_later(Forward& forward) {
     }
 }
 
-awaitable<void> Tunnel::accept(Forward& forward) {
+Listener::Events Tunnel::accept_events(const Forward& forward) {
     Listener::Events events;
     events.on_accept = [this, &forward](Accepted accepted) {
         const bool hold = settings_.while_down == WhileDown::hold;
@@ -202,16 +216,38 @@ awaitable<void> Tunnel::accept(Forward& forward) {
     events.on_recovered = [this](std::size_t failures) {
         log_.info("accepting connections again, after {} failures", failures);
     };
+    return events;
+}
+
+awaitable<void> Tunnel::accept(Forward& forward) {
+    // The forward's own pointer goes when the listener is handed over, ahead of this run's end.
+    const std::shared_ptr<Listener> listener = forward.listener;
     try {
-        co_await forward.listener->run(std::move(events));
+        co_await listener->run(accept_events(forward));
     } catch (...) {
-        // Nobody may connect any more to a port behind which nobody accepts.
+        // A port behind which nothing accepts is closed.
         forward.listener.reset();
         throw;
     }
 }
 
 // ---------------------------------------------------------------------- what connected
+
+/// Counts a connection as held: from before its coroutine begins, which is in a later turn.
+class Tunnel::Holding {
+public:
+    explicit Holding(Tunnel& tunnel) noexcept : tunnel_{&tunnel} { ++tunnel.holding_; }
+    Holding(Holding&& other) noexcept : tunnel_{std::exchange(other.tunnel_, nullptr)} {}
+    Holding& operator=(Holding&&) = delete;
+    ~Holding() { release(); }
+
+    void release() noexcept {
+        if (tunnel_ != nullptr) --std::exchange(tunnel_, nullptr)->holding_;
+    }
+
+private:
+    Tunnel* tunnel_;
+};
 
 void Tunnel::place(LocalConnection connection) {
     if (Member* const member = ending_ ? nullptr : least_loaded_link()) {
@@ -222,7 +258,7 @@ void Tunnel::place(LocalConnection connection) {
         return;
     }
     if (!ending_ && !connection.held_until.passed()) {
-        tasks_.spawn(hold(std::move(connection)));
+        tasks_.spawn(hold(std::move(connection), Holding{*this}));
     } else {
         not_carried_.log(
             LogLevel::info, "the tunnel is down", "{} -> {}: reset, the tunnel is down",
@@ -231,7 +267,7 @@ void Tunnel::place(LocalConnection connection) {
 }
 
 /// Until a connection to the server is up, or the time is over.
-awaitable<void> Tunnel::hold(LocalConnection connection) {
+awaitable<void> Tunnel::hold(LocalConnection connection, Holding holding) {
     const auto wait_for = [](Event& event) -> awaitable<void> { co_await event.wait(); };
     Event ready;
     held_.push_back(&ready);
@@ -244,6 +280,7 @@ awaitable<void> Tunnel::hold(LocalConnection connection) {
     std::erase(held_, &ready);
     if (cancelled) std::rethrow_exception(cancelled);
     place(std::move(connection));
+    holding.release();
     drain_links_if_nothing_held();
 }
 

@@ -3,12 +3,14 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "client/host_key_check.hpp"
 #include "client/identities.hpp"
 #include "client/link.hpp"
+#include "client/listener_handover.hpp"
 #include "client/login_turns.hpp"
 #include "client/settings.hpp"
 #include "client/tunnel_log.hpp"
@@ -32,6 +34,7 @@ struct ClientContext {
     Resolver& resolver;
     Random& random;
     AskUser ask;
+    std::shared_ptr<ListenerHandover> handover = std::make_shared<ListenerHandover>();
     /// Told when the status() of a tunnel has changed. It must not touch the tunnel at once.
     std::function<void()> on_change = [] {};
 };
@@ -49,17 +52,22 @@ public:
 
     /// Takes no more connections, and ends when the last stream has. Its ports are free at once.
     void drain();
+    /// The same for a tunnel that is replaced: its listeners on one of `ports` go to the context's
+    /// handover, open; what waits for the others is still carried.
+    void hand_over(const std::set<std::uint16_t>& ports);
     /// Ends now, with a reset for every stream.
     void end();
 
     std::size_t open_streams() const noexcept;
     TunnelStatus status() const;
+    /// Each is bound, or has failed once.
+    bool listeners_tried() const noexcept { return listeners_tried_; }
 
 private:
     /// A forward and its listening sockets; none where the port is taken.
     struct Forward {
         LocalForward settings;
-        std::optional<Listener> listener;
+        std::shared_ptr<Listener> listener;
     };
     struct Member {
         std::unique_ptr<Link> link;
@@ -83,9 +91,11 @@ private:
     awaitable<bool> bind(Forward& forward, OnFailure on_failure);
     awaitable<void> bind_later(Forward& forward);
     awaitable<void> accept(Forward& forward);
+    Listener::Events accept_events(const Forward& forward);
 
     void place(LocalConnection connection);
-    awaitable<void> hold(LocalConnection connection);
+    class Holding;
+    awaitable<void> hold(LocalConnection connection, Holding holding);
     Member* least_loaded_link();
     awaitable<void> measure_traffic();
     void drain_links_if_nothing_held();
@@ -97,8 +107,8 @@ private:
     TunnelLog log_;
     FirstFailure first_failure_;
     std::vector<Forward> forwards_;
-    bool listeners_tried_ = false;  ///< each is bound, or has failed once
-    std::string failure_;           ///< of the last loss or try
+    bool listeners_tried_ = false;
+    std::string failure_;  ///< of the last loss or try
 
     LoginTurns turns_;
     std::optional<PublicKey> accepted_identity_;  ///< once a connection has been up
@@ -108,6 +118,7 @@ private:
     LinkContext links_share_;
     std::vector<Member> links_;
     std::vector<Event*> held_;  ///< connections that wait for a link
+    std::size_t holding_ = 0;   ///< those, and what is about to be one of them
     bool measuring_ = false;
     bool draining_ = false;
     bool ending_ = false;  ///< the links have been told so, or are being joined

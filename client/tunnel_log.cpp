@@ -20,10 +20,7 @@ void TunnelLog::event(LogClass line, std::string_view event, std::vector<LogFiel
                       std::string text, std::string_view hint) const {
     if (!logs(line)) return;
     fields.insert(fields.begin(), LogField{"tunnel", name_});
-    std::string tagged_hint{hint};
-    // A hint may be a command that is pasted: to a shell the tag is a comment.
-    if (!hint.empty() && !tag_.empty()) tagged_hint += " #" + tag_;
-    log_event(line, event, fields, text + tag_, tagged_hint);
+    log_event(line, event, fields, text, hint, tag_);
 }
 
 }  // namespace culvert

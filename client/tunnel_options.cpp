@@ -24,8 +24,8 @@ namespace {
 
 constexpr std::string_view no_session = "culvert forwards ports and runs no remote command";
 constexpr std::string_view no_sharing = "culvert shares no connections with other programs";
-constexpr std::string_view local_only =
-    "this version carries local forwards (-L) only; for this one use ssh";
+constexpr std::string_view local_only = "this version carries local forwards (-L) only";
+constexpr std::string_view use_ssh = "use ssh for this one";
 
 constexpr std::array tunnel_flags{
     Flag{"-L", FlagValue::required},
@@ -64,14 +64,14 @@ constexpr std::array tunnel_flags{
     Flag{"--version"},
     Flag{"--log-time"},
     Flag{"--log-json"},
-    Flag{"-R", FlagValue::required, local_only},
-    Flag{"-D", FlagValue::required, local_only},
-    Flag{"-W", FlagValue::required, local_only},
-    Flag{"-w", FlagValue::required, local_only},
-    Flag{"-J", FlagValue::required,
-         "this version connects to the server directly; to go through another one, tunnel to "
-         "it first: culvert JUMPHOST 2222:SERVER:22, then culvert -p 2222 localhost"},
-    Flag{"-A", FlagValue::none, "culvert forwards no agent"},
+    Flag{"-R", FlagValue::required, local_only, use_ssh},
+    Flag{"-D", FlagValue::required, local_only, use_ssh},
+    Flag{"-W", FlagValue::required, local_only, use_ssh},
+    Flag{"-w", FlagValue::required, local_only, use_ssh},
+    Flag{"-J", FlagValue::required, "this version connects to the server directly only",
+         "tunnel to the server first: culvert JUMPHOST 2222:SERVER:22, then "
+         "culvert -p 2222 localhost"},
+    Flag{"-A", FlagValue::none, "culvert doesn't forward the agent"},
     Flag{"-X", FlagValue::none, "culvert forwards no X11"},
     Flag{"-Y", FlagValue::none, "culvert forwards no X11"},
     Flag{"-K", FlagValue::none, "culvert logs in with keys only"},
@@ -79,11 +79,14 @@ constexpr std::array tunnel_flags{
     Flag{"-s", FlagValue::none, no_session},
     Flag{"-M", FlagValue::none, no_sharing},
     Flag{"-O", FlagValue::required, no_sharing},
-    Flag{"-1", FlagValue::none, "protocol 1 is gone"},
-    Flag{"-B", FlagValue::required, "culvert connects from an address, not an interface: -b"},
+    Flag{"-1", FlagValue::none, "culvert speaks SSH protocol 2 only"},
+    Flag{"-B", FlagValue::required, "culvert connects from an address, not from an interface",
+         "-b ADDRESS"},
 };
 
-[[noreturn]] void fail(const std::string& why) { throw Error{ErrorKind::usage, why}; }
+[[noreturn]] void fail(const std::string& why, std::string hint = {}) {
+    throw Error{ErrorKind::usage, why, Hint{std::move(hint)}};
+}
 
 /// What the flags and words of `culvert [user@]host ...` come to, before defaults.
 struct TunnelWords {
@@ -113,8 +116,10 @@ void read_word(const std::string& word, TunnelWords& words) {
     } catch (const Error& error) {
         // What has a ':' is a forward gone wrong, and anything else rather a command.
         if (word.find(':') != std::string::npos) throw;
-        fail(fmt::format("{} (after the host come forwards: culvert runs no remote command)",
-                         error.what()));
+        fail(fmt::format("{} (culvert runs no remote command: the words after the host are "
+                         "forwards)",
+                         error.what()),
+             std::string{error.hint()});
     }
 }
 
@@ -122,7 +127,7 @@ std::vector<std::string> read_ciphers(const std::string& list) {
     try {
         return choose_ciphers(list, default_ciphers());
     } catch (const Error& error) {
-        fail(fmt::format("-c: {}", error.what()));
+        throw with_context("-c", error);
     }
 }
 
@@ -155,7 +160,7 @@ void read_tunnel_flag(const Argument& argument, TunnelWords& words, TunnelComman
         apply_ssh_option(value, options);
     } else if (flag == "-F") {
         if (value != "none" && value != "/dev/null") {
-            fail("culvert reads no ssh_config: only -F none is taken");
+            fail("-F: culvert reads no ssh_config; only -F none and -F /dev/null are accepted");
         }
         words.without_ssh_config = true;
     } else if (flag == "-b") {
@@ -208,25 +213,23 @@ CommandLine parse_tunnel_command_line(std::span<const std::string> arguments,
         }
     }
     if (!words.destination) {
-        fail(
-            "no server is named, as in culvert alice@gw -L 12345:pop3.example.com:110; "
-            "--help says more");
+        fail("no server is named",
+             "culvert alice@gw -L 12345:pop3.example.com:110 names one; --help says more");
     }
     if (words.forwards.empty()) {
         const std::string& word = words.destination_text;
         constexpr std::array<std::string_view, 3> commands{"up", "check", "keygen"};
         if (std::ranges::find(commands, word) != commands.end()) {
-            fail(fmt::format("'{}' is a command when it comes first, before any flag", word));
+            fail(fmt::format("'{}' is a command only as the first word, before any flag", word));
         }
-        if (word == "help") fail("for help: culvert --help");
+        if (word == "help") fail("'help' is not a command", "culvert --help");
         if (const auto hint = did_you_mean(word, commands); !hint.empty()) {
-            fail(fmt::format("'{}' is no command, and nothing to forward is named{}", escaped(word),
+            fail(fmt::format("'{}' is not a command, and no forward is given{}", escaped(word),
                              hint));
         }
-        fail(
-            fmt::format("nothing to forward to {}: give a forward, as in -L "
-                        "12345:pop3.example.com:110; culvert runs no remote shell",
-                        escaped(word)));
+        fail(fmt::format("no forward is given for {}, and culvert runs no remote shell",
+                         escaped(word)),
+             "give a forward, as in -L 12345:pop3.example.com:110");
     }
 
     TunnelSettings base = default_tunnel_settings(surroundings);
@@ -234,7 +237,7 @@ CommandLine parse_tunnel_command_line(std::span<const std::string> arguments,
     base.named_host = words.destination->host;
     TunnelSettings& tunnel = command.tunnel;
     tunnel = settings_from(words.options, std::move(base), surroundings);
-    if (tunnel.user.empty()) fail("your login name is unknown: name the user, as in alice@gw");
+    if (tunnel.user.empty()) fail("your login name is unknown", "name the user, as in alice@gw");
     const bool gateway_ports = words.options.gateway_ports.value_or(false);
     for (LocalForward& forward : words.forwards) {
         forward.bind = bind_or_default(forward.bind, gateway_ports);
@@ -242,7 +245,7 @@ CommandLine parse_tunnel_command_line(std::span<const std::string> arguments,
             return &other < &forward && listen_alike(other, forward);
         };
         if (std::ranges::any_of(words.forwards, is_earlier_and_alike)) {
-            fail(fmt::format("local port {} is there twice", forward.port));
+            fail(fmt::format("local port {} is given twice", forward.port));
         }
     }
     tunnel.forwards = std::move(words.forwards);

@@ -20,6 +20,15 @@ bool is_of_what_the_user_wrote(const std::exception_ptr& why) {
     }
 }
 
+/// On which the tunnels of these entries listen.
+std::set<std::uint16_t> ports_of(const auto& entries) {
+    std::set<std::uint16_t> ports;
+    for (const auto& entry : entries) {
+        for (const LocalForward& forward : entry.settings.forwards) ports.insert(forward.port);
+    }
+    return ports;
+}
+
 }  // namespace
 
 TunnelSet::TunnelSet(ClientContext shared, FirstFailure first_failure,
@@ -29,6 +38,10 @@ TunnelSet::TunnelSet(ClientContext shared, FirstFailure first_failure,
       on_all_over_{std::move(on_all_over)},
       tasks_{shared_.executor,
              [](const std::exception_ptr& thrown) { log_error("{}", text_of_exception(thrown)); }} {
+    shared_.on_change = [this, told = std::move(shared_.on_change)] {
+        end_handover_if_over();
+        told();
+    };
 }
 
 TunnelSet::Entry* TunnelSet::find(const TunnelSettings& wanted) {
@@ -73,20 +86,22 @@ TunnelSet::Changes TunnelSet::configure(std::vector<TunnelSettings> wanted,
         entry = std::prev(entries.erase(entry));
     }
     changes.removed = before - changes.kept - changes.restarted;
-    // Their ports are free before another one binds them.
+    const auto ports = ports_of(entries);
     for (Entry& entry : configured_) {
-        if (entry.tunnel) retire(entry, drain);
+        if (entry.tunnel) retire(entry, drain, ports);
     }
     std::erase_if(configured_, [](const Entry& entry) { return !entry.tunnel; });
     retired_.splice(retired_.end(), configured_);
     configured_ = std::move(entries);
     for (Entry* const entry : fresh) tasks_.spawn(run(*entry));
+    end_handover_if_over();
     return changes;
 }
 
-void TunnelSet::retire(Entry& entry, std::chrono::milliseconds drain) {
+void TunnelSet::retire(Entry& entry, std::chrono::milliseconds drain,
+                       const std::set<std::uint16_t>& ports) {
     entry.retired = true;
-    entry.tunnel->drain();
+    entry.tunnel->hand_over(ports);
     entry.drain_limit.emplace(shared_.executor, drain);
     // It may have ended in the turn in which the time was over: it is looked for anew.
     entry.drain_limit->async_wait([this, tunnel = entry.tunnel.get()](std::error_code cancelled) {
@@ -95,6 +110,14 @@ void TunnelSet::retire(Entry& entry, std::chrono::milliseconds drain) {
             if (other.tunnel.get() == tunnel) other.tunnel->end();
         }
     });
+}
+
+/// No tunnel is left that may yet take a listener over.
+void TunnelSet::end_handover_if_over() {
+    const auto may_bind = [](const Entry& entry) {
+        return entry.tunnel && !entry.tunnel->listeners_tried();
+    };
+    if (std::ranges::none_of(configured_, may_bind)) shared_.handover->close();
 }
 
 awaitable<void> TunnelSet::run(Entry& entry) {
@@ -130,6 +153,7 @@ bool TunnelSet::any_runs() const noexcept {
 }
 
 void TunnelSet::drain() {
+    shared_.handover->close();
     for (const Entry& entry : configured_) {
         if (entry.tunnel) entry.tunnel->drain();
     }

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <exception>
 #include <functional>
 #include <list>
 #include <memory>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "client/tunnel.hpp"
@@ -29,9 +31,9 @@ public:
 
     /// Makes these the configured tunnels. One that is there already with the same settings keeps
     /// its listeners and streams. Others take no more connections, and their streams have `drain`
-    /// to end; where the name stays, the tunnel of the new settings starts meanwhile. A tunnel that
-    /// had ended for good starts again. Throws Error{config} for a bad identity file; nothing has
-    /// changed then.
+    /// to end; where the name stays, the tunnel of the new settings starts meanwhile. A port that
+    /// another tunnel listens on then stays open. A tunnel that had ended for good starts again.
+    /// Throws Error{config} for a bad identity file; nothing has changed then.
     Changes configure(std::vector<TunnelSettings> wanted, std::chrono::milliseconds drain);
 
     void drain();
@@ -55,7 +57,9 @@ private:
 
     Entries make(std::vector<TunnelSettings> wanted, Changes& changes);
     Entry* find(const TunnelSettings& wanted);
-    void retire(Entry& entry, std::chrono::milliseconds drain);
+    void retire(Entry& entry, std::chrono::milliseconds drain,
+                const std::set<std::uint16_t>& ports);
+    void end_handover_if_over();
     awaitable<void> run(Entry& entry);
     void on_over(Entry& entry, const std::exception_ptr& why);
     bool any_runs() const noexcept;

@@ -25,7 +25,8 @@ struct TunnelStatus {
     bool is_whole() const noexcept { return !ended && up == connections && not_bound.empty(); }
 };
 
-/// `up`, `down: gw:22: connection refused`, `up, but not listening on localhost:8080`.
+/// `up`, `down: gw:22: connection refused`, `up, but not listening on localhost:8080`. For a log:
+/// the reason is whole.
 std::string describe(const TunnelStatus& tunnel);
 
 /// One line about all of them, each by its name, those that lack something first:

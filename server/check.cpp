@@ -40,12 +40,20 @@ public:
             action();
         } catch (const Error& error) {
             fail(error);
+        } catch (const std::exception& error) {
+            fail(error);
         }
     }
 
     void fail(const Error& error) {
         log_error(error);
         note(exit_code(error));
+    }
+
+    /// What the system lacked for the check: the configuration is not known to be good.
+    void fail(const std::exception& error) {
+        note(exit_work_failed);
+        log_error("{}", error.what());
     }
 
     void note(ExitCode code) {
@@ -118,11 +126,12 @@ void hint_at_what_only_root_reads(const ServerConfig& config) {
     for (const std::string& file : files) {
         const auto what = what_only_root_reads(file);
         if (!what) continue;
-        const std::string why = *what == file ? "" : fmt::format(", because of {}", escaped(*what));
+        const std::string why =
+            *what == file ? "" : fmt::format(", because of {}", shell_quoted(*what));
         log_event(LogLevel::info, {}, {},
-                  fmt::format("{}: only root can read it{}: a culvertd that runs as another user "
-                              "can't",
-                              escaped(file), why),
+                  fmt::format("{}: only root can read it{}: culvertd can't if it runs as another "
+                              "user",
+                              shell_quoted(file), why),
                   fmt::format("chmod a+{} {}", *what == file ? "r" : "x", shell_quoted(*what)));
     }
 }
@@ -130,11 +139,10 @@ void hint_at_what_only_root_reads(const ServerConfig& config) {
 /// The systemd unit hands over a host key that root alone reads.
 void hint_at_host_key(const HostKeyFile& file, const std::string& user) {
     if (::access(file.path.c_str(), R_OK) == 0 || errno != EACCES) return;
-    log_event(
-        LogLevel::info, {}, {},
-        fmt::format("the host key {}: {} can't read it: it has to be handed over at the start",
-                    escaped(file.path), escaped(user, 64)),
-        "culvertd.service does that, with LoadCredential=");
+    log_event(LogLevel::info, {}, {},
+              fmt::format("the host key {}: {} can't read it, and must be given it at the start",
+                          shell_quoted(file.path), escaped(user, 64)),
+              "culvertd.service does that, with LoadCredential=");
 }
 
 // ---------------------------------------------------------------------- addresses
@@ -176,7 +184,7 @@ private:
                 ++missing;
             } else if (error.value() == EADDRINUSE) {
                 if (command_.check_reload) continue;
-                log_info("listen: {}: in use now, by a running culvertd or by another program",
+                log_info("listen: {}: in use now by a running culvertd or another program",
                          to_string(endpoint));
             } else if (error.value() == EACCES && command_.check_as) {
                 // What the service may do beyond the user's own rights can't be known here.
@@ -225,6 +233,7 @@ ExitCode check(const ServeCommand& command, const Surroundings& surroundings) {
     if (!command.check_as && !command.check_reload) {
         report.attempt([&] { check_host_key(host_key_file(command, config)); });
     }
+    report.attempt([&] { check_log(config.log); });
     if (!command.check_as && surroundings.root) hint_at_what_only_root_reads(config);
     ListenCheck{command, report}.run(config);
     return report.code();

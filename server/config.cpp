@@ -25,13 +25,13 @@ std::vector<Endpoint> read_listen(const YamlValue& value) {
         listen.push_back(
             element.parsed([](std::string_view text) { return parse_listen_address(text); }));
     }
-    if (listen.empty()) value.fail("an empty list: culvertd has to listen somewhere");
+    if (listen.empty()) value.fail("an empty list: culvertd needs at least one address");
     return listen;
 }
 
 std::vector<std::string> read_host_keys(const YamlValue& value) {
     std::vector<std::string> paths = value.paths();
-    if (paths.empty()) value.fail("an empty list: a server proves who it is with a key");
+    if (paths.empty()) value.fail("an empty list: culvertd needs a host key");
     return paths;
 }
 
@@ -39,22 +39,21 @@ std::vector<std::string> read_compression(const YamlValue& value) {
     std::vector<std::string> methods;
     for (const YamlValue& element : value.one_or_list()) {
         methods.push_back(element.parsed(compression_method));
-        if (std::ranges::count(methods, methods.back()) > 1) element.fail("there a second time");
+        if (std::ranges::count(methods, methods.back()) > 1) element.fail("is given twice");
     }
-    if (methods.empty()) value.fail("an empty list: the least there can be is [none]");
+    if (methods.empty()) value.fail("an empty list", "[none] switches compression off");
     return methods;
 }
 
 AuthorizedKey read_authorized_key(const YamlValue& value) {
     auto key = value.parsed(parse_authorized_key);
-    if (!key) value.fail("no key, but a comment");
+    if (!key) value.fail("is a comment, not a key");
     if (key->refused) value.fail(*key->refused);
     if (const auto why = why_second_key_is_lost(*key)) value.fail(*why);
     if (key->key.algorithm() != ssh_ed25519) {
-        value.fail(
-            fmt::format("a key of type {}: culvertd takes ssh-ed25519 keys only; culvert "
-                        "keygen or ssh-keygen -t ed25519 makes one",
-                        escaped(key->key.algorithm(), 64)));
+        value.fail(fmt::format("a key of type {}: culvertd takes ssh-ed25519 keys only",
+                               escaped(key->key.algorithm(), 64)),
+                   "culvert keygen or ssh-keygen -t ed25519 makes one");
     }
     return *std::move(key);
 }
@@ -78,11 +77,13 @@ UserConfig read_user(const YamlValue& value) {
     if (const YamlValue* const listen = map.find("permit_listen")) {
         listen->fail(
             "this version of culvertd opens no ports for clients (ssh -R) and denies "
-            "every such request; take this key out");
+            "every such request",
+            "remove permit_listen");
     }
     map.finish();
     if (user.authorized_keys.empty() && user.authorized_keys_files.empty()) {
-        value.fail("could never log in: give authorized_keys, authorized_keys_files, or both");
+        value.fail("has no key to log in with",
+                   "give authorized_keys, authorized_keys_files, or both");
     }
     return user;
 }
@@ -92,7 +93,9 @@ using Users = std::map<std::string, UserConfig, std::less<>>;
 void add_users(const YamlValue& value, Users& users) {
     for (const auto& [name, user] : value.map().entries()) {
         if (name.empty() || name.size() > 255 || has_blank_or_control(name)) {
-            user.fail("not a user name: empty, too long, or with blanks or control characters");
+            user.fail(
+                "not a user name: it is empty, too long, or has blanks or control characters in "
+                "it");
         }
         if (!users.emplace(name, read_user(user)).second) user.fail("another file has this user");
     }
@@ -118,10 +121,9 @@ MaxStartups read_max_startups(const YamlValue& value) {
     if (first == last || !begin || !percent || !full || *percent > 100 || *begin == 0 ||
         *full < *begin) {
         value.fail(
-            fmt::format("'{}' is not begin:percent:full, as in 10:30:100: from `begin` "
-                        "connections that haven't logged in on, `percent` of new ones are "
-                        "dropped, and all of them from `full` on",
-                        escaped(text, 64)));
+            fmt::format("'{}' is not begin:percent:full, as in 10:30:100", escaped(text, 64)),
+            "from `begin` connections that haven't logged in, `percent` of new ones are refused; "
+            "from `full`, all of them");
     }
     return {*begin, *percent, *full};
 }
@@ -221,7 +223,8 @@ std::string default_host_key_path(const Surroundings& surroundings) {
     // The XDG specification has relative paths ignored.
     if (state && state->starts_with('/')) return fmt::format("{}/culvert/{}", *state, name);
     if (surroundings.home.empty()) {
-        throw Error{ErrorKind::config, "HOME is not set: name a host key with --host-key FILE"};
+        throw Error{ErrorKind::config, "HOME is not set",
+                    Hint{"name a host key with --host-key FILE"}};
     }
     return fmt::format("{}/.local/state/culvert/{}", surroundings.home, name);
 }

@@ -17,6 +17,7 @@
 #include "common/base/memory_reserve.hpp"
 #include "common/keys/fingerprint.hpp"
 #include "common/log/log.hpp"
+#include "common/log/log_change.hpp"
 #include "common/log/log_thrown.hpp"
 #include "common/net/address.hpp"
 #include "common/net/pause.hpp"
@@ -28,7 +29,6 @@
 namespace culvert {
 namespace {
 
-constexpr Duration listen_lookup_time = std::chrono::seconds{10};
 /// How often the workers' load is measured, while there are connections.
 constexpr Duration measuring_time = std::chrono::milliseconds{500};
 
@@ -49,12 +49,16 @@ std::uint64_t window_memory(const ServerConfig& config) {
     return config.limits.window_memory.value_or(default_window_memory(machine_memory()));
 }
 
-template <class Listenings>
-std::vector<asio::ip::tcp::endpoint> bound_of(const Listenings& all) {
-    std::vector<asio::ip::tcp::endpoint> endpoints;
-    for (const auto& one : all)
-        std::ranges::copy(one->listener.bound(), std::back_inserter(endpoints));
-    return endpoints;
+/// Does what a signal asks for, and returns whether it was done: the daemon goes on if it wasn't.
+template <class Function>
+awaitable<bool> attempt(std::string_view what_not_done, Function function) {
+    try {
+        co_await function();
+    } catch (const std::exception&) {
+        log_not_done(what_not_done, std::current_exception());
+        co_return false;
+    }
+    co_return true;
 }
 
 /// Clients that know the old key refuse the new one, so it must not change unseen.
@@ -146,7 +150,9 @@ awaitable<int> Daemon::obey_signals() {
 awaitable<int> Daemon::next_signal() {
     for (;;) {
         const int signal = co_await signals_.async_wait(use_awaitable);
-        if (signal == SIGUSR1) co_await log_status();
+        if (signal == SIGUSR1) {
+            co_await attempt("SIGUSR1: the status can't be told", [this] { return log_status(); });
+        }
         if (signal == SIGHUP) reopen_log_after_signal();
         if (signal != SIGUSR1 && signal != SIGUSR2) co_return signal;
     }
@@ -184,44 +190,51 @@ awaitable<void> Daemon::log_status() {
 }
 
 awaitable<void> Daemon::reload() {
-    try {
-        Served fresh = load_(Loading::at_reload);
-        configure_log(fresh.config->log);
-        Listenings listening;
-        try {
-            listening = co_await listen(*fresh.config, listening_);
-        } catch (const Error&) {
-            configure_log(served_.config->log);
-            throw;
-        }
-        std::swap(listening_, listening);
-        co_await give_up(std::move(listening));
-        if (thread_count(*fresh.config) != thread_count(*served_.config)) {
-            log_info("the number of threads changes at the next start");
-        }
-        log_changed_host_key(*served_.host_key, *fresh.host_key);
-        served_ = std::move(fresh);
-        windows_->set_limit(window_memory(*served_.config));
-        log_info("SIGHUP: the new configuration holds for new connections");
-    } catch (const Error& error) {
-        log_error(with_context("SIGHUP: the configuration stays as it was", error));
+    const Served before = served_;
+    Listenings listening_before = listening_;
+    const bool taken = co_await attempt("SIGHUP: the configuration stays as it was",
+                                        [this] { return take_configuration(); });
+    if (!taken) co_return;
+    co_await attempt("SIGHUP: the new configuration holds, but not all is done",
+                     [&] { return follow_configuration(before, std::move(listening_before)); });
+}
+
+/// All of it, or nothing: what throws leaves all as it was.
+awaitable<void> Daemon::take_configuration() {
+    Served fresh = load_(Loading::at_reload);
+    const std::uint64_t fresh_window_memory = window_memory(*fresh.config);
+    LogChange log{served_.config->log, fresh.config->log};
+    Listenings listening = co_await listen(*fresh.config, listening_);
+    log.keep();
+    listening_ = std::move(listening);
+    served_ = std::move(fresh);
+    windows_->set_limit(fresh_window_memory);
+}
+
+/// What is left to do when a new configuration has taken the place of another.
+awaitable<void> Daemon::follow_configuration(const Served& before, Listenings listening_before) {
+    co_await give_up(std::move(listening_before));
+    if (thread_count(*served_.config) != thread_count(*before.config)) {
+        log_info("the number of threads changes at the next start");
     }
+    log_changed_host_key(*before.host_key, *served_.host_key);
+    log_info("SIGHUP: the new configuration holds for new connections");
 }
 
 awaitable<void> Daemon::drain(std::string_view signal) {
     manager_.stopping(served_.config->limits.drain);
     const std::size_t open = connections();
     if (open == 0) {
-        log_info("{}: ending", signal);
+        log_info("{}: no connection is open; ending", signal);
     } else {
-        log_info("{}: draining for up to {} s", signal,
+        log_info("{}: waiting up to {} s for the open streams to end", signal,
                  std::chrono::ceil<std::chrono::seconds>(served_.config->limits.drain).count());
     }
     for (const auto& worker : workers_) worker->drain();
     TaskGroup cutting{context_.get_executor(), [](const std::exception_ptr&) {}};
     cutting.spawn(cut_drain_short());
     if (!co_await with_timeout(wait_until_drained(), served_.config->limits.drain)) {
-        log_info("not drained in time: ending what is left");
+        log_info("streams are still open after that time; ending them");
     }
     co_await cutting.join();
 }
@@ -240,100 +253,11 @@ void Daemon::on_worker_idle() {
     if (++idle_workers_ == workers_.size()) drained_.set();
 }
 
-/// What `config` listens on. Names that are listened on already aren't looked up again.
-awaitable<std::vector<ListenEntry>> Daemon::listen_entries(const ServerConfig& config,
-                                                           const Listenings& before) {
-    std::vector<ListenEntry> entries;
-    for (const Endpoint& where : config.listen) {
-        const auto known = std::ranges::find(
-            before, where, [](const auto& listening) { return listening->entry.where; });
-        if (known != before.end()) {
-            entries.push_back({where, (*known)->entry.addresses});
-            continue;
-        }
-        auto endpoints = co_await listen_endpoints(resolver_, where, AddressFamily::any,
-                                                   Deadline{listen_lookup_time});
-        entries.push_back({where, std::move(endpoints)});
-    }
-    co_return entries;
-}
-
-/// Listens on what `config` says. An entry of `before` that stays the same is taken over as it is,
-/// and the sockets of the others where their addresses are still wanted. Throws if an address can't
-/// be had; `before` is as it was then.
-awaitable<Daemon::Listenings> Daemon::listen(const ServerConfig& config, const Listenings& before) {
-    auto entries = co_await listen_entries(config, before);
-    for (const std::string& remark : drop_covered(entries)) log_info("listen: {}", remark);
-    std::vector<const Listener*> listeners;
-    for (const auto& old : before) listeners.push_back(&old->listener);
-    Listenings left = before;
-    Listenings all;
-    Listenings fresh;
-    for (ListenEntry& entry : entries) {
-        const auto same =
-            std::ranges::find(left, entry, [](const auto& listening) { return listening->entry; });
-        if (same != left.end()) {
-            all.push_back(*same);
-            left.erase(same);
-            continue;
-        }
-        fresh.push_back(std::make_shared<Listening>(context_.get_executor(), std::move(entry),
-                                                    listeners,
-                                                    [this](const auto& thrown) { fail(thrown); }));
-        all.push_back(fresh.back());
-    }
-    const auto bound_before = bound_of(before);
-    for (const auto& listening : fresh) {
-        for (const auto& bound : listening->listener.bound()) {
-            if (std::ranges::find(bound_before, bound) != bound_before.end()) continue;
-            log_info("listening on {}", to_string(bound));
-        }
-        start_accepting(*listening);
-    }
-    co_return all;
-}
-
-/// Ends those of `old` that aren't in `listening_`.
-awaitable<void> Daemon::give_up(Listenings old) {
-    const auto bound_now = bound_of(listening_);
-    const auto is_listening = [](const auto& list, const auto& one) {
-        return std::ranges::find(list, one) != list.end();
-    };
-    for (auto& listening : old) {
-        if (is_listening(listening_, listening)) continue;
-        co_await listening->accepting.join();
-        listening->listener.accept_rest(accept_events());
-        const auto bound_before = listening->listener.bound();
-        listening.reset();
-        for (const auto& bound : bound_before) {
-            if (!is_listening(bound_now, bound)) {
-                log_info("no longer listening on {}", to_string(bound));
-            }
-        }
-    }
-}
-
-void Daemon::start_accepting(Listening& listening) {
-    listening.accepting.spawn(listening.listener.run(accept_events()));
-}
-
-Listener::Events Daemon::accept_events() {
-    return {.on_accept = [this](Accepted accepted) { on_accept(std::move(accepted)); },
-            .on_exhausted =
-                [](std::error_code why) {
-                    log_error("accepting no connections for now: {}", why.message());
-                },
-            .on_recovered =
-                [](std::size_t failures) {
-                    log_info("accepting connections again, after {} failures", failures);
-                }};
-}
-
 void Daemon::on_accept(Accepted accepted) {
     try {
         admit(std::move(accepted));
     } catch (const std::bad_alloc&) {
-        log_error("a connection was closed: culvertd is out of memory");
+        log_error("out of memory: a new connection was closed");
     }
 }
 

@@ -58,13 +58,15 @@ private:
     awaitable<int> obey_signals();
     awaitable<int> next_signal();
     awaitable<void> reload();
+    awaitable<void> take_configuration();
+    awaitable<void> follow_configuration(const Served& before, Listenings listening_before);
     awaitable<void> log_status();
     awaitable<void> drain(std::string_view signal);
     awaitable<std::vector<ListenEntry>> listen_entries(const ServerConfig& config,
                                                        const Listenings& before);
     awaitable<Listenings> listen(const ServerConfig& config, const Listenings& before);
     awaitable<void> give_up(Listenings old);
-    void start_accepting(Listening& listening);
+    awaitable<void> start_accepting(const Listenings& fresh);
     Listener::Events accept_events();
     awaitable<void> wait_until_drained();
     awaitable<void> cut_drain_short();

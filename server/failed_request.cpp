@@ -12,9 +12,9 @@ std::string describe(const FailedRequest& failed) {
     };
     switch (failed.why) {
         case FailedRequest::Why::method:
-            return fmt::format("{} (culvertd takes keys alone)", escaped(failed.method, 64));
+            return fmt::format("{} (culvertd takes keys only)", escaped(failed.method, 64));
         case FailedRequest::Why::key_type:
-            return key("culvertd takes ssh-ed25519 keys alone");
+            return key("culvertd takes ssh-ed25519 keys only");
         case FailedRequest::Why::garbled_key:
             return key("the key is garbled");
         case FailedRequest::Why::signature:

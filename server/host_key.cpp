@@ -12,8 +12,8 @@
 #include <fmt/format.h>
 
 #include "common/base/error.hpp"
-#include "common/base/escape.hpp"
 #include "common/base/file.hpp"
+#include "common/base/shell_quote.hpp"
 #include "common/keys/fingerprint.hpp"
 #include "common/keys/key_file.hpp"
 #include "common/log/log.hpp"
@@ -28,9 +28,10 @@ bool exists(const std::string& path) {
 }
 
 [[noreturn]] void fail_to_make(const std::string& path, const std::string& why) {
-    throw Error{ErrorKind::config,
-                fmt::format("the host key {} is missing and can't be made: {}", escaped(path), why),
-                Hint{"name another file with --host-key FILE"}};
+    throw Error{
+        ErrorKind::config,
+        fmt::format("the host key {} is missing and can't be made: {}", shell_quoted(path), why),
+        Hint{"name another file with --host-key FILE"}};
 }
 
 std::filesystem::path folder_of(const std::string& path) {
@@ -56,9 +57,10 @@ std::vector<std::filesystem::path> missing_folders(const std::string& path) {
 void make_folders_of(const std::string& path) {
     for (const auto& folder : missing_folders(path)) {
         if (::mkdir(folder.c_str(), 0700) == 0) {
-            log_info("made the folder {}", escaped(folder.string(), 1024));
+            log_info("made the folder {}", shell_quoted(folder.string()));
         } else if (errno != EEXIST) {
-            fail_to_make(path, fmt::format("{}: {}", escaped(folder.string()), reason_of(errno)));
+            fail_to_make(path,
+                         fmt::format("{}: {}", shell_quoted(folder.string()), reason_of(errno)));
         }
     }
 }
@@ -68,8 +70,8 @@ void make_folders_of(const std::string& path) {
 const std::string& shown_host_key(std::span<const std::string> paths) {
     const std::string& shown = paths.front();
     for (const std::string& path : paths.subspan(1)) {
-        log_info("{}: not used: clients are shown one host key, {}", escaped(path, 1024),
-                 escaped(shown, 1024));
+        log_info("{}: not used: clients are shown one host key, {}", shell_quoted(path),
+                 shell_quoted(shown));
     }
     return shown;
 }
@@ -77,9 +79,9 @@ const std::string& shown_host_key(std::span<const std::string> paths) {
 PrivateKey load_host_key(const HostKeyFile& file) {
     if (!exists(file.path)) {
         throw Error{ErrorKind::config,
-                    fmt::format("the host key {} is missing", escaped(file.path)),
-                    Hint{"restore the file; a new key, made at the next start, is one that clients "
-                         "don't know"}};
+                    fmt::format("the host key {} is missing", shell_quoted(file.path)),
+                    Hint{"restore the file: clients don't know the new key that the next start "
+                         "would make"}};
     }
     return load_private_key(open_trusted_file(file.path, file.owners), file.path);
 }
@@ -91,12 +93,12 @@ PrivateKey load_or_make_host_key(const HostKeyFile& file, Random& random) {
     PrivateKey key = PrivateKey::generate(random, "culvertd host key");
     const std::string public_half = path + ".pub";
     if (exists(public_half)) {
-        log_info("{}: replaced: the key it belonged to is gone", escaped(public_half, 1024));
+        log_info("{}: replaced: the key it belonged to is gone", shell_quoted(public_half));
         std::error_code shown_by_the_write;
         std::filesystem::remove(public_half, shown_by_the_write);
     }
     write_key_pair(path, key, random);
-    log_info("made a host key, {}: {} {}", escaped(path, 1024), key.public_key().algorithm(),
+    log_info("made a host key, {}: {} {}", shell_quoted(path), key.public_key().algorithm(),
              fingerprint(key.public_key()));
     return key;
 }
@@ -111,12 +113,12 @@ void check_host_key(const HostKeyFile& file) {
     const auto there = missing.empty() ? folder_of(path) : missing.front().parent_path();
     std::error_code failure;
     if (!std::filesystem::is_directory(there, failure)) {
-        fail_to_make(path, fmt::format("{}: {}", escaped(there.string()), reason_of(ENOTDIR)));
+        fail_to_make(path, fmt::format("{}: {}", shell_quoted(there.string()), reason_of(ENOTDIR)));
     }
     if (::faccessat(AT_FDCWD, there.c_str(), W_OK | X_OK, AT_EACCESS) != 0) {
-        fail_to_make(path, fmt::format("{}: {}", escaped(there.string()), reason_of(errno)));
+        fail_to_make(path, fmt::format("{}: {}", shell_quoted(there.string()), reason_of(errno)));
     }
-    log_info("{} doesn't exist yet: it would be made", escaped(path, 1024));
+    log_info("the host key {} doesn't exist yet: it would be made", shell_quoted(path));
 }
 
 }  // namespace culvert

@@ -31,7 +31,7 @@ void check_key_file(const KeyFile& file) {
         throw Error{
             ErrorKind::config,
             fmt::format("{}: a private key, where lines of public keys are expected",
-                        escaped(path)),
+                        shell_quoted(path)),
             Hint{fmt::format("its public half is in the owner's {}", shell_quoted(path + ".pub"))}};
     }
     std::size_t usable = 0;
@@ -42,7 +42,7 @@ void check_key_file(const KeyFile& file) {
             const auto found = parse_authorized_key(line);
             if (!found) continue;
             if (const auto why = why_second_key_is_lost(*found)) {
-                log_info("{}:{}: {}", escaped(path), number, *why);
+                log_info("{}:{}: {}", shell_quoted(path), number, *why);
             }
             if (found->refused) throw Error{ErrorKind::config, *found->refused};
             if (found->key.algorithm() != ssh_ed25519) {
@@ -52,10 +52,10 @@ void check_key_file(const KeyFile& file) {
             }
             ++usable;
         } catch (const Error& error) {
-            log_info("{}:{}: lets nobody in: {}", escaped(path), number, error.what());
+            log_info("{}:{}: lets nobody in: {}", shell_quoted(path), number, error.what());
         }
     }
-    if (usable == 0) log_info("{}: no key in it lets anybody in so far", escaped(path));
+    if (usable == 0) log_info("{}: no key in it lets anybody in", shell_quoted(path));
 }
 
 std::size_t check_user_key_files(const ServerConfig& config) {
@@ -67,7 +67,7 @@ std::size_t check_user_key_files(const ServerConfig& config) {
             } catch (const Error& error) {
                 ++bad;
                 log_error(with_context(
-                    fmt::format("{} can't log in by this file", escaped(name, 64)), error));
+                    fmt::format("{} can't log in with this file", escaped(name, 64)), error));
             }
         }
     }

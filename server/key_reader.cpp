@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include "common/base/error.hpp"
-#include "common/base/escape.hpp"
+#include "common/base/shell_quote.hpp"
 #include "common/net/timeout.hpp"
 
 namespace culvert {
@@ -45,10 +45,10 @@ awaitable<std::shared_ptr<const std::string>> KeyReader::text_of(KeyFile file) {
         throw Error{
             ErrorKind::config,
             fmt::format("{}: not read within {:.3g} s: it lets nobody in for now",
-                        escaped(file.path), std::chrono::duration<double>(patience_).count())};
+                        shell_quoted(file.path), std::chrono::duration<double>(patience_).count())};
     }
     const std::shared_ptr<const Reading>& reading = *answer;
-    if (reading->why_not) throw with_context(escaped(file.path), *reading->failure);
+    if (reading->why_not) throw with_context(shell_quoted(file.path), *reading->failure);
     if (reading->failure) throw *reading->failure;
     co_return std::shared_ptr<const std::string>{reading, &reading->text};
 }

@@ -18,7 +18,7 @@ namespace {
     throw Error{ErrorKind::usage,
                 fmt::format("'{}': {}; the form is address:port, as in 127.0.0.1:2222, [::1]:2222 "
                             "or *:2222",
-                            escaped(text, 128), why)};
+                            escaped(text), why)};
 }
 
 std::uint16_t read_port(std::string_view whole, std::string_view text) {
@@ -44,7 +44,7 @@ Endpoint parse_listen_address(std::string_view text, std::uint16_t default_port)
         behind = text.substr(close + 1);
         if (host.find(':') == std::string_view::npos ||
             !IpAddress::parse(host.substr(0, host.find('%')))) {
-            fail(text, "no IPv6 address in the brackets");
+            fail(text, "the brackets hold no IPv6 address");
         }
         if (!behind.empty() && !behind.starts_with(':')) fail(text, "']' is not followed by ':'");
     } else {
@@ -56,10 +56,10 @@ Endpoint parse_listen_address(std::string_view text, std::uint16_t default_port)
         }
     }
     if (!is_one_word(host) || host.starts_with('-') || host.find('/') != host.npos) {
-        fail(text, "the address is not one");
+        fail(text, "not an address");
     }
     // 22:22 names two ports.
-    if (parse_number<std::uint16_t>(host)) fail(text, "a port stands where the address does");
+    if (parse_number<std::uint16_t>(host)) fail(text, "a port where an address is expected");
     if (const auto why = zone_missing(host)) fail(text, *why);
     return {std::string{host}, behind.empty() ? default_port : read_port(text, behind.substr(1))};
 }

@@ -1,9 +1,9 @@
 #include <vector>
 
 #include "common/base/exit_code.hpp"
+#include "common/base/ignored_signals.hpp"
 #include "common/base/memory_reserve.hpp"
 #include "common/base/no_core_dump.hpp"
-#include "common/base/signals.hpp"
 #include "common/base/standard_descriptors.hpp"
 #include "common/base/standard_output.hpp"
 #include "common/crypto/sodium.hpp"

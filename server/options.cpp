@@ -7,6 +7,7 @@
 
 #include "common/base/error.hpp"
 #include "common/base/escape.hpp"
+#include "common/base/shell_quote.hpp"
 #include "common/config/arguments.hpp"
 #include "common/version/version.hpp"
 #include "server/key_files.hpp"
@@ -22,27 +23,26 @@ constexpr std::string_view help =
 
 usage: culvertd [flags]
 
-It reads /etc/culvert/culvertd.yaml, or without a file is told all it needs by flags:
+It reads /etc/culvert/culvertd.yaml. With these flags alone it needs no file:
 
   culvertd -p 2222 --authorized-keys ~/.ssh/authorized_keys
 
   -c FILE                  the config file
-  -p PORT                  listen on this port of every address (2222); 0 is a free one
+  -p PORT                  listen on this port of every address (2222); 0 picks a free one
   --listen ADDRESS[:PORT]  listen on this address only; may be repeated
-  --authorized-keys FILE   let in whoever has one of the file's keys, under any user name;
-                           may be repeated
+  --authorized-keys FILE   accept every key in this file, under any user name; may be repeated
   --host-key FILE          the server's private key, made if it is missing; of several the
                            first is used (/etc/culvert/ssh_host_ed25519_key;
                            $XDG_STATE_HOME/culvert/... for a user who isn't root)
-  -t                       check the config, the files and the addresses it names, and end
+  -t                       check the config, and the files and addresses it names, and exit
   --user NAME              with -t, as root: check as this user, who will run culvertd
   --reload                 with -t: check what a running culvertd reads at SIGHUP
-  -v, -vv, -q              say more, much more, errors only
-  --log-time, --log-json   a time before each line; each line as a JSON object
+  -v, -vv, -q              log more, much more, only errors
+  --log-time, --log-json   put the time before each line; write each line as a JSON object
   -h, --help; --version (or -V)
 
-Flags go before what the file says. culvertd stays in the foreground. SIGHUP has it read its
-configuration again and open its log file anew, SIGUSR1 has it log what is up.
+Flags override the file. culvertd stays in the foreground. SIGHUP makes it read its configuration
+again and reopen its log file; SIGUSR1 makes it log its current state.
 )";
 
 constexpr std::array flags{
@@ -62,17 +62,20 @@ constexpr std::array flags{
     Flag{"--help"},
     Flag{"-V"},
     Flag{"--version"},
-    Flag{"-D", FlagValue::none, "culvertd is always in the foreground: leave it out"},
-    Flag{"-e", FlagValue::none, "culvertd always logs to stderr: leave it out"},
-    Flag{"-d", FlagValue::none, "for more lines there are -v and -vv"},
-    Flag{"-f", FlagValue::required, "the config file goes after -c; it is not an sshd_config"},
-    Flag{"-o", FlagValue::required, "culvertd has no -o: its settings are in culvertd.yaml"},
+    Flag{"-D", FlagValue::none, "culvertd is always in the foreground", "leave -D out"},
+    Flag{"-e", FlagValue::none, "culvertd always logs to stderr", "leave -e out"},
+    Flag{"-d", FlagValue::none, "culvertd has no debug mode", "-v and -vv log more"},
+    Flag{"-f", FlagValue::required, "culvertd reads no sshd_config",
+         "-c FILE names its configuration file"},
+    Flag{"-o", FlagValue::required, "culvertd has no -o", "settings are in culvertd.yaml"},
 };
 
-[[noreturn]] void fail(const std::string& why) { throw Error{ErrorKind::usage, why}; }
+[[noreturn]] void fail(const std::string& why, std::string hint = {}) {
+    throw Error{ErrorKind::usage, why, Hint{std::move(hint)}};
+}
 
 std::string required_path(const Argument& argument) {
-    if (argument.value.empty()) fail(fmt::format("{}: the file's name is empty", argument.flag));
+    if (argument.value.empty()) fail(fmt::format("{}: the file name is empty", argument.flag));
     return argument.value;
 }
 
@@ -95,8 +98,8 @@ ServerCommandLine parse_server_command_line(std::span<const std::string> argumen
     for (const Argument& argument : split_arguments(arguments, flags)) {
         const std::string& flag = argument.flag;
         if (flag.empty()) {
-            fail(fmt::format("'{}': culvertd takes flags only; a config file goes after -c",
-                             escaped(argument.value, 64)));
+            fail(fmt::format("'{}': culvertd takes no arguments", escaped(argument.value)),
+                 "culvertd -c " + shell_quoted(argument.value));
         } else if (flag == "-h" || flag == "--help") {
             return {PrintText{std::string{help}}, {}};
         } else if (flag == "-V" || flag == "--version") {
@@ -105,7 +108,7 @@ ServerCommandLine parse_server_command_line(std::span<const std::string> argumen
             serve.config_file = required_path(argument);
             serve.config_file_named = true;
         } else if (flag == "-p") {
-            if (port) fail("-p: there twice; for several ports there is --listen");
+            if (port) fail("-p is given twice", "--listen may be repeated, for several ports");
             port = read_port(argument.value);
         } else if (flag == "--listen") {
             listen.push_back(argument.value);
@@ -131,13 +134,14 @@ ServerCommandLine parse_server_command_line(std::span<const std::string> argumen
         return parse_listen_address(text, 1) != parse_listen_address(text, 2);
     };
     if (port && !listen.empty() && std::ranges::none_of(listen, leaves_port_open)) {
-        fail(fmt::format("-p {}: every --listen has a port of its own: leave one of them out",
-                         *port));
+        fail(fmt::format("-p {}: every --listen has a port of its own", *port),
+             "leave -p out, or the port of one --listen");
     }
     if (listen.empty() && port) serve.listen.push_back({"*", *port});
     if (!serve.check_only && (serve.check_as || serve.check_reload)) {
-        fail(fmt::format("{} goes with -t: culvertd itself runs as the user who starts it",
-                         serve.check_as ? "--user" : "--reload"));
+        fail(fmt::format("{} needs -t", serve.check_as ? "--user" : "--reload"),
+             serve.check_as ? "culvertd runs as the user who starts it; --user is for a check"
+                            : "to reload a running culvertd, send it SIGHUP");
     }
     const bool quick =
         !serve.listen.empty() || !serve.authorized_keys.empty() || !serve.host_keys.empty();
@@ -161,12 +165,14 @@ ServerConfig server_config_of(const ServeCommand& command, const Surroundings& s
     if (config.host_keys.empty()) config.host_keys = {default_host_key_path(surroundings)};
     config.any_user_keys_files = expanded(command.authorized_keys);
     if (config.users.empty() && config.any_user_keys_files.empty()) {
-        const std::string why = "nobody could log in: ";
+        const std::string why = "nobody could log in";
+        if (!command.config_file) {
+            throw Error{ErrorKind::config, why,
+                        Hint{"give --authorized-keys FILE, or name users in a file with -c FILE"}};
+        }
         throw Error{ErrorKind::config,
-                    command.config_file
-                        ? fmt::format("{}: {}name users, or give --authorized-keys FILE",
-                                      *command.config_file, why)
-                        : why + "give --authorized-keys FILE, or users in a file with -c"};
+                    fmt::format("{}: {}", shell_quoted(*command.config_file), why),
+                    Hint{"name users in the file, or give --authorized-keys FILE"}};
     }
     return config;
 }

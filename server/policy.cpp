@@ -10,14 +10,11 @@
 #include "common/base/endpoint.hpp"
 #include "common/base/error.hpp"
 #include "common/base/escape.hpp"
+#include "common/base/host_syntax.hpp"
 #include "common/base/wildcard.hpp"
-#include "server/host_name.hpp"
 
 namespace culvert {
 namespace {
-
-/// A DNS name has at most 253 characters.
-constexpr std::size_t longest_host = 255;
 
 /// `localhost.` and `LOCALHOST` are the same host as `localhost`.
 std::string plain_name(std::string_view host) {
@@ -40,15 +37,11 @@ bool is_special(const IpAddress& address) {
            address.is_multicast();
 }
 
-bool is_host_name(std::string_view host) {
-    return is_one_word(host) && host.size() <= longest_host;
-}
-
 [[noreturn]] void fail(std::string_view rule, std::string_view why) {
     throw Error{ErrorKind::config,
                 fmt::format("'{}': {}; the form is host:port, as in pop3.example.com:110, "
                             "10.0.0.0/8:*, [2001:db8::]/32:443, *.example.com:80 or *:*",
-                            escaped(rule, 128), why)};
+                            escaped(rule), why)};
 }
 
 /// The rule's host as written, and its port; brackets and what stands behind them stay.
@@ -75,7 +68,8 @@ OpenRule OpenRule::parse(std::string_view text) {
     rule.text_ = text;
     if (port != "*") {
         rule.port_ = parse_port(port);
-        if (!rule.port_ || *rule.port_ == 0) fail(text, "the port is neither a port nor *");
+        if (!rule.port_ || *rule.port_ == 0)
+            fail(text, "the port is neither a number, nor the name of a TCP service, nor *");
     }
     if (host == "*") return rule;
 
@@ -88,13 +82,14 @@ OpenRule OpenRule::parse(std::string_view text) {
         rule.kind_ = Host::network;
         rule.network_ = IpNetwork::parse(address);
         if (!rule.network_) {
-            fail(text, fmt::format("'{}' is not an address, nor a network whose address ends "
-                                   "where its prefix does",
-                                   escaped(address, 64)));
+            fail(text,
+                 fmt::format("'{}' is neither an address nor a network (an address with no bits "
+                             "set after its prefix)",
+                             escaped(address, 64)));
         }
         return rule;
     }
-    if (!is_host_name(host)) fail(text, "the host is not a host name");
+    if (const auto why = why_no_host_pattern(host)) fail(text, *why);
     if (host.find_first_not_of("0123456789.*?") == std::string_view::npos) {
         fail(text, "addresses take a prefix, as in 10.0.0.0/8, and no wildcards");
     }

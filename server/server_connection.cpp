@@ -38,7 +38,7 @@ double seconds_since(TimePoint began) {
 }
 
 std::string named(const Endpoint& endpoint) {
-    return to_string(Endpoint{escaped(endpoint.host), endpoint.port});
+    return to_string(Endpoint{escaped_name(endpoint.host), endpoint.port});
 }
 
 }  // namespace
@@ -119,14 +119,14 @@ awaitable<bool> ServerConnection::allows(KeyShown shown) {
         co_await look_up_key(*context_.config, std::move(question), context_.key_reader);
     for (const std::string& remark : found.remarks) {
         context_.repeats.key_remarks.log(LogLevel::info, remark, "{}: {}: {}", name_,
-                                         escaped(shown.user, 64), remark);
+                                         escaped_name(shown.user), remark);
     }
     if (!found.allowed && found.is_provisional) {
         // A refusal would end the client's tunnel for good, although his key may be in the file.
         throw ProtocolError{"the server lacks the resources to look up keys; try again later",
                             DisconnectReason::by_application};
     }
-    log_at(logins(LogLevel::debug), "{}: {} {} {} {}: {}", name_, escaped(shown.user, 64),
+    log_at(logins(LogLevel::debug), "{}: {} {} {} {}: {}", name_, escaped_name(shown.user),
            shown.proved ? "proves" : "shows", escaped(shown.key.algorithm(), 64),
            fingerprint(shown.key), found.allowed ? "let in" : "not let in");
     if (!found.allowed) {
@@ -182,8 +182,7 @@ void ServerConnection::log_end(std::string_view how) const {
                           bytes_there_, bytes_back_));
 }
 
-/// Tries with keys have a count of their own, so that others can't hide them. The peer is told the
-/// same whether the user exists or not.
+/// The peer is told the same whether the user exists or not.
 void ServerConnection::log_end_without_login(std::string_view how) const {
     if (!session_.transport().peer_version()) {
         context_.repeats.probes.add(name_, how, Clock::now());
@@ -199,8 +198,9 @@ void ServerConnection::log_end_without_login(std::string_view how) const {
         !std::ranges::all_of(userauth.failed(), [](const FailedRequest& failed) {
             return failed.why == FailedRequest::Why::method;
         });
-    const bool is_logged = showed_key ? context_.repeats.refused_logins.admits(LogLevel::info, "")
-                                      : context_.repeats.without_login.admits(LogLevel::info, how);
+    const bool is_logged = showed_key
+                               ? context_.repeats.refused_logins.admits(LogLevel::info, "")
+                               : context_.repeats.refused_without_key.admits(LogLevel::info, how);
     if (!is_logged) return;
     std::vector<std::string> tried = refused_keys_;
     for (const FailedRequest& failed : userauth.failed()) tried.push_back(describe(failed));
@@ -214,12 +214,12 @@ void ServerConnection::log_end_without_login(std::string_view how) const {
                             LogField{"end", how}};
     log_event(logins(LogLevel::info), "login_refused", fields,
               fmt::format("{}: {}; not let in: {}{} with {}", name_, how,
-                          escaped(userauth.user(), 64), exists ? "" : " (no such user)", keys));
+                          escaped_name(userauth.user()), exists ? "" : " (no such user)", keys));
 }
 
 void ServerConnection::on_denied(const RequestDenied& denied) {
-    const std::string what = escaped(denied.what, 64);
-    log_denied(what, "culvertd forwards to targets and does nothing else",
+    const std::string what = escaped_name(denied.what);
+    log_denied(what, "culvertd only forwards TCP connections to targets",
                fmt::format("asked for {}:", what));
 }
 

@@ -24,6 +24,8 @@ struct ServerRepeatLimits {
     RepeatLimit turned_away{"connections turned away", LogKind::connections};
     RepeatLimit without_login{"connections that ended without a login", LogKind::connections};
     RepeatLimit refused_logins{"logins refused", LogKind::logins};
+    /// Have a count of their own, so that they can't hide those with a key.
+    RepeatLimit refused_without_key{"logins without a key refused", LogKind::logins};
     RepeatLimit key_remarks{"remarks about keys", LogKind::logins};
     RepeatLimit not_opened{"targets not opened", LogKind::forwards};
     RepeatLimit denied{"requests denied", LogKind::forwards};
@@ -32,7 +34,8 @@ struct ServerRepeatLimits {
     template <class Function>
     void for_each(Function function) {
         for (RepeatLimit* const limit :
-             {&turned_away, &without_login, &refused_logins, &key_remarks, &not_opened, &denied}) {
+             {&turned_away, &without_login, &refused_logins, &refused_without_key, &key_remarks,
+              &not_opened, &denied}) {
             function(*limit);
         }
     }

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "common/base/error.hpp"
-#include "common/base/escape.hpp"
+#include "common/base/shell_quote.hpp"
 
 namespace culvert {
 namespace {
@@ -35,7 +35,7 @@ public:
                 auto found =
                     search_authorized_keys(*text, question_.key, question_.peer, question_.now);
                 for (const std::string& remark : found.remarks) {
-                    result_.remarks.push_back(fmt::format("{}: {}", escaped(path), remark));
+                    result_.remarks.push_back(fmt::format("{}: {}", shell_quoted(path), remark));
                 }
                 result_.allowed = std::move(found.allowed);
             } catch (const Error& error) {

@@ -10,6 +10,7 @@
 #include "common/base/error.hpp"
 #include "common/base/escape.hpp"
 #include "common/base/host_name.hpp"
+#include "common/base/shell_quote.hpp"
 #include "common/base/wildcard.hpp"
 #include "common/crypto/base64.hpp"
 
@@ -183,15 +184,17 @@ KnownHostsFile parse_known_hosts(std::string_view text, const std::string& path)
         try {
             if (auto entry = parse_line(line, number)) file.entries.push_back(*std::move(entry));
         } catch (const Error& error) {
-            file.remarks.push_back(fmt::format("{}:{}: {}", path, number, error.what()));
+            file.remarks.push_back(
+                fmt::format("{}:{}: {}", shell_quoted(path), number, error.what()));
         }
     }
     return file;
 }
 
 KnownHostAnswer look_up_known_host(std::span<const KnownHostsFile> files, std::string_view host,
-                                   std::uint16_t port, const PublicKey& key) {
+                                   std::uint16_t port, const PublicKey& key, OtherNames others) {
     KnownHostAnswer answer = look_up_server(files, host, port, key, Wildcards::match);
+    if (others == OtherNames::ignored) return answer;
     for (const std::string& other : equivalent_hosts(host)) {
         KnownHostAnswer also = look_up_server(files, other, port, key, Wildcards::match_nothing);
         if (also.state == KnownHostState::revoked || answer.state == KnownHostState::unknown) {

@@ -51,12 +51,16 @@ struct [[nodiscard]] KnownHostAnswer {
     std::string name;  ///< the one of the server's names that the entry is for
 };
 
+/// Names beside a host's own: those of equivalent_hosts(). An alias (HostKeyAlias) has none.
+enum class OtherNames { count, ignored };
+
 /// Is `key` the key of `host`? A port other than 22 is looked up as [host]:port, and where no file
 /// knows that, as the bare host, as ssh does. Where no file knows `host`, a canonical one, its
-/// equivalent names count: a host known by another spelling of its name is no unknown one. `port`
-/// 22 with an alias (HostKeyAlias) looks up the alias alone.
+/// other names count: a host known by another spelling of its name is no unknown one. An alias has
+/// port 22.
 KnownHostAnswer look_up_known_host(std::span<const KnownHostsFile> files, std::string_view host,
-                                   std::uint16_t port, const PublicKey& key);
+                                   std::uint16_t port, const PublicKey& key,
+                                   OtherNames others = OtherNames::count);
 
 /// The name that an entry for this server has: `host`, or `[host]:port`, in lower case.
 std::string known_host_name(std::string_view host, std::uint16_t port);

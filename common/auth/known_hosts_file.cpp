@@ -11,6 +11,7 @@
 #include "common/base/error.hpp"
 #include "common/base/escape.hpp"
 #include "common/base/file.hpp"
+#include "common/base/shell_quote.hpp"
 
 namespace culvert {
 namespace {
@@ -24,8 +25,8 @@ void make_folder(const std::string& path) {
     if (slash == std::string::npos || slash == 0) return;
     const std::string folder = path.substr(0, slash);
     if (::mkdir(folder.c_str(), 0700) == 0 || errno == EEXIST) return;
-    throw Error{ErrorKind::config, fmt::format("{}: can't be made: {}", folder,
-                                               std::system_category().message(errno))};
+    throw Error{ErrorKind::config,
+                fmt::format("{}: can't be made: {}", shell_quoted(folder), reason_of(errno))};
 }
 
 }  // namespace
@@ -45,7 +46,7 @@ void add_known_host(const std::string& path, std::string_view host, std::uint16_
     // In the file they would mean other hosts, or another kind of line.
     if (name.find_first_of(",*?!|#@\" \t\r\n") != std::string::npos) {
         throw Error{ErrorKind::config, fmt::format("{}: '{}' can't stand in a known_hosts file",
-                                                   path, escaped(name, 64))};
+                                                   shell_quoted(path), escaped(name, 64))};
     }
     std::string line = format_known_host(name, key);
     if (hash_names == HashNames::yes || names_are_hashed(read_known_hosts(path))) {

@@ -79,8 +79,8 @@ UserauthClient::Step UserauthClient::try_next(Bytes session_id, const NameList& 
     const auto& keys = identities_.keys;
     const std::size_t candidate = next_candidate(next_, server_sig_algs);
     if (candidate == keys.size()) {
-        give_up("no key of ours",
-                {"the .pub line of one belongs into that user's authorized_keys on the server"});
+        give_up(not_signed_.empty() ? "no key of ours" : "no key of ours that signed",
+                {"add the .pub line of a key to authorized_keys of that user on the server"});
     }
     current_ = candidate;
     next_ = candidate + 1;
@@ -130,10 +130,16 @@ ByteVector UserauthClient::request() {
 UserauthClient::Step UserauthClient::decline(Bytes session_id, const NameList& server_sig_algs) {
     assert(state_ == State::signing);
     request_.clear();
-    if (question_ != Question::sent) return try_next(session_id, server_sig_algs);
+    if (question_ != Question::sent) return pass_over(session_id, server_sig_algs);
     state_ = State::asked;
     declined_ = true;
     return {};
+}
+
+UserauthClient::Step UserauthClient::pass_over(Bytes session_id, const NameList& server_sig_algs) {
+    std::erase(tried_, current_);
+    not_signed_.push_back(current_);
+    return try_next(session_id, server_sig_algs);
 }
 
 UserauthClient::Step UserauthClient::on_pk_ok(Bytes payload, Bytes session_id,
@@ -143,7 +149,7 @@ UserauthClient::Step UserauthClient::on_pk_ok(Bytes payload, Bytes session_id,
                        std::ranges::equal(message.key, identities_.keys[current_].blob());
     if (!asked) throw ProtocolError{"the server takes a key that it wasn't asked about"};
     question_ = Question::answered;
-    if (declined_) return try_next(session_id, server_sig_algs);
+    if (declined_) return pass_over(session_id, server_sig_algs);
     if (!request_.empty()) return {request(), {}};
     return want_signature(session_id);
 }
@@ -156,11 +162,11 @@ UserauthClient::Step UserauthClient::on_failure(Bytes payload, Bytes session_id,
     }
     request_.clear();
     if (message.partial_success) {
-        give_up("the server wants another proof besides the key: no key alone");
+        give_up("the server asks for more than a key: no key alone");
     }
     if (!has(message.methods_that_can_continue, "publickey")) {
         give_up(fmt::format(
-            "the server takes no keys here, but {}: no key",
+            "the server accepts {} here, and no keys: no key",
             escaped(fmt::format("{}", fmt::join(message.methods_that_can_continue, ", ")))));
     }
     return try_next(session_id, server_sig_algs);
@@ -174,19 +180,23 @@ void UserauthClient::on_success(Bytes payload) {
     state_ = State::authenticated;
 }
 
-void UserauthClient::give_up(const std::string& why, Hint hint) const {
-    std::vector<std::string> tried;
-    for (const std::size_t index : tried_) {
+std::string UserauthClient::list(const std::vector<std::size_t>& keys) const {
+    std::vector<std::string> listed;
+    for (const std::size_t index : keys) {
         const PublicKey& key = identities_.keys[index];
-        tried.push_back(fmt::format("{} {}", escaped(key.algorithm(), 64), fingerprint(key)));
+        listed.push_back(fmt::format("{} {}", escaped(key.algorithm(), 64), fingerprint(key)));
     }
-    std::string which =
-        "none could be tried: they don't sign, or not in a way that the server takes";
-    if (!tried.empty()) which = fmt::format("tried {}", fmt::join(tried, ", "));
-    throw Error{
-        ErrorKind::authentication,
-        fmt::format("{} was accepted for user {}; {}", why, escaped(identities_.user), which),
-        tried.empty() ? Hint{} : std::move(hint)};
+    return fmt::format("{}", fmt::join(listed, ", "));
+}
+
+void UserauthClient::give_up(const std::string& why, Hint hint) const {
+    std::string text = fmt::format("{} was accepted for user {}", why, escaped(identities_.user));
+    if (!tried_.empty()) text += "; tried " + list(tried_);
+    if (!not_signed_.empty()) text += "; not signed with " + list(not_signed_);
+    if (tried_.empty() && not_signed_.empty()) {
+        text += "; none could be tried: they don't sign in a way that the server takes";
+    }
+    throw Error{ErrorKind::authentication, text, tried_.empty() ? Hint{} : std::move(hint)};
 }
 
 }  // namespace culvert

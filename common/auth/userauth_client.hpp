@@ -77,8 +77,12 @@ public:
     const std::string& user() const noexcept { return identities_.user; }
     /// That of identity().
     const PublicKey& key() const { return identities_.keys[current_]; }
-    /// The keys that were shown to the server so far, asked about or signed with, in that order.
+    /// The keys that were shown to the server so far, asked about or signed with, in that order,
+    /// without those of not_signed().
     const std::vector<std::size_t>& tried() const noexcept { return tried_; }
+    /// The keys that the owner couldn't sign with, and that the server hasn't refused: they may let
+    /// the user in another time.
+    const std::vector<std::size_t>& not_signed() const noexcept { return not_signed_; }
 
 private:
     enum class State {
@@ -96,6 +100,8 @@ private:
     std::size_t first_key() const noexcept { return identities_.sure.value_or(0); }
     Step try_first(Bytes session_id, const NameList& server_sig_algs);
     Step try_next(Bytes session_id, const NameList& server_sig_algs);
+    /// The current key is of not_signed(): the next one's turn.
+    Step pass_over(Bytes session_id, const NameList& server_sig_algs);
     /// The first key from `from` on that is still to be tried and that the server can take; the
     /// number of keys if there is none.
     std::size_t next_candidate(std::size_t from, const NameList& server_sig_algs) const;
@@ -104,6 +110,8 @@ private:
     ByteVector ask();
     /// The finished request for the current key.
     ByteVector request();
+    /// "ssh-ed25519 SHA256:..., ssh-rsa SHA256:..."
+    std::string list(const std::vector<std::size_t>& keys) const;
     [[noreturn]] void give_up(const std::string& why, Hint hint = {}) const;
 
     ClientIdentities identities_;
@@ -111,6 +119,7 @@ private:
     std::size_t current_ = 0;
     std::size_t next_ = 0;
     std::vector<std::size_t> tried_;
+    std::vector<std::size_t> not_signed_;
     bool sure_ = false;
     bool service_accepted_ = false;
     std::string algorithm_;

@@ -1,4 +1,5 @@
 #include "common/base/file.hpp"
+#include "common/base/shell_quote.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -68,7 +69,7 @@ std::string reason_of(int error) {
 
 Error file_error(const std::string& path, int error) {
     return {is_of_the_system(error) ? ErrorKind::internal : ErrorKind::config,
-            fmt::format("{}: {}", path, reason_of(error))};
+            fmt::format("{}: {}", shell_quoted(path), reason_of(error))};
 }
 
 std::optional<std::string> read_file_if_exists(const std::string& path, std::size_t limit) {
@@ -87,7 +88,7 @@ std::string read_opened_file(const UniqueFd& file, const std::string& path, std:
     if (S_ISDIR(status.st_mode)) fail(path, EISDIR);
     // /dev/null is a way to say "no file".
     if (!S_ISREG(status.st_mode) && !S_ISCHR(status.st_mode)) {
-        throw Error{ErrorKind::config, fmt::format("{}: not a regular file", path)};
+        throw Error{ErrorKind::config, fmt::format("{}: not a regular file", shell_quoted(path))};
     }
     std::string text;
     std::array<char, 16'384> block{};
@@ -98,9 +99,9 @@ std::string read_opened_file(const UniqueFd& file, const std::string& path, std:
         if (n == 0) return text;
         text.append(block.data(), static_cast<std::size_t>(n));
         if (text.size() > limit) {
-            throw Error{
-                ErrorKind::config,
-                fmt::format("{}: longer than {} bytes, which no such file is", path, limit)};
+            throw Error{ErrorKind::config,
+                        fmt::format("{}: longer than {} bytes, the limit for such a file",
+                                    shell_quoted(path), limit)};
         }
     }
 }
@@ -116,7 +117,7 @@ void append_line(const std::string& path, std::string_view line) {
     struct stat status {};
     if (file.get() < 0 || ::fstat(file.get(), &status) != 0) fail(path, errno);
     if (!S_ISREG(status.st_mode)) {
-        throw Error{ErrorKind::config, fmt::format("{}: not a regular file", path)};
+        throw Error{ErrorKind::config, fmt::format("{}: not a regular file", shell_quoted(path))};
     }
     const bool on_its_own = ends_in_newline(file.get(), status.st_size);
     const std::string text = fmt::format("{}{}", on_its_own ? "" : "\n", line);

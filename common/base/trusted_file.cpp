@@ -179,7 +179,8 @@ public:
         if (S_ISLNK(entry.status.st_mode) || S_ISDIR(entry.status.st_mode)) return;
         if (!S_ISREG(entry.status.st_mode)) {
             if (S_ISCHR(entry.status.st_mode)) return;
-            throw Error{ErrorKind::config, fmt::format("{}: not a regular file", escaped(path_))};
+            throw Error{ErrorKind::config,
+                        fmt::format("{}: not a regular file", shell_quoted(path_))};
         }
         expect_owner(entry);
         if ((entry.status.st_mode & writable_by_others) != 0) {
@@ -190,7 +191,7 @@ public:
 
 private:
     [[noreturn]] void fail(const std::string& why, std::string hint) const {
-        throw Error{ErrorKind::config, fmt::format("{}: not trusted: {}", escaped(path_), why),
+        throw Error{ErrorKind::config, fmt::format("{}: not trusted: {}", shell_quoted(path_), why),
                     Hint{std::move(hint)}};
     }
 
@@ -202,7 +203,7 @@ private:
     std::string called(const Step& step) const {
         if (step.path == path_) return "it";
         return fmt::format("{}{}", S_ISDIR(step.status.st_mode) ? "the folder " : "",
-                           escaped(step.path));
+                           shell_quoted(step.path));
     }
 
     static std::string trusted_names() {

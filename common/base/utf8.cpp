@@ -1,5 +1,6 @@
 #include "common/base/utf8.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -13,18 +14,39 @@ struct Form {
 constexpr std::array<Form, 3> forms{
     {{0xe0, 0xc0, 0x80}, {0xf0, 0xe0, 0x800}, {0xf8, 0xf0, 0x10000}}};
 
-constexpr bool is_between(char32_t code, char32_t first, char32_t last) {
-    return code >= first && code <= last;
-}
+struct Range {
+    char32_t first, last;
+};
+/// Controls and separators (general categories Cc, Zl and Zp), marks of annotations, surrogates,
+/// and all that Unicode 15 gives the property Bidi_Control or Default_Ignorable_Code_Point
+/// (PropList.txt, DerivedCoreProperties.txt).
+constexpr auto not_shown = std::to_array<Range>({
+    {0x0000, 0x009f},    // C0, C1
+    {0x00ad, 0x00ad},    // soft hyphen
+    {0x034f, 0x034f},    // combining grapheme joiner
+    {0x061c, 0x061c},    // Arabic letter mark
+    {0x115f, 0x1160},    // Hangul fillers
+    {0x17b4, 0x17b5},    // Khmer inherent vowels
+    {0x180b, 0x180f},    // Mongolian variation selectors and vowel separator
+    {0x200b, 0x200f},    // zero-width characters, direction marks
+    {0x2028, 0x202e},    // line and paragraph separators, embeddings and overrides
+    {0x2060, 0x206f},    // word joiner, invisible operators, isolates
+    {0x3164, 0x3164},    // Hangul filler
+    {0xd800, 0xdfff},    // surrogates
+    {0xfe00, 0xfe0f},    // variation selectors
+    {0xfeff, 0xfeff},    // byte order mark
+    {0xffa0, 0xffa0},    // half-width Hangul filler
+    {0xfff0, 0xfffb},    // unassigned ignorables, annotation marks
+    {0x1bca0, 0x1bca3},  // shorthand format controls
+    {0x1d173, 0x1d17a},  // musical format controls
+    {0xe0000, 0xe0fff},  // tags, further variation selectors
+});
 
 constexpr bool is_shown(char32_t code) {
-    const bool is_character = code <= 0x10ffff && !is_between(code, 0xd800, 0xdfff);
-    const bool is_control = code < 0xa0 || code == 0xad;
-    const bool is_invisible =
-        is_between(code, 0x200b, 0x200f) || is_between(code, 0x2028, 0x202e) ||
-        is_between(code, 0x2060, 0x206f) || code == 0xfeff || is_between(code, 0xfff9, 0xfffb) ||
-        is_between(code, 0xe0000, 0xe0fff);
-    return is_character && !is_control && !is_invisible;
+    const auto has_it = [code](const Range& range) {
+        return code >= range.first && code <= range.last;
+    };
+    return code <= 0x10ffff && std::ranges::none_of(not_shown, has_it);
 }
 
 }  // namespace

@@ -92,8 +92,9 @@ std::vector<std::string> possible_ciphers(std::vector<std::string> names,
                                           const std::vector<AesGcmBackend>& backends) {
     if (backends.empty()) std::erase(names, aes256_gcm);
     if (names.empty()) {
-        throw Error{ErrorKind::config, fmt::format("this CPU has no instructions for {}: use {}",
-                                                   aes256_gcm, chacha20_poly1305)};
+        throw Error{ErrorKind::config,
+                    fmt::format("this CPU has no instructions for {}", aes256_gcm),
+                    Hint{fmt::format("use {}", chacha20_poly1305)}};
     }
     return names;
 }

@@ -43,13 +43,15 @@ std::string unmarked(std::string argument) {
     for (const Flag& flag : flags) {
         if (flag.name.starts_with("--")) long_names.push_back(flag.name);
     }
-    std::string hint = is_long ? did_you_mean(name, long_names) : "";
-    if (hint.empty()) hint = "; --help names them all";
-    fail(fmt::format("unknown flag '{}'{}", escaped(name, 64), hint));
+    const std::string meant = is_long ? did_you_mean(name, long_names) : "";
+    throw Error{ErrorKind::usage, fmt::format("unknown flag '{}'{}", escaped(name, 64), meant),
+                Hint{meant.empty() ? "--help lists the flags" : ""}};
 }
 
 void require_taken(const Flag& flag) {
-    if (!flag.refusal.empty()) fail(fmt::format("{}: {}", flag.name, flag.refusal));
+    if (flag.refusal.empty()) return;
+    throw Error{ErrorKind::usage, fmt::format("{}: {}", flag.name, flag.refusal),
+                Hint{std::string{flag.hint}}};
 }
 
 /// CLI11's parser with our flags as its options. Words aren't its positionals, which 2.1.2 keeps

@@ -15,6 +15,7 @@ struct Flag {
     FlagValue value = FlagValue::none;
     /// Why it is refused; empty for a flag that is taken. For flags of ssh that we haven't.
     std::string_view refusal = {};
+    std::string_view hint = {};  ///< what to use instead of a refused one
 };
 
 /// One thing on the command line: a flag with its value, or, where `flag` is empty, a word.

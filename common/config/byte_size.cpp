@@ -46,7 +46,7 @@ std::uint64_t parse_window_memory(std::string_view text) {
     constexpr std::uint64_t least = 1024 * 1024;
     const auto bytes = parse_byte_size(text);
     if (bytes && *bytes >= least) return *bytes;
-    fail(text, "1M or more, with K, M or G behind it");
+    fail(text, "1M or more, such as 64M or 1G");
 }
 
 }  // namespace culvert

@@ -9,21 +9,13 @@
 
 #include "common/base/error.hpp"
 #include "common/base/escape.hpp"
+#include "common/base/host_syntax.hpp"
 
 namespace culvert {
 namespace {
 
 bool is_ascii(std::string_view text) {
     return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
-}
-
-/// What a mapping may come to: some characters become a ':' or a '/' and would end the name.
-bool is_host_name(std::string_view text) {
-    const auto may_be_in_one = [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-               c == '-' || c == '.' || c == '_';
-    };
-    return !text.empty() && std::ranges::all_of(text, may_be_in_one);
 }
 
 [[noreturn]] void fail(std::string_view host, std::string_view why) {
@@ -43,7 +35,10 @@ std::string ascii_host(std::string_view host) {
     const std::unique_ptr<char, void (*)(void*)> owner{converted, &idn2_free};
     if (failure == IDN2_ENCODING_ERROR || failure == IDN2_ICONV_FAIL) fail(host, "it is not UTF-8");
     if (failure != IDN2_OK) fail(host, idn2_strerror(failure));
-    if (!is_host_name(converted)) fail(host, "a character in it stands for punctuation");
+    // The mapping makes a ':' or a '/' of some characters, which would end the name.
+    if (const auto why = why_no_host_name(converted)) {
+        fail(host, fmt::format("it stands for '{}', {}", escaped(converted, 64), *why));
+    }
     return converted;
 }
 

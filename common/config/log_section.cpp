@@ -32,7 +32,7 @@ LogLevel read_level(const YamlValue& value) {
         if (written == word) return level;
     }
     value.fail(
-        fmt::format("'{}' is none of off, error, info, verbose, debug", escaped(written, 64)));
+        fmt::format("'{}' is not one of off, error, info, verbose, debug", escaped(written, 64)));
 }
 
 LogFormat read_format(const YamlValue& value) {

@@ -19,7 +19,7 @@ std::uint64_t parse_bytes(std::string_view text) {
     constexpr std::uint64_t least = 16;
     const auto bytes = parse_byte_size(text);
     if (!bytes || *bytes < least) {
-        fail(text, "a number of bytes, 16 or more, with K, M or G behind it");
+        fail(text, "a number of bytes (16 or more), such as 64M or 1G");
     }
     return *bytes;
 }
@@ -27,7 +27,7 @@ std::uint64_t parse_bytes(std::string_view text) {
 std::chrono::seconds parse_time(std::string_view text) {
     if (lower_case(text) == "none") return std::chrono::seconds::zero();
     const auto time = parse_ssh_time(text);
-    if (!time) fail(text, "a time as in 90, 30m or 1h30m, nor none");
+    if (!time) fail(text, "a time (such as 90, 30m or 1h30m) or none");
     return *time;
 }
 
@@ -36,7 +36,7 @@ std::chrono::seconds parse_time(std::string_view text) {
 RekeyLimit parse_rekey_limit(std::string_view text) {
     const std::vector<std::string_view> words = words_of(text);
     if (words.empty() || words.size() > 2) {
-        fail(text, "a number of bytes with K, M or G, and maybe a time");
+        fail(text, "a number of bytes, such as 1G, and optionally a time");
     }
     RekeyLimit limit;
     if (lower_case(words[0]) != "default" && words[0] != "0") limit.bytes = parse_bytes(words[0]);

@@ -15,8 +15,9 @@
 namespace culvert {
 namespace {
 
-[[noreturn]] void fail(std::string_view path, const std::string& why) {
-    throw Error{ErrorKind::config, fmt::format("{}: {}", escaped(path), why)};
+[[noreturn]] void fail(std::string_view path, const std::string& why, std::string hint = {}) {
+    throw Error{ErrorKind::config, fmt::format("{}: {}", escaped(path), why),
+                Hint{std::move(hint)}};
 }
 
 }  // namespace
@@ -51,9 +52,9 @@ std::string expand_path(std::string_view path, const Surroundings& surroundings)
     if (rest.starts_with('~')) {
         rest.remove_prefix(1);
         if (!rest.empty() && rest.front() != '/') {
-            fail(path, "only ~/ is known, no other user's home: write the whole path");
+            fail(path, "only ~/ is known, not other users' home folders", "write the whole path");
         }
-        if (surroundings.home.empty()) fail(path, "~ stands for nothing: HOME is not set");
+        if (surroundings.home.empty()) fail(path, "~ can't be replaced: HOME is not set");
         result = surroundings.home;
     }
     while (!rest.empty()) {

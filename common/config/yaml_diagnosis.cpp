@@ -114,12 +114,14 @@ std::optional<YamlDiagnosis> diagnose_tabs(const std::string& text, std::size_t 
         if (now <= reached) continue;
         return YamlDiagnosis{
             static_cast<std::size_t>(first - lines.begin()), first->find('\t'),
-            "a tab in the indentation, where YAML takes blanks alone",
+            std::string{tab_in_indentation},
             without_indentation(*first) +
                 fmt::format("   (with {} blanks for each tab ahead of it)", width)};
     }
-    if (!has_tab(lines[std::min(reached, lines.size() - 1)])) return std::nullopt;
-    return YamlDiagnosis{reached, lines[reached].find('\t'), std::string{tab_in_indentation}, {}};
+    // The parser may end behind the last line.
+    const std::size_t at = std::min(reached, lines.size() - 1);
+    if (!has_tab(lines[at])) return std::nullopt;
+    return YamlDiagnosis{at, lines[at].find('\t'), std::string{tab_in_indentation}, {}};
 }
 
 /// A line that begins further left or right than those it belongs to.

@@ -13,6 +13,7 @@
 #include "common/base/file.hpp"
 #include "common/base/nearest.hpp"
 #include "common/base/number.hpp"
+#include "common/base/shell_quote.hpp"
 #include "common/base/utf8.hpp"
 #include "common/config/duration.hpp"
 #include "common/config/yaml_diagnosis.hpp"
@@ -28,7 +29,8 @@ constexpr std::size_t longest_key_path = 256;
 
 std::string place(const std::string& file, const YAML::Mark& mark) {
     // A null mark is -1 in both, where yaml-cpp doesn't know.
-    return fmt::format("{}:{}:{}", file, std::max(mark.line, 0) + 1, std::max(mark.column, 0) + 1);
+    return fmt::format("{}:{}:{}", shell_quoted(file), std::max(mark.line, 0) + 1,
+                       std::max(mark.column, 0) + 1);
 }
 
 std::string_view type_name(const YAML::Node& node) {
@@ -96,10 +98,10 @@ std::string correction(const YamlDiagnosis& found) {
 }
 
 [[noreturn]] void fail(const std::string& file, const YamlDiagnosis& found) {
-    throw Error{
-        ErrorKind::config,
-        fmt::format("{}:{}:{}: {}", file, found.line + 1, found.column + 1, escaped(found.what)),
-        Hint{correction(found)}};
+    throw Error{ErrorKind::config,
+                fmt::format("{}:{}:{}: {}", shell_quoted(file), found.line + 1, found.column + 1,
+                            escaped(found.what)),
+                Hint{correction(found)}};
 }
 
 /// What yaml-cpp says in its parser's terms.
@@ -107,7 +109,7 @@ std::string_view plain_words(std::string_view message) {
     if (message.starts_with("end of map") || message.starts_with("end of sequence")) {
         return "something here belongs to no key above it, or a bracket is not closed";
     }
-    if (message == "illegal map value") return "a key with ':' where none can be";
+    if (message == "illegal map value") return "a key with ':' where no key is allowed";
     return message;
 }
 
@@ -115,19 +117,20 @@ std::string_view plain_words(std::string_view message) {
 void refuse_unreplaced(std::string_view path) {
     constexpr std::string_view letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_";
     constexpr std::string_view ssh_tokens = "CLdhiklnpru";
-    const auto fail = [&](const std::string& why) {
-        throw Error{ErrorKind::config, fmt::format("{}: {}", escaped(path), why)};
+    const auto fail = [&](const std::string& why, std::string hint) {
+        throw Error{ErrorKind::config, fmt::format("{}: {}", escaped(path), why),
+                    Hint{std::move(hint)}};
     };
     for (std::size_t i = 0; i + 1 < path.size(); ++i) {
         const std::string_view next = path.substr(i + 1);
         if (path[i] == '$' && letters.find(next.front()) != std::string_view::npos) {
             const auto name = escaped(
                 next.substr(0, next.find_first_not_of(std::string{letters} + "0123456789")), 64);
-            fail(fmt::format("${0} is not replaced: write ${{{0}}}", name));
+            fail(fmt::format("${} is not replaced", name), fmt::format("write ${{{}}}", name));
         }
         if (path[i] == '%' && ssh_tokens.find(next.front()) != std::string_view::npos) {
-            fail(fmt::format("ssh's %{} is not replaced: write ~, ${{NAME}} or the whole path",
-                             next.front()));
+            fail(fmt::format("ssh's %{} is not replaced", next.front()),
+                 "write ~, ${NAME} or the whole path");
         }
     }
 }
@@ -157,7 +160,8 @@ YamlValue YamlValue::from_text(const std::string& text, const std::string& file_
         // yaml-cpp 0.7 takes a quote without its end for closed where the text ends in a newline.
         if (text.find('\0') != std::string::npos) {
             throw Error{ErrorKind::config,
-                        fmt::format("{}: has zero bytes in it: save it as UTF-8 text", file_name)};
+                        fmt::format("{}: has zero bytes in it", shell_quoted(file_name)),
+                        Hint{"save the file as UTF-8 text"}};
         }
         expect_one_document(trimmed, file_name);
         const YAML::Node top = YAML::Load(trimmed);
@@ -285,7 +289,7 @@ std::vector<YamlValue> YamlValue::included_files() const {
         }
         if (failure) {
             element.fail(
-                fmt::format("{}: {}", escaped(named.string()), reason_of(failure.value())));
+                fmt::format("{}: {}", shell_quoted(named.string()), reason_of(failure.value())));
         }
         for (const std::string& file : files) {
             if (all.size() == most_included_files) element.fail("too many files");
@@ -307,7 +311,7 @@ YamlMap::YamlMap(const YamlValue& owner) : owner_{owner} {
         // yaml-cpp keeps both of two equal keys, and a lookup finds the first.
         const auto [earlier, first] = line_of.emplace(name, key.Mark().line + 1);
         if (!first) {
-            at_key.fail(fmt::format("the key '{}' is there a second time (first in line {})",
+            at_key.fail(fmt::format("the key '{}' is given twice (first in line {})",
                                     escaped(name, 64), earlier->second));
         }
         const YAML::Mark mark = pair.second.IsNull() ? key.Mark() : pair.second.Mark();

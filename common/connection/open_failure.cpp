@@ -7,7 +7,7 @@
 namespace culvert {
 namespace {
 
-std::string_view name_of(OpenFailureReason reason) {
+std::string name_of(OpenFailureReason reason) {
     switch (reason) {
         case OpenFailureReason::administratively_prohibited:
             return "administratively prohibited";
@@ -18,13 +18,13 @@ std::string_view name_of(OpenFailureReason reason) {
         case OpenFailureReason::resource_shortage:
             return "resource shortage";
     }
-    return "refused for a reason of its own";  // the number is the peer's
+    return fmt::format("refused (reason {})", static_cast<std::uint32_t>(reason));
 }
 
 }  // namespace
 
 std::string describe(const OpenFailure& failure) {
-    return fmt::format("{}: {}", name_of(failure.reason), escaped(failure.description));
+    return with_peer_text(name_of(failure.reason), failure.description);
 }
 
 }  // namespace culvert

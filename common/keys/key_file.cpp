@@ -36,12 +36,12 @@ SecretBytes read_all(const UniqueFd& file, const std::string& name) {
         const MutableBytes space = text.writable().subspan(size);
         const ssize_t n = ::read(file.get(), space.data(), space.size());
         if (n < 0 && errno == EINTR) continue;
-        if (n < 0) fail("{}: {}", name, reason_of(errno));
+        if (n < 0) fail("{}: {}", shell_quoted(name), reason_of(errno));
         if (n == 0) break;
         size += static_cast<std::size_t>(n);
     }
     if (size > max_key_file_size) {
-        fail("{}: larger than 64 KiB, which no private key is", name);
+        fail("{}: larger than 64 KiB, which no private key is", shell_quoted(name));
     }
     text.shrink(size);
     return text;
@@ -100,9 +100,10 @@ private:
 
     [[noreturn]] void fail_for(int error) const {
         if (error == EEXIST) {
-            fail("{} exists: move it away or choose another name", name_);
+            throw Error{ErrorKind::config, shell_quoted(name_) + ": already exists",
+                        Hint{"move the file away, or choose another name"}};
         }
-        fail("{} can't be written: {}", name_, reason_of(error));
+        fail("{}: can't be written: {}", shell_quoted(name_), reason_of(error));
     }
 
     std::string name_;
@@ -118,10 +119,6 @@ void sync_directory_of(const std::string& file) {
     if (opened.get() >= 0) ::fsync(opened.get());
 }
 
-}  // namespace
-
-namespace {
-
 struct KeyText {
     SecretBytes text;
     mode_t open_to_others;  ///< 0 if this user owns it and nobody else may read or write it
@@ -129,7 +126,9 @@ struct KeyText {
 
 KeyText read_key_text(const UniqueFd& opened, const std::string& name) {
     struct stat status {};
-    if (::fstat(opened.get(), &status) != 0) fail("{}: {}", name, reason_of(errno));
+    if (::fstat(opened.get(), &status) != 0) {
+        fail("{}: {}", shell_quoted(name), reason_of(errno));
+    }
     const bool open = status.st_uid == ::getuid() && (status.st_mode & 077) != 0;
     return {read_all(opened, name), open ? status.st_mode & 0777 : 0};
 }
@@ -137,17 +136,18 @@ KeyText read_key_text(const UniqueFd& opened, const std::string& name) {
 KeyText read_key_file(const std::string& file) {
     const UniqueFd opened{::open(file.c_str(), O_RDONLY | O_CLOEXEC)};
     if (opened.get() < 0 && errno == ENOENT) {
-        throw Error{ErrorKind::config, file + ": no such file",
+        throw Error{ErrorKind::config, shell_quoted(file) + ": no such file",
                     Hint{"culvert keygen -f " + shell_quoted(file)}};
     }
-    if (opened.get() < 0) fail("{}: {}", file, reason_of(errno));
+    if (opened.get() < 0) fail("{}: {}", shell_quoted(file), reason_of(errno));
     return read_key_text(opened, file);
 }
 
 void expect_closed(const KeyText& key, const std::string& file) {
     if (key.open_to_others != 0) {
         throw Error{ErrorKind::config,
-                    fmt::format("{}: permissions {:04o} are too open", file, key.open_to_others),
+                    fmt::format("{}: permissions {:04o} are too open", shell_quoted(file),
+                                key.open_to_others),
                     Hint{"chmod 600 " + shell_quoted(file)}};
     }
 }
@@ -191,20 +191,11 @@ std::optional<PublicKey> public_key_beside(const std::string& file) {
 
 }  // namespace
 
-namespace {
-
-PrivateKey parse(const KeyText& key, const std::string& name) {
+PrivateKey load_private_key(const UniqueFd& file, const std::string& name) {
+    const KeyText key = read_key_text(file, name);
     expect_private_key(key, name, KeyOwner::host);  // public keys are open to all, rightly
     expect_closed(key, name);
     return parse_private_key(key.text.reveal(), name, KeyOwner::host);
-}
-
-}  // namespace
-
-PrivateKey load_private_key(const std::string& file) { return parse(read_key_file(file), file); }
-
-PrivateKey load_private_key(const UniqueFd& file, const std::string& name) {
-    return parse(read_key_text(file, name), name);
 }
 
 IdentityFile load_identity(const std::string& file) {

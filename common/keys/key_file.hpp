@@ -10,12 +10,9 @@
 
 namespace culvert {
 
-/// Reads a host's OpenSSH private key file (parse_private_key says which). Throws Error{config}
-/// that names the file when it is missing, can't be read, is larger than 64 KiB, or is one that
-/// this user owns and others may read or write (which ssh refuses too).
-PrivateKey load_private_key(const std::string& file);
-
-/// The same from a file that is open already; `name` is for errors.
+/// Reads a host's OpenSSH private key file (parse_private_key says which); `name` is for errors.
+/// Throws Error{config} when it can't be read, is larger than 64 KiB, or is one that this user owns
+/// and others may read or write (which ssh refuses too).
 PrivateKey load_private_key(const UniqueFd& file, const std::string& name);
 
 /// An identity file, as -i names it. Where it holds no private key that culvert can use (it is
@@ -26,10 +23,10 @@ struct IdentityFile {
     std::optional<Error> why_no_secret;
 };
 
-/// The key that stands in `file` or, if that doesn't tell, in `file`.pub. Throws as
-/// load_private_key does where neither names one, and always for a private key that is open to
-/// others. The hint for a public key or a certificate names the private key that belongs to it: by
-/// the names that ssh-keygen gives where that file is there, else by its fingerprint.
+/// The key that stands in `file` or, if that doesn't tell, in `file`.pub. Throws Error{config}
+/// that names the file where neither tells, and always for a private key that is open to others.
+/// The hint for a public key or a certificate names the private key that belongs to it: by the
+/// names that ssh-keygen gives where that file is there, else by its fingerprint.
 IdentityFile load_identity(const std::string& file);
 
 enum class ExistingKey { keep, replace };

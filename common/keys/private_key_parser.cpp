@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include "common/base/error.hpp"
-#include "common/base/escape.hpp"
 #include "common/base/shell_quote.hpp"
 #include "common/crypto/base64.hpp"
 #include "common/keys/certificate.hpp"
@@ -29,13 +28,14 @@ class Garbled : public ProtocolError {
 };
 
 [[noreturn]] void fail_for_encrypted(const std::string& file, KeyOwner owner) {
-    fail(file + " is encrypted, and culvert asks for no passphrase",
+    fail(shell_quoted(file) + " is encrypted, and culvert asks for no passphrase",
          (owner == KeyOwner::user ? "ssh-add " : "ssh-keygen -p -f ") + shell_quoted(file));
 }
 
 [[noreturn]] void fail_for_other_type(const std::string& file, std::string_view type,
                                       KeyOwner owner) {
-    fail(fmt::format("{} is {}; of key files culvert reads OpenSSH's ssh-ed25519 ones", file, type),
+    fail(fmt::format("{} is {}; culvert reads only ssh-ed25519 keys in OpenSSH's format",
+                     shell_quoted(file), type),
          owner == KeyOwner::user ? "ssh-add " + shell_quoted(file)
                                  : "make a key with culvert keygen -f FILE");
 }
@@ -166,14 +166,16 @@ void expect_openssh_private_key(Bytes text, const std::string& file, KeyOwner ow
         if (begin.starts_with(start)) fail_for_other_type(file, type, owner);
     }
     if (begin.starts_with("PuTTY-User-Key-File-")) {
-        fail(file + " is a PuTTY key",
+        fail(shell_quoted(file) + " is a PuTTY key",
              fmt::format("puttygen {} -O private-openssh-new -o NEW_FILE", shell_quoted(file)));
     }
     if (is_public_key(begin)) {
-        fail(fmt::format("{} is a {}", file, public_kind(begin)),
+        fail(fmt::format("{} is a {}", shell_quoted(file), public_kind(begin)),
              "name the file of the private key that belongs to it");
     }
-    fail(fmt::format("{} is no private key: an OpenSSH one begins with {}", file, begin_line), {});
+    fail(fmt::format("{} is not a private key: an OpenSSH one begins with {}", shell_quoted(file),
+                     begin_line),
+         {});
 }
 
 PrivateKey parse_private_key(Bytes text, const std::string& file, KeyOwner owner) {
@@ -181,7 +183,7 @@ PrivateKey parse_private_key(Bytes text, const std::string& file, KeyOwner owner
     try {
         return parse_decoded(decoded_text(text).reveal(), file, owner);
     } catch (const ProtocolError& error) {
-        fail(fmt::format("{} is garbled: {}", file, error.what()),
+        fail(fmt::format("{} is garbled: {}", shell_quoted(file), error.what()),
              "restore it from a backup, or make a new key with culvert keygen");
     }
 }

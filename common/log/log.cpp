@@ -13,14 +13,15 @@
 #include <fmt/chrono.h>
 #include <nlohmann/json.hpp>
 
-#include "common/base/escape.hpp"
+#include "common/base/shell_quote.hpp"
 #include "common/log/log_output.hpp"
 #include "common/log/log_writer.hpp"
 
 namespace culvert {
 namespace {
 
-constexpr std::size_t longest_path = 4096;
+/// Who names the log's file, for errors.
+constexpr std::string_view of_configuration = "log.file";
 
 std::string_view name_of(LogLevel level) {
     switch (level) {
@@ -61,6 +62,19 @@ struct Log {
     std::string file_of_flag;
 
     Log() { settle(); }
+
+    /// Where the lines go with these settings; null: where they go now. Throws Error{config}.
+    std::shared_ptr<LogOutput> output_for(const LogSettings& wanted) const {
+        if (!file_of_flag.empty()) return nullptr;
+        if (!wanted.file.empty()) return std::make_shared<LogOutput>(wanted.file, of_configuration);
+        return settings.file.empty() ? nullptr : std::make_shared<LogOutput>();
+    }
+
+    void follow(const LogSettings& wanted, std::shared_ptr<LogOutput> output) {
+        if (output) writer.set_output(std::move(output));
+        settings = wanted;
+        settle();
+    }
 
     void settle() {
         const LogLimits chosen = log_limits(flags, settings);
@@ -111,7 +125,7 @@ std::string json_line(LogLevel level, std::string_view event, std::span<const Lo
 
 /// The line as it is written, and one for the hint if there is one.
 std::string whole_line(LogLevel level, std::string_view event, std::span<const LogField> fields,
-                       std::string_view text, std::string_view hint) {
+                       std::string_view text, std::string_view hint, std::string_view tag) {
     const Log& log = the_log();
     const std::string_view priority = log.priorities ? journal_priority(level) : "";
     if (log.json) {
@@ -119,8 +133,10 @@ std::string whole_line(LogLevel level, std::string_view event, std::span<const L
     }
     const std::string time = log.time ? local(std::chrono::system_clock::now()) + " " : "";
     const std::string start = fmt::format("{}{}{}: ", priority, time, log.program);
-    if (hint.empty()) return fmt::format("{}{}\n", start, text);
-    return fmt::format("{}{}\n{}hint: {}\n", start, text, start, hint);
+    if (hint.empty()) return fmt::format("{}{}{}\n", start, text, tag);
+    // A hint may be a command that is pasted: to a shell the tag is a comment.
+    const std::string_view comment = tag.empty() ? "" : " #";
+    return fmt::format("{}{}{}\n{}hint: {}{}{}\n", start, text, tag, start, hint, comment, tag);
 }
 
 std::string lost_line(std::size_t lines, std::string_view why) {
@@ -128,7 +144,7 @@ std::string lost_line(std::size_t lines, std::string_view why) {
     const std::string text =
         fmt::format("{} line{} lost: {}", lines, lines == 1 ? "" : "s",
                     why.empty() ? std::string_view{"the log was not read in time"} : why);
-    return whole_line(LogLevel::error, "lines_lost", fields, text, {});
+    return whole_line(LogLevel::error, "lines_lost", fields, text, {}, {});
 }
 
 }  // namespace
@@ -141,16 +157,14 @@ void start_log(std::string_view program, const LogFlags& flags) {
     log.settle();
 }
 
+void check_log(const LogSettings& settings) {
+    if (!settings.file.empty()) expect_writable_log(settings.file, of_configuration);
+}
+
 void configure_log(const LogSettings& settings) {
     Log& log = the_log();
     const std::lock_guard lock{log.changing};
-    if (log.file_of_flag.empty() && (!settings.file.empty() || !log.settings.file.empty())) {
-        log.writer.set_output(settings.file.empty()
-                                  ? std::make_shared<LogOutput>()
-                                  : std::make_shared<LogOutput>(settings.file, "log.file"));
-    }
-    log.settings = settings;
-    log.settle();
+    log.follow(settings, log.output_for(settings));
 }
 
 void log_to_file(const std::string& path) {
@@ -171,7 +185,7 @@ void reopen_log() {
     if (!file_of_flag.empty()) return log_to_file(file_of_flag);
     const std::lock_guard lock{log.changing};
     if (log.settings.file.empty()) return;
-    log.writer.set_output(std::make_shared<LogOutput>(log.settings.file, "log.file"));
+    log.writer.set_output(std::make_shared<LogOutput>(log.settings.file, of_configuration));
 }
 
 void reopen_log_after_signal() noexcept {
@@ -183,11 +197,14 @@ void reopen_log_after_signal() noexcept {
 }
 
 void use_log(const LogSettings& settings) {
-    if (!settings.file.empty() && the_log().file_of_flag.empty()) {
-        log_info("the log goes to {}", escaped(settings.file, longest_path));
+    Log& log = the_log();
+    const std::lock_guard lock{log.changing};
+    auto output = log.output_for(settings);
+    if (output && !settings.file.empty()) {
+        log_info("the log goes to {}", shell_quoted(settings.file));
         flush_log(std::chrono::milliseconds{500});  // to stderr
     }
-    configure_log(settings);
+    log.follow(settings, std::move(output));
 }
 
 void start_log_thread() noexcept { the_log().writer.start_thread(); }
@@ -203,10 +220,10 @@ bool logs(LogClass line) noexcept {
 void log_line(LogClass line, std::string_view text) { log_event(line, {}, {}, text); }
 
 void log_event(LogClass line, std::string_view event, std::span<const LogField> fields,
-               std::string_view text, std::string_view hint) {
+               std::string_view text, std::string_view hint, std::string_view tag) {
     if (!logs(line)) return;
     try {
-        the_log().writer.write(whole_line(line.level, event, fields, text, hint));
+        the_log().writer.write(whole_line(line.level, event, fields, text, hint, tag));
     } catch (const std::exception&) {
         the_log().writer.write("a line of the log is lost: out of memory\n");
     }

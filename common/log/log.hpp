@@ -31,6 +31,9 @@ void start_log(std::string_view program, const LogFlags& flags = {});
 /// Error{config} when its log file can't be written; then nothing has changed.
 void configure_log(const LogSettings& settings);
 
+/// Throws Error{config} where configure_log() would, and makes no file.
+void check_log(const LogSettings& settings);
+
 /// -E: from here on what goes to stderr goes to the end of this file, whatever a configuration
 /// says; a missing one is made, 0600. Throws Error{config}.
 void log_to_file(const std::string& path);
@@ -43,7 +46,7 @@ void reopen_log();
 void reopen_log_after_signal() noexcept;
 
 /// As configure_log(), for a program's start: a line on stderr says where the log goes from here
-/// on.
+/// on, once the file is open.
 void use_log(const LogSettings& settings);
 
 /// For a program that goes on working, after its fork; once.
@@ -75,9 +78,10 @@ struct LogField {
 
 /// A line about something that programs may want to count: the text is for people, the name and the
 /// fields go into JSON. A hint that isn't empty follows as a line of its own, `program: hint:
-/// TEXT`, of the same level; in JSON it is the field `hint`.
+/// TEXT`, of the same level; in JSON it is the field `hint`. `tag` (` [mail]`) ends each of these
+/// lines, to a shell as a comment; in JSON a field has to say what it says.
 void log_event(LogClass line, std::string_view event, std::span<const LogField> fields,
-               std::string_view text, std::string_view hint = {});
+               std::string_view text, std::string_view hint = {}, std::string_view tag = {});
 
 /// Formats only what will be seen.
 template <class... Args>

@@ -26,6 +26,9 @@ private:
     UniqueFd file_;
 };
 
+/// Throws Error{config} where that would, and makes nothing.
+void expect_writable_log(const std::string& path, std::string_view named);
+
 /// Whether stderr is the connection to systemd's journal that `journal_stream`, the variable
 /// JOURNAL_STREAM, names by device and inode (systemd.exec(5)). null: the variable isn't set.
 bool stderr_is_journal(const char* journal_stream) noexcept;

@@ -94,6 +94,8 @@ bool LogWriter::write_part(Lock& lock, Patience patience) noexcept {
     const Written written = write_some(output->fd(), text, patience);
     if (has_thread) lock.lock();
     if (written.failure != 0) {
+        // One that was replaced meanwhile may fail: what waits goes to the new one.
+        if (output != output_) return true;
         on_failed(written.failure);
     } else if (written.size > 0) {
         on_written(text.substr(0, written.size));

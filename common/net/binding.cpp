@@ -168,7 +168,7 @@ std::vector<UniqueFd> listen_on_all(const std::vector<tcp::endpoint>& endpoints,
     }
     throw Error{ErrorKind::network,
                 to_string(endpoints.front()) + ": found no port that is free on all addresses",
-                Hint{"choose a port"}};
+                Hint{"choose a port instead of 0"}};
 }
 
 std::error_code try_to_bind(const tcp::endpoint& endpoint) {

@@ -74,7 +74,7 @@ std::optional<DialFailure> Connecting::call_from(const tcp::endpoint& local) {
     DialFailure failure = failed_with(error);
     if (error == EADDRNOTAVAIL) {
         failure.text =
-            local.address().to_string() + ", to connect from, is no address of this machine";
+            local.address().to_string() + ": not an address of this machine to connect from";
         failure.details = failure.text;
     }
     return failure;

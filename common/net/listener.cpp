@@ -30,6 +30,8 @@ using namespace std::chrono_literals;
 
 // After so many at a stretch the thread's other work has its turn.
 constexpr int batch_length = 64;
+/// No more connections wait in the kernel: Linux lets one more wait than listen(2) was asked for.
+constexpr int most_waiting = SOMAXCONN + 1;
 constexpr Duration shortest_pause = 100ms;
 constexpr Duration longest_pause = 1s;
 
@@ -97,10 +99,9 @@ public:
         return both(std::move(first), from_all(acceptors.subspan(1)));
     }
 
-    std::error_code batch(TcpAcceptor& acceptor);
-
 private:
     awaitable<void> from(TcpAcceptor& acceptor);
+    std::error_code batch(TcpAcceptor& acceptor);
 
     const Listener::AcceptOne& accept_;
     const Listener::Events& events_;
@@ -201,6 +202,7 @@ Listener::Listener(const IoExecutor& executor, const std::vector<tcp::endpoint>&
 
 void Listener::add_sockets(std::vector<BoundSocket>& sockets) const {
     for (const auto& acceptor : acceptors_) {
+        if (!acceptor.is_open()) continue;
         // Asio's way to a descriptor isn't const.
         const int descriptor = const_cast<TcpAcceptor&>(acceptor).native_handle();
         sockets.push_back({acceptor.local_endpoint(), descriptor});
@@ -212,9 +214,21 @@ void Listener::close() noexcept {
     for (TcpAcceptor& acceptor : acceptors_) acceptor.close(ignored);
 }
 
+void Listener::close_shared_with(const Listener& successor) {
+    const auto theirs = successor.bound();
+    for (TcpAcceptor& acceptor : acceptors_) {
+        if (!acceptor.is_open()) continue;
+        if (std::ranges::find(theirs, acceptor.local_endpoint()) == theirs.end()) continue;
+        std::error_code ignored;
+        acceptor.close(ignored);
+    }
+}
+
 std::vector<tcp::endpoint> Listener::bound() const {
     std::vector<tcp::endpoint> endpoints;
-    for (const auto& acceptor : acceptors_) endpoints.push_back(acceptor.local_endpoint());
+    for (const auto& acceptor : acceptors_) {
+        if (acceptor.is_open()) endpoints.push_back(acceptor.local_endpoint());
+    }
     return endpoints;
 }
 
@@ -223,9 +237,22 @@ awaitable<void> Listener::run(Events events) {
     co_await accepting.from_all(acceptors_);
 }
 
-void Listener::accept_rest(const Events& events) {
-    Accepting accepting{accept_, events};
-    for (TcpAcceptor& acceptor : acceptors_) accepting.batch(acceptor);
+std::error_code Listener::accept_rest(const Events& events) {
+    std::error_code failure;
+    for (TcpAcceptor& acceptor : acceptors_) {
+        // Bounded: others may go on connecting as fast as they are taken.
+        for (int taken = 0; taken < most_waiting; ++taken) {
+            Accepted accepted;
+            const std::error_code error = accept_(acceptor, accepted);
+            if (!error) {
+                events.on_accept(std::move(accepted));
+            } else if (!is_lost_connection(error)) {
+                if (error != asio::error::would_block) failure = error;
+                break;
+            }
+        }
+    }
+    return failure;
 }
 
 }  // namespace culvert

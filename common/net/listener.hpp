@@ -56,6 +56,9 @@ public:
     /// followed by the cancellation of run().
     void close() noexcept;
 
+    /// Closes those sockets whose addresses `successor` listens on, with the same sockets.
+    void close_shared_with(const Listener& successor);
+
     /// The addresses really bound, with the port.
     std::vector<asio::ip::tcp::endpoint> bound() const;
 
@@ -64,8 +67,9 @@ public:
     awaitable<void> run(Events events);
 
     /// Takes the connections that wait in the kernel, after run(): ahead of closing, which would
-    /// reset them.
-    void accept_rest(const Events& events);
+    /// reset them. Of the events it has on_accept() alone, and throws only what that throws.
+    /// Returns what kept it from taking them all, if anything did.
+    std::error_code accept_rest(const Events& events);
 
 private:
     void add_sockets(std::vector<BoundSocket>& sockets) const;

@@ -4,7 +4,7 @@
 
 #include <asio/signal_set.hpp>
 
-#include "common/base/signals.hpp"
+#include "common/base/ignored_signals.hpp"
 
 namespace culvert {
 

@@ -75,7 +75,7 @@ void TaskGroup::on_end(Tasks::iterator task, const std::exception_ptr& thrown) n
     tasks_.erase(task);
     try {
         if (!expected) on_error_(thrown);
-    } catch (...) {
+    } catch (const std::bad_alloc&) {
         // There is no memory to report it with.
     }
     if (empty()) ended_.set();

@@ -18,7 +18,7 @@ namespace culvert {
 class TaskGroup {
 public:
     /// Called with what a coroutine threw, as it ends; operation_aborted of a cancelled one is no
-    /// error and not reported. It must not throw.
+    /// error and not reported. It must not throw; without memory for it, that error is lost.
     using OnError = std::function<void(std::exception_ptr)>;
 
     TaskGroup(IoExecutor executor, OnError on_error);

@@ -50,9 +50,9 @@ std::string choose(std::string_view what, const NameList& client, const NameList
     }
     const std::string ours = shown(us == Role::client ? client : server);
     const std::string theirs = shown(us == Role::client ? server : client);
-    throw ProtocolError{fmt::format("no common {}: we offer {}, the peer offers {}", what, ours,
-                                    escaped(theirs, 1024)),
-                        DisconnectReason::key_exchange_failed};
+    throw ProtocolError{
+        fmt::format("no common {}: we offer {}, the peer offers {}", what, ours, escaped(theirs)),
+        DisconnectReason::key_exchange_failed};
 }
 
 }  // namespace

@@ -12,7 +12,6 @@ namespace culvert {
 namespace {
 
 constexpr std::string_view version_prefix = "SSH-";
-constexpr std::size_t shown_of_a_line = 80;
 
 ProtocolError version_error(const std::string& text) {
     return ProtocolError{text, DisconnectReason::protocol_version_not_supported};
@@ -55,21 +54,21 @@ std::optional<std::string> VersionReader::read(InputBuffer& in) {
     }
     // RFC 4253 5.1: 1.99 is a server that speaks SSH-2 and would also speak SSH-1.
     if (!line_.starts_with("SSH-2.0-") && !line_.starts_with("SSH-1.99-")) {
-        throw version_error(fmt::format("the peer speaks another protocol version: {}",
-                                        escaped(line_, shown_of_a_line)));
+        throw version_error(
+            fmt::format("the peer speaks another protocol version: {}", escaped(line_)));
     }
     return std::move(line_);
 }
 
 void VersionReader::on_other_line(std::string_view line) {
-    if (lines_before_ == 0) first_line_ = line.substr(0, shown_of_a_line);
+    if (lines_before_ == 0) first_line_ = line;
     ++lines_before_;
     if (says_try_later(line)) told_to_try_later_ = true;
     if (us_ == Role::server || lines_before_ > most_lines_before) not_ssh();
 }
 
 std::string VersionReader::seen() const {
-    return escaped(lines_before_ > 0 ? first_line_ : line_, shown_of_a_line);
+    return escaped_in_line(lines_before_ > 0 ? first_line_ : line_);
 }
 
 bool VersionReader::told_to_try_later() const noexcept {

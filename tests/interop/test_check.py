@@ -10,7 +10,7 @@ import tempfile
 import pytest
 
 from harness.keys import make_key
-from harness.peers import program
+from harness.peers import program, tunnels_file
 from harness.process import DEADLINE
 from harness.streams import connect
 
@@ -149,6 +149,49 @@ def test_a_key_of_a_user_that_cannot_be_used_is_said_and_no_error(lab):
     assert f"culvertd: hint: chmod go-w {lab.authorized_keys}\n" in text
 
 
+# ---------------------------------------------------------------------------- the log's file
+
+@pytest.mark.parametrize("file, why", [("none/x.log", "No such file or directory"),
+                                       ("folder", "Is a directory"),
+                                       ("text/x.log", "Not a directory"),
+                                       ("link", "No such file or directory")])
+def test_a_log_file_that_cannot_be_written_is_an_error(lab, file, why):
+    (lab.root / "folder").mkdir()
+    (lab.root / "text").write_text("")
+    (lab.root / "link").symlink_to("nowhere/x.log")
+    log = lab.root / file
+    line = f"log.file: {log}: can't be written: {why}\n"
+    path = config(lab, f"log: {{file: {log}}}")
+    for words in [["-c", path], ["--reload", "-c", path]]:
+        status, text = check(lab, *words)
+        assert status == 2 and f"culvertd: {line}" in text
+    path = tunnels_file(lab, top={"log": {"file": str(log)}},
+                        one={"server": "alice@127.0.0.1", "identity": str(lab.user_key.path),
+                             "forwards": [{"local": 12345, "to": "h:1"}]})
+    done = lab.finish("culvert", "check", "-c", path)
+    assert done.returncode == 2 and f"culvert: {line}" in done.stderr
+
+
+@pytest.mark.parametrize("file", ["x.log", "there", "link", "fifo"])
+def test_a_log_file_that_can_be_written_is_left_as_it_is(lab, file):
+    (lab.root / "there").write_text("a line\n")
+    (lab.root / "link").symlink_to("x.log")
+    os.mkfifo(lab.root / "fifo")
+    assert check(lab, "-c", config(lab, f"log: {{file: {lab.root / file}}}"))[0] == 0
+    assert not (lab.root / "x.log").exists()
+    assert (lab.root / "there").read_text() == "a line\n"
+
+
+@as_root
+def test_the_log_file_is_the_services(lab, open_root):
+    path = config(lab, f"log: {{file: {open_root / 'x.log'}}}")
+    for file in (path, lab.authorized_keys):
+        file.chmod(0o644)
+    assert check(lab, "-c", path)[0] == 0
+    status, text = check(lab, "--user", "daemon", "-c", path)
+    assert status == 2 and "x.log: can't be written: Permission denied" in text
+
+
 # ---------------------------------------------------------------------------- the first command
 
 @pytest.mark.parametrize("there", ["", ".local", ".local/state", ".local/state/culvert"])
@@ -216,7 +259,7 @@ def test_a_file_that_others_could_have_written_lets_nobody_in(lab, case):
     server = lab.run("culvertd", [program("CULVERTD_BIN"), "-c", path, "--listen", "127.0.0.1:0",
                                   "--host-key", lab.host_key.path])
     port = server.wait_for_line(r"listening on 127\.0\.0\.1:(\d+)$").group(1)
-    server.wait_for_line(f"alice can't log in by this file: {keys}: not trusted: ")
+    server.wait_for_line(f"alice can't log in with this file: {keys}: not trusted: ")
     done = subprocess.run(
         ["ssh", "-F", "none", "-N", "-i", stranger.path, "-p", port, "-o", "BatchMode=yes",
          "-o", "IdentitiesOnly=yes", "-o", "IdentityAgent=none", "-o", "StrictHostKeyChecking=no",

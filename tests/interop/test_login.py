@@ -3,6 +3,7 @@ can't use, a list of algorithms that leaves most of them out, channels that must
 """
 
 import re
+import signal
 import subprocess
 
 import pytest
@@ -12,7 +13,7 @@ from harness.keys import make_key, read_key
 from harness.libraries import start_asyncssh, start_asyncssh_login
 from harness.other_peers import start_dropbear
 from harness.peers import (LOOPBACK, USER, Server, culvert_words, forwarded, program,
-                           ssh_words, start_culvert, start_culvertd)
+                           ssh_words, start_culvert, start_culvertd, start_sshd)
 from harness.process import DEADLINE
 from harness.round_trips import RoundTripProxy
 from harness.target import echo
@@ -30,7 +31,7 @@ def make_typed_key(lab, kind, *words):
 
 
 UNIMPLEMENTED, ACCEPT, REFUSED, LET_IN = 3, 6, 51, 52
-KEYS_ALONE = "culvertd takes ssh-ed25519 keys alone"
+KEYS_ALONE = "culvertd takes ssh-ed25519 keys only"
 
 
 def answers(lab, server, user, *steps):
@@ -110,6 +111,16 @@ def test_a_user_who_does_not_exist_is_named_in_the_log_alone(lab):
     server.process.wait_for_line(rf"not let in: nobody-here \(no such user\) with {its_keys}")
 
 
+@pytest.mark.parametrize("tried", ["none", "password", "keyboard-interactive"])
+@pytest.mark.parametrize("kind, other", [("logins", "connections"), ("connections", "logins")])
+def test_a_refused_login_without_a_key_is_a_login_for_the_log(lab, tried, kind, other):
+    server = start_culvertd(lab, flags=(), config={"log": {kind: "info", other: "error"}})
+    assert answers(lab, server, USER, "service", tried) == [ACCEPT, REFUSED]
+    server.process.signal(signal.SIGTERM)
+    assert server.process.wait() == 0
+    assert len(server.process.matching(f"not let in: {USER} with ")) == (kind == "logins")
+
+
 def test_any_name_is_a_users_where_a_file_of_keys_is_for_everybody(lab):
     """--authorized-keys: there is no such thing as a user who doesn't exist."""
     process = lab.run("culvertd", [program("CULVERTD_BIN"), "--listen", f"{LOOPBACK}:0",
@@ -149,3 +160,13 @@ def test_a_server_that_lists_rsa_alone_takes_other_keys_too(lab, listed):
     tunnel = start_culvert(lab, server, [lab.target(echo)], flags=("-v", "-i", other.path))
     with streams.connect(tunnel.addresses[0]) as connection:
         assert streams.echoes(connection)
+
+
+def test_a_banner_is_shown_line_by_line(lab):
+    """As UTF-8, without what could steer a terminal, and whatever ends its lines."""
+    banner = lab.root / "banner"
+    banner.write_bytes("Grüße von gw\r\n\r\n  Nur für \x1b[31mBefugte\n".encode() + b"gr\xfc\xdfe")
+    server = start_sshd(lab, Banner=banner)
+    tunnel = start_culvert(lab, server, [lab.target(echo)])
+    said = [line.partition(" says:")[2] for line in tunnel.process.matching(" says:")]
+    assert said == [" Grüße von gw", "", r"   Nur für \x1b[31mBefugte", r" gr\xfc\xdfe"]

@@ -33,13 +33,12 @@ def home_key(lab, key, name="id_ed25519"):
     return folder / name
 
 
-@pytest.mark.parametrize("answer", [REFUSAL, b"", b"\xff\xff\xff\xff", b"\0\0\0\1\6"],
-                         ids=["refuses", "hangs-up", "nonsense", "another-message"])
-def test_a_key_file_signs_where_the_agent_does_not(lab, agent, target, answer):
+def test_a_key_file_signs_and_not_the_agent_that_has_its_key(lab, agent, target):
     agent.add(lab.user_key)
     home_key(lab, lab.user_key)
-    broken = Between(lab, agent, sign=lambda: answer)
-    connects(lab, words(lab, start_culvertd(lab), target, agent=broken))
+    refusing = Between(lab, agent, sign=lambda: REFUSAL)
+    connects(lab, words(lab, start_culvertd(lab), target, agent=refusing))
+    assert refusing.asked == {"list": 1, "sign": 0}
 
 
 def test_a_key_file_signs_for_its_certificate(lab, agent, target):
@@ -50,15 +49,23 @@ def test_a_key_file_signs_for_its_certificate(lab, agent, target):
     agent.add(key)
     home_key(lab, key)
     server = start_sshd(lab)
-    connects(lab, words(lab, server, target, agent=Between(lab, agent, sign=lambda: REFUSAL)))
+    refusing = Between(lab, agent, sign=lambda: REFUSAL)
+    connects(lab, words(lab, server, target, agent=refusing))
+    assert refusing.asked == {"list": 1, "sign": 0}
     server.process.wait_for_line("Accepted publickey for .* ED25519-CERT")
 
 
-def test_another_key_signs_where_the_agent_refuses_one(lab, agent, target):
-    agent.add(make_key(lab.root / "other"))
+@pytest.mark.parametrize("answer", [REFUSAL, b"", b"\xff\xff\xff\xff", b"\0\0\0\1\6"],
+                         ids=["refuses", "hangs-up", "nonsense", "another-message"])
+def test_another_key_signs_where_the_agent_does_not(lab, agent, target, answer):
+    other = make_key(lab.root / "other")
+    lab.authorized_keys.write_text(f"{other.public_line}\n{lab.user_key.public_line}\n")
+    agent.add(other)
     home_key(lab, lab.user_key)
-    connects(lab, words(lab, start_culvertd(lab), target,
-                        agent=Between(lab, agent, sign=lambda: REFUSAL)))
+    broken = Between(lab, agent, sign=lambda: answer)
+    process = connects(lab, words(lab, start_culvertd(lab), target, agent=broken))
+    process.wait_for_line("the agent doesn't sign with")
+    assert broken.asked["sign"] == 1
 
 
 @pytest.mark.parametrize("change", [
@@ -88,7 +95,7 @@ def test_the_only_key_is_one_for_an_agent(lab, agent, target, name, kind, state)
         add = f'eval "$(ssh-agent -s)" && {add}'
     line = fails(lab, words(lab, start_culvertd(lab), target), 1)
     assert line.startswith("culvert: ") and "there is no key to log in with: " in line
-    assert f"culvert reads files of Ed25519 keys alone, and leaves {path} to an agent" in line
+    assert f"culvert reads only Ed25519 key files; {path} can be used through an agent" in line
     assert line.endswith(f"\nculvert: hint: {add}")
 
 
@@ -101,7 +108,7 @@ def test_a_certificate_is_named_in_place_of_its_key(lab, target, has_key):
         key.path.unlink()
     certificate = lab.root / "my key-cert.pub"
     line = fails(lab, words(lab, start_culvertd(lab), target, identities=[certificate]), 2)
-    assert f"{certificate} is a certificate\n" in line
+    assert f"'{certificate}' is a certificate\n" in line
     its_key = f"-i '{key.path}'" if has_key else f"ssh-ed25519 {key.fingerprint}"
     assert line.endswith(f"hint: name the private key that belongs to it: {its_key}")
 
@@ -147,6 +154,30 @@ def test_a_daemon_waits_longer_for_the_user_of_a_key(lab, agent, target):
     process.wait_for_line(f"waiting for the agent at {slow.socket} to sign with ")
     confirmed.set()
     process.wait_for_line("^culvert: connected to ")
+
+
+@pytest.mark.parametrize("others", [0, 1])
+def test_a_tunnel_outlives_a_late_no_to_its_key(lab, agent, target, others):
+    """The server takes the key and waits for the signature; then the agent's user says no."""
+    for number in range(others):
+        agent.add(make_key(lab.root / f"other{number}"))
+    agent.add(lab.user_key)
+    refuses, answered = threading.Event(), threading.Event()
+    slow = Between(lab, agent, sign=lambda: answered.wait() and REFUSAL
+                   if refuses.is_set() else None)
+    server = start_culvertd(lab, flags=("-v", "-v"))
+    process = connects(lab, words(lab, server, target, agent=slow))
+    refuses.set()
+    mark = process.mark()
+    server.process.kill()
+    server.restart()
+    server.process.wait_for_line(
+        f"shows ssh-ed25519 {re.escape(lab.user_key.fingerprint)}: let in")
+    answered.set()
+    process.wait_for_line(f"not signed with ssh-ed25519 {re.escape(lab.user_key.fingerprint)}.*; "
+                          "next try ", since=mark)
+    refuses.clear()
+    process.wait_for_line("^culvert: connected to ", since=mark)
 
 
 def test_an_agent_whose_user_never_answers(lab, agent, target):

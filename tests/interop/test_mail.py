@@ -1,11 +1,14 @@
 """What culvert was asked for first: mail from a real POP3 server, and nobody on the way reads it."""
 
 import os
+import pathlib
 import pwd
 import re
 import shutil
 import signal
 import subprocess
+import tempfile
+import types
 
 import pytest
 
@@ -61,7 +64,10 @@ class Dovecot:
     """An instance of its own, with a maildir of its own. It serves nothing as root."""
 
     def __init__(self, lab):
-        root = lab.folder("dovecot")
+        # pytest's folders are its user's alone, and are made so again by others that run beside.
+        folder = tempfile.TemporaryDirectory(prefix="culvert-dovecot-")
+        lab.keep(types.SimpleNamespace(close=folder.cleanup))
+        root = pathlib.Path(folder.name)
         as_root = os.geteuid() == 0
         self.owner = pwd.getpwnam("mail" if as_root else USER)
         self.port = POP3_PORT if as_root else closed_port(HOST)[1]
@@ -77,9 +83,6 @@ class Dovecot:
         if as_root:
             for path in [root, *root.rglob("*")]:
                 shutil.chown(path, self.owner.pw_uid, self.owner.pw_gid)
-            for path in root.parents:  # pytest's folders are its user's alone
-                if not path.stat().st_mode & 1:
-                    path.chmod(path.stat().st_mode | 0o011)
         config = root / "dovecot.conf"
         config.write_text(CONFIG.format(root=root, host=HOST, port=self.port, users=users,
                                         uid=self.owner.pw_uid, gid=self.owner.pw_gid))

@@ -60,7 +60,7 @@ def test_without_memory_streams_are_refused_and_the_daemon_lives(lab):
         for _ in range(5):
             with streams.connect(tunnel.addresses[1]) as connection:
                 try:
-                    streams.echoes(connection)
+                    assert streams.echoes(connection)
                 except ConnectionError:
                     pass  # refused, and at once
         given_up = server.process.matching("reset by the near end")
@@ -71,6 +71,7 @@ def test_without_memory_streams_are_refused_and_the_daemon_lives(lab):
         release.set()
         for thread in threads:
             thread.join(DEADLINE)
+    assert not any(thread.is_alive() for thread in threads)
     # Each try finds out whether there is memory again.
     for _ in range(100):
         with streams.connect(tunnel.addresses[1]) as connection:

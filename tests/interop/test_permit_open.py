@@ -14,14 +14,14 @@ LOOPBACK_SPELLINGS = ["127.0.0.1", "127.1", "0x7f.1", "2130706433", "0", "localh
 
 
 def reaches(lab, server, host, target):
-    """True if `ssh -W` gets the target's greeting, false if the open failed."""
+    """True if `ssh -W` gets the target's greeting, false if the server's rules forbid it."""
     host = f"[{host}]" if ":" in host else host
     words = [*ssh_words(lab, server), "-W", f"{host}:{target.port}"]
     done = subprocess.run([str(word) for word in words], env=lab.env, stdin=subprocess.DEVNULL,
                           capture_output=True, timeout=DEADLINE)
     if done.stdout == b"hello":
         return True
-    assert b"open failed" in done.stderr, done.stderr.decode()
+    assert b"open failed: administratively prohibited" in done.stderr, done.stderr.decode()
     return False
 
 

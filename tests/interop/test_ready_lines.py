@@ -86,6 +86,8 @@ def test_quiet_silences_all_but_errors(lab, server):
     holder.close()
     process = lab.run("culvert", [*words, "-L", f"127.0.0.1:{port}:{target}"])
     server.process.wait_for_line(re.escape(lab.user_key.fingerprint))  # it is in
+    with streams.connect(("127.0.0.1", port)) as connection:
+        assert streams.echoes(connection)
     process.stop()
     assert process.lines == []
 
@@ -128,7 +130,7 @@ def test_up_starts_every_tunnel_or_the_named_ones(lab, server):
     one = run_culvert(lab, "up", "-c", path, "news")
     one.wait_for_line("^culvert: connected to")
     forwarded(one, news)
-    assert not one.matching(rf"-> {mail}$")
+    assert not one.matching(rf"-> {mail}\b")
 
 
 def test_check_says_what_a_config_means(lab, server):

@@ -3,6 +3,7 @@
 import json
 import re
 import signal
+import time
 
 import pytest
 
@@ -10,13 +11,14 @@ from harness import streams
 from harness.libraries import with_asyncssh
 from harness.names import WatchedNames
 from harness.peers import USER, start_culvert, start_culvertd
+from harness.process import DEADLINE
 from harness.target import closed_port, echo
 
 pytestmark = pytest.mark.short
 
-RULES = ("administratively prohibited: denied by the server's rules; look at the server's rules: a "
-         "key's permitopen and port-forwarding, sshd's AllowTcpForwarding and PermitOpen, culvertd's "
-         "permit_open")
+RULES = "administratively prohibited: denied by the server's rules"
+WHERE_TO_LOOK = ("hint: check the server's rules: permitopen and port-forwarding of the key, sshd's "
+                 "AllowTcpForwarding and PermitOpen, culvertd's permit_open")
 NO_PLACE_FOR_NAMES = ("doesn't reach 127.0.0.1, a loopback, link-local, unspecified or multicast "
                       "address")
 
@@ -84,6 +86,7 @@ def test_a_target_that_is_denied(lab, permit_open, options, target, why):
     tunnel = start_culvert(lab, server, [target], flags=())
     assert ask(tunnel.addresses[0]) == "reset"
     says(tunnel.process, f" -> {target}: not opened: {RULES}")
+    says(tunnel.process, WHERE_TO_LOOK)
     says(server.process, f"({USER}): {target} denied: {why}")
 
 
@@ -104,8 +107,9 @@ def test_a_server_that_waits_for_its_last_stream(lab):
     with streams.connect(tunnel.addresses[0]) as last:
         assert streams.echoes(last)
         server.process.signal(signal.SIGTERM)
+        deadline = time.monotonic() + DEADLINE
         while is_served(tunnel.addresses[0]):  # until the connection's thread has heard of it
-            continue
+            assert time.monotonic() < deadline
         tunnel.process.wait_for_line(
             "not opened: resource shortage: the server is shutting down$")
         assert streams.echoes(last)

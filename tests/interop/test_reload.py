@@ -11,6 +11,7 @@ import pytest
 from harness import streams
 from harness.keys import make_key
 from harness.peers import USER, culvert_words, run_culvert, start_culvert, start_culvertd
+from harness.preload import preloaded
 from harness.process import DEADLINE
 from harness.target import echo
 
@@ -76,6 +77,19 @@ def test_an_address_that_cannot_be_had_changes_nothing(lab, server):
     start_culvert(lab, server, [lab.target(echo)])
 
 
+def test_a_reload_that_the_system_fails_changes_nothing(lab):
+    """No settings of the log either: these would hide the line."""
+    is_full = lab.root / "full"
+    server = start_culvertd(lab, wrapper=preloaded(lab, "full_epoll", EPOLL_IS_FULL=is_full))
+    is_full.touch()
+    reload(server, lambda config: config.update(listen=["127.0.0.2:0"], log={"level": "off"}),
+           "stays as it was: .*No space left on device")
+    is_full.unlink()
+    start_culvert(lab, server, [lab.target(echo)])
+    reload(server, lambda config: config.update(listen=["127.0.0.2:0"], log={}),
+           f"no longer listening on 127.0.0.1:{server.port}$")
+
+
 # ---------------------------------------------------------------------------- the host key
 
 def test_a_host_key_that_is_gone_is_not_made_anew(lab, server):
@@ -93,8 +107,7 @@ def test_a_host_key_that_is_gone_is_not_made_anew(lab, server):
     assert list(mine.path.parent.iterdir()) == []
     scanned = subprocess.run(["ssh-keyscan", "-t", "ed25519", "-p", str(server.port), "127.0.0.1"],
                              capture_output=True, text=True, timeout=DEADLINE, check=False)
-    if scanned.stdout:  # the key from before
-        assert mine.public_line in scanned.stdout
+    assert mine.public_line in scanned.stdout  # the key from before
 
 
 # ---------------------------------------------------------------------------- files of users
@@ -107,11 +120,11 @@ def test_a_user_with_a_bad_file_stops_nobody_else_from_going(lab, server):
     reload(server, lambda config: config.update(users={
         "bob": {"authorized_keys_files": [str(gone)]},
         "carol": {"authorized_keys": [other.public_line]}}),
-           "bob can't log in by this file: .*/gone: no such file$")
+           "bob can't log in with this file: .*/gone: no such file$")
     server.process.wait_for_line("new configuration")
     assert lab.finish("culvert", *words).returncode == 1
     server.process.signal(signal.SIGTERM)
-    server.process.wait()
+    assert server.process.wait() == 0
     again = lab.run("culvertd", server.process.argv)
     again.wait_for_line("bob can't log in")
     again.wait_for_line("listening on")
@@ -174,7 +187,7 @@ def test_an_address_that_another_one_covers_is_said(lab, server):
            rf"no longer listening on 0\.0\.0\.0:{port}$")
     start_culvert(lab, server, [lab.target(echo)])
     server.process.signal(signal.SIGTERM)
-    server.process.wait()
+    assert server.process.wait() == 0
     twice = lab.run("culvertd", [server.process.argv[0], "--authorized-keys", lab.authorized_keys,
                                  "--host-key", lab.host_key.path, "--listen", f"[::]:{port}",
                                  "--listen", f"[::1]:{port}", "--listen", f"127.0.0.1:{port}",

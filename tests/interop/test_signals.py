@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import pathlib
 import re
 import signal
 import subprocess
@@ -40,21 +41,30 @@ def still_works(tunnel):
         assert streams.echoes(connection)
 
 
+def ignores(process, number):
+    status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
+    return int(re.search(r"^SigIgn:\s*([0-9a-f]+)$", status, re.M)[1], 16) >> number - 1 & 1 == 1
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP, signal.SIGTERM, signal.SIGUSR1])
 def test_a_signal_that_was_ignored_at_the_start_stays_ignored(lab, number):
     server, tunnel = both(lab, ignored=[number])
-    for process in (server, tunnel.process):
-        process.signal(number)
-        process.signal(number)
-        still_works(tunnel)
-        assert process.running()
-        # What wasn't ignored still ends it.
+    with streams.connect(tunnel.addresses[0]) as connection:
+        for process in (tunnel.process, server):
+            process.signal(number)
+            process.signal(number)
+            # When a second one of these is answered the others have had their turn.
+            for times in (1, 2) if number != signal.SIGUSR1 else ():
+                process.signal(signal.SIGUSR1)
+                process.wait_for_line("SIGUSR1: up", times=times)
+            assert ignores(process, number)  # SIGHUP has nothing to say of a culvert without files
+            assert streams.echoes(connection)
+    still_works(tunnel)
+    # What wasn't ignored still ends them.
+    for process in (tunnel.process, server):
         process.signal(signal.SIGINT if number == signal.SIGTERM else signal.SIGTERM)
         assert process.wait() == 0
-        if process is server:
-            break
-    tunnel.process.signal(signal.SIGINT if number == signal.SIGTERM else signal.SIGTERM)
-    assert tunnel.process.wait() == 0
+        assert not process.matching(number.name)
 
 
 def test_signals_that_ask_for_something_end_nothing(lab):
@@ -82,7 +92,7 @@ def test_status_and_log_are_to_be_had_while_it_drains(lab):
     with streams.connect(tunnel.addresses[0]) as connection:
         assert streams.echoes(connection)
         server.signal(signal.SIGTERM)
-        server.wait_for_line("draining")
+        server.wait_for_line("SIGTERM: waiting up to 30 s")
         for number in (signal.SIGUSR2, signal.SIGHUP, signal.SIGUSR1):
             server.signal(number)
         server.wait_for_line("SIGUSR1: up for")
@@ -154,11 +164,13 @@ def test_the_log_file_of_culvertd_is_rotated(lab):
     old = rotated(server.pid, log, lambda: wait_for(
         lambda: log.exists() and "new configuration" in log.read_text()))
     assert "listening on" in old
-    log.unlink()
-    log.mkdir()  # cannot be opened: the one that is open stays
-    server.signal(signal.SIGHUP)
-    server.signal(signal.SIGTERM)
-    assert server.wait() == 0
+    with log.open() as kept:
+        log.unlink()
+        log.mkdir()  # cannot be opened: the one that is open stays
+        server.signal(signal.SIGHUP)
+        server.signal(signal.SIGTERM)
+        assert server.wait() == 0
+        assert f"SIGHUP: the log stays as it was: log.file: {log}: " in kept.read()
 
 
 def test_up_has_a_log_file_and_a_pid_file(lab):
@@ -185,6 +197,48 @@ def test_a_pid_file_that_cannot_be_written(lab):
     assert f"culvert: --pid-file: {lab.root}: can't be written: is a directory" in done.stderr
 
 
+def test_the_pid_file_of_a_tunnel_that_runs_is_left_alone(lab):
+    server = start_culvertd(lab)
+    pid = lab.root / "pid"
+    good = tunnels_file(lab, one=tunnel_settings(lab, server, [lab.target(echo)]))
+    bad = lab.root / "bad.yaml"
+    bad.write_text("tunnels: [\n")
+    first = run_culvert(lab, "up", "-c", good, "--pid-file", pid)
+    first.wait_for_line("connected to")
+    line = f"culvert: --pid-file: {pid}: it is the file of a running process, {first.pid}\n"
+    taken = f"127.0.0.1:{server.port}:h:1"
+    for words in (["up", "--pid-file", pid, "-c", good], ["up", "--pid-file", pid, "-c", bad],
+                  ["--pid-file", pid, "-F", "none", "-L", taken, "u@127.0.0.1"]):
+        done = lab.finish("culvert", *words)
+        assert done.returncode == 2
+        assert line in done.stderr or "bad.yaml" in done.stderr
+        assert int(pid.read_text()) == first.pid
+    first.signal(signal.SIGTERM)
+    assert first.wait() == 0
+    assert not pid.exists()
+
+
+def test_a_successor_starts_while_streams_end(lab):
+    server = start_culvertd(lab)
+    pid = lab.root / "pid"
+    target = lab.target(echo)
+    words = ["--pid-file", pid, *culvert_words(lab, server, [target])[1:]]
+    first = run_culvert(lab, *words)
+    with streams.connect(forwarded(first, target)) as connection:
+        assert streams.echoes(connection)
+        first.signal(signal.SIGTERM)
+        first.wait_for_line("SIGTERM: a stream is still open")
+        second = run_culvert(lab, *words)
+        second.wait_for_line("connected to")
+        assert int(pid.read_text()) == second.pid
+        assert streams.echoes(connection)
+    assert first.wait() == 0
+    assert int(pid.read_text()) == second.pid
+    second.signal(signal.SIGTERM)
+    assert second.wait() == 0
+    assert not pid.exists()
+
+
 def test_a_closed_terminal_ends_culvert(lab):
     """SIGHUP with a terminal asks for a new log file; without the one it had, it is the end."""
     server = start_culvertd(lab)
@@ -200,6 +254,8 @@ def test_a_closed_terminal_ends_culvert(lab):
     tunnel.wait_for_line("connected to")
     tunnel.signal(signal.SIGHUP)
     tunnel.signal(signal.SIGUSR2)
+    tunnel.signal(signal.SIGUSR1)
+    tunnel.wait_for_line("^culvert: SIGUSR1: up")  # it has come to this after the others
     assert tunnel.running()
     os.close(master)
     assert tunnel.wait() == 0

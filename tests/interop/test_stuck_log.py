@@ -5,6 +5,7 @@ import contextlib
 import fcntl
 import os
 import re
+import select
 import signal
 import subprocess
 import termios
@@ -54,6 +55,7 @@ class Output:
 
     def read_until(self, pattern):
         while not (match := re.search(pattern, self.text, re.M)):
+            assert select.select([self.reader], [], [], DEADLINE)[0], self.text
             part = os.read(self.reader, PAGE)
             assert part, self.text
             self.text += part.decode()

@@ -8,7 +8,7 @@ import pytest
 
 from harness import streams
 from harness.peers import CLIENTS, SERVERS, start_culvert, start_culvertd
-from harness.proxies import UP, Proxy
+from harness.proxies import DOWN, UP, Proxy
 from harness.streams import MIB
 from harness.target import echo
 
@@ -107,18 +107,30 @@ def test_what_was_asked_for_is_what_is_offered_and_done(lab, cipher, compression
     assert tunnel.process.running()
 
 
+def letter(way, length):
+    lines = b"".join(b"%s line %d of a letter that says little\r\n" % (way.encode(), number)
+                     for number in range(length // 36))
+    assert len(lines) >= length
+    return lines[:length]
+
+
 @pytest.mark.short
+@pytest.mark.parametrize("rekey", ["1M", None])
 @pairs
-def test_with_compression_noise_costs_no_bytes_and_text_shrinks_again(lab, client, server):
-    """Noise is stored; it is tried again now and then whether things have changed."""
-    up = streams.noise("up", 3 * MIB) + streams.payload("up", 3 * MIB)
-    down = streams.noise("down", 3 * MIB) + streams.payload("down", 3 * MIB)
+def test_with_compression_noise_costs_no_bytes_and_text_shrinks_again(lab, client, server, rekey):
+    """Noise is stored; it is tried again now and then, and with new keys, whether things have
+    changed."""
+    up, down = (streams.noise(way, 3 * MIB) + letter(way, 3 * MIB) for way in ("up", "down"))
     target = lab.target(lambda connection: streams.exchange(connection, down))
     server = SERVERS[server](lab)
-    tunnel = CLIENTS[client](lab, server, [target], compression=True, rekey="1M")
+    proxy = lab.keep(Proxy(server.address))
+    tunnel = CLIENTS[client](lab, server, [target], compression=True, rekey=rekey, port=proxy.port)
     with streams.connect(tunnel.addresses[0]) as connection:
         assert streams.exchange(connection, up) == streams.clean(down)
     assert target.result() == streams.clean(up)
+    # All of the noise, and what of the text came ahead of the next try.
+    for direction in (UP, DOWN):
+        assert 3 * MIB < proxy.passed[direction] < 4.5 * MIB
 
 
 @pytest.mark.short

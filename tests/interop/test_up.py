@@ -8,8 +8,9 @@ import pytest
 
 from harness import streams
 from harness.keys import make_key
-from harness.peers import (LOOPBACK, forwarded, run_culvert, start_culvert, start_culvertd,
-                           tunnel_settings, tunnels_file)
+from harness.peers import (LOOPBACK, forwarded, program, run_culvert, start_culvert,
+                           start_culvertd, tunnel_settings, tunnels_file)
+from harness.preload import preloaded
 from harness.target import echo, free_port
 
 pytestmark = pytest.mark.short
@@ -77,6 +78,20 @@ def test_many_lines_of_one_cause_are_counted_for_their_tunnel(lab):
 def test_a_tunnel_of_the_command_line_needs_no_name(lab):
     tunnel = start_culvert(lab, start_culvertd(lab), [lab.target(echo)])
     assert not tunnel.process.matching(r"\]$")
+
+
+def test_a_port_that_the_system_cannot_serve_for_now_is_tried_again(lab):
+    server = start_culvertd(lab)
+    is_full = lab.root / "full"
+    is_full.touch()
+    target = lab.target(echo)
+    path = tunnels_file(lab, one=tunnel_settings(lab, server, [target]))
+    process = lab.run("culvert", [*preloaded(lab, "full_epoll", EPOLL_IS_FULL=is_full),
+                                  program("CULVERT_BIN"), "up", "-c", path])
+    process.wait_for_line(r"No space left on device; trying again every 5 s \[one\]$")
+    is_full.unlink()
+    with streams.connect(forwarded(process, target)) as connection:
+        assert streams.echoes(connection)
 
 
 def refused(lab, server):

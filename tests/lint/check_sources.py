@@ -18,7 +18,7 @@ BANNED = [
     (r"\b(mt19937|minstd_rand|random_device|default_random_engine)", [],
      "random bytes come from crypto/random"),
     (r"\bsigaction\s*\(|(?<!\w)signal\s*\((?!\s*SIGPIPE\s*,\s*SIG_IGN)",
-     ["common/base/signals"],
+     ["common/base/ignored_signals"],
      "signals are waited for with asio::signal_set"),
     (r"\bdetached\b", ["common/net/task_group", "client/main", "server/main"],
      "a coroutine has an owner: a TaskGroup"),

@@ -21,11 +21,12 @@ public:
 };
 
 /// Calls `attempt(n)` with n = 1, 2, ... until it returns false: it says whether its n-th
-/// allocation has failed.
+/// allocation has failed. Returns how many have: none, and nothing was tried.
 template <class Attempt>
-void for_each_allocation(Attempt attempt) {
+[[nodiscard]] std::size_t for_each_allocation(Attempt attempt) {
     std::size_t n = 1;
     while (attempt(n)) ++n;
+    return n - 1;
 }
 
 }  // namespace culvert::test

@@ -7,7 +7,7 @@ import threading
 from .keys import read_key
 from .peers import LOOPBACK, USER, openssh_options, program
 
-LIST, SIGN = 11, 13  # SSH_AGENTC_REQUEST_IDENTITIES, SSH_AGENTC_SIGN_REQUEST
+REQUESTS = {11: "list", 13: "sign"}  # SSH_AGENTC_REQUEST_IDENTITIES, SSH_AGENTC_SIGN_REQUEST
 REFUSAL = b"\0\0\0\1\5"
 
 
@@ -18,7 +18,8 @@ class Between:
     def __init__(self, lab, agent, **before):
         self.socket = lab.folder("between") / "socket"
         self._agent = agent
-        self._before = {{"list": LIST, "sign": SIGN}[name]: act for name, act in before.items()}
+        self._before = before
+        self.asked = dict.fromkeys(REQUESTS.values(), 0)  # how often for each
         self._listener = lab.keep(socket.socket(socket.AF_UNIX))
         self._listener.bind(str(self.socket))
         self._listener.listen()
@@ -35,7 +36,9 @@ class Between:
     def _answer(self, connection):
         with connection, socket.socket(socket.AF_UNIX) as agent:
             request = self._message(connection)
-            answer = self._before.get(request[4], lambda: None)()
+            name = REQUESTS[request[4]]
+            self.asked[name] += 1
+            answer = self._before.get(name, lambda: None)()
             if answer is None:
                 agent.connect(str(self._agent.socket))
                 agent.sendall(request)

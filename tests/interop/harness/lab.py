@@ -7,9 +7,10 @@ import subprocess
 import tempfile
 
 from .peers import LOOPBACK, USER, program
-from .process import DEADLINE, Process
+from .process import CRASHES, DEADLINE, Process
 from .target import Target
 
+OURS = {"culvert": "CULVERT_BIN", "culvertd": "CULVERTD_BIN"}
 # What a sanitizer prints; a program that prints it has failed, whatever the test thinks.
 SANITIZER = re.compile(r"ERROR: \w*Sanitizer|WARNING: ThreadSanitizer|runtime error:")
 
@@ -53,19 +54,23 @@ class Lab:
 
     def finish(self, name, *argv, **options):
         """Runs culvert or culvertd to its end: CompletedProcess with status and texts."""
-        binary = program({"culvert": "CULVERT_BIN", "culvertd": "CULVERTD_BIN"}[name])
+        binary = program(OURS[name])
         done = subprocess.run([binary, *map(str, argv)], env=self.env, text=True,
                               capture_output=True, stdin=subprocess.DEVNULL, timeout=DEADLINE,
                               **options)
         assert not SANITIZER.search(done.stderr), done.stderr
+        assert done.returncode not in CRASHES, (done.returncode, done.stderr)
         return done
 
     def close(self):
         """Ends everything, clients first, and prints the logs, which pytest shows on failure."""
         faults = []
         for process in reversed(self._processes):
-            if not process.stop():
+            process.stop()
+            if process.had_to_be_killed:
                 faults.append(f"{process.name} ({process.pid}) had to be killed")
+            if process.name in OURS and process.crashed():
+                faults.append(f"{process.name} ({process.pid}) crashed: {process.popen.returncode}")
         for thing in self._kept:
             thing.close()
         for process in self._processes:

@@ -9,6 +9,9 @@ import time
 
 # For machines that are busy or slow: every time limit of the tests is multiplied by it.
 TIME_FACTOR = int(os.environ.get("CULVERT_TEST_TIME_FACTOR", "1"))
+# What ends a program that has a fault; tests send others.
+CRASHES = {-number for number in (signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL,
+                                  signal.SIGSEGV, signal.SIGSYS, signal.SIGTRAP)}
 LAST_WORDS = 2  # seconds for a log to end behind its program; sshd's children may keep it open
 DEADLINE = 30 * TIME_FACTOR  # seconds any single wait may take; reached only when something is broken
 
@@ -20,6 +23,7 @@ class Process:
         self.name = name
         self.argv = [str(word) for word in argv]
         self.lines = []
+        self.had_to_be_killed = False  # by stop()
         self._changed = threading.Condition()
         self._closed = False
         self.popen = subprocess.Popen(
@@ -73,6 +77,11 @@ class Process:
         with self._changed:
             return [line for line in self.lines if re.search(pattern, line)]
 
+    def text(self):
+        """What it has said so far, without its command line: paths there have the test's name."""
+        with self._changed:
+            return "\n".join(self.lines)
+
     def log(self):
         with self._changed:
             body = "".join(f"    {line}\n" for line in self.lines)
@@ -97,8 +106,11 @@ class Process:
     def running(self):
         return self.popen.poll() is None
 
+    def crashed(self):
+        return self.popen.poll() in CRASHES
+
     def stop(self):
-        """SIGTERM, a second one for what still drains, then SIGKILL; false if that was needed."""
+        """SIGTERM, a second one for what still drains, then SIGKILL, which fails the test."""
         for number, patience in ((signal.SIGTERM, 2), (signal.SIGTERM, 10), (signal.SIGKILL, 10)):
             if not self.running():
                 break
@@ -108,6 +120,5 @@ class Process:
             except subprocess.TimeoutExpired:
                 pass
             if number == signal.SIGKILL:
-                return False
+                self.had_to_be_killed = True
         self._reader.join(LAST_WORDS)
-        return True

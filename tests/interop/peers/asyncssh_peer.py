@@ -108,15 +108,17 @@ async def opener(host, port, user, key, host_key, targets):
 
 
 def login_request(connection, user, step):
-    """The packet of a step: `service`, `none`, `key=FILE` (signed), `blob=ALGORITHM=HEX` (with what
-    is no signature)."""
+    """The packet of a step: `service`, `none`, `password`, `keyboard-interactive`, `key=FILE`
+    (signed), `blob=ALGORITHM=HEX` (with what is no signature)."""
     string, boolean = asyncssh.packet.String, asyncssh.packet.Boolean
     word, _, rest = step.partition("=")
     if word == "service":
         return 5, string("ssh-userauth")
     head = string(user) + string("ssh-connection")
-    if word == "none":
-        return 50, head + string("none")
+    without_key = {"none": b"", "password": boolean(False) + string("secret"),
+                   "keyboard-interactive": string("") + string("")}
+    if word in without_key:
+        return 50, head + string(word) + without_key[word]
     head += string("publickey") + boolean(True)
     if word == "blob":
         algorithm, _, blob = rest.partition("=")

@@ -31,6 +31,15 @@ std::string error_of(const std::string& text) {
     return "no error";
 }
 
+std::string hint_of(const std::string& text) {
+    try {
+        parse(text);
+    } catch (const Error& error) {
+        return std::string{error.hint()};
+    }
+    return "no error";
+}
+
 bool contains(const std::string& text, std::string_view part) {
     return text.find(part) != std::string::npos;
 }
@@ -144,9 +153,9 @@ TEST_CASE("what is wrong is said with its place") {
              Row{"tunnels: {mail: {sever: gw, forwards: [{local: 1, to: 'h:2'}]}}",
                  "c.yaml:1:18: tunnels.mail: unknown key 'sever', did you mean 'server'?"},
              Row{"tunnels: {mail: {server: gw, forwards: ['1:h:2']}}",
-                 "c.yaml:1:41: tunnels.mail.forwards[0]: write it as {local: 12345, to: "},
+                 "c.yaml:1:41: tunnels.mail.forwards[0]: a forward is a map with "},
              Row{"tunels: {}", "c.yaml:1:1: unknown key 'tunels', did you mean 'tunnels'?"},
-             Row{"tunnels: {}", "c.yaml:1:10: tunnels: no tunnel is named"},
+             Row{"tunnels: {}", "c.yaml:1:10: tunnels: has no tunnel in it"},
              Row{"tunnels: [mail]", "c.yaml:1:10: tunnels: a list, where a map is expected"},
              Row{"tunnels: {mail: {forwards: [{local: 1, to: 'h:2'}]}}",
                  "c.yaml:1:17: tunnels.mail: 'server' is missing"},
@@ -169,7 +178,7 @@ TEST_CASE("what is wrong is said with its place") {
                  "tunnels.mail.forwards[1]: local 1 is already taken by forwards[0]"},
              Row{with("sever: gw"),
                  here + "5: tunnels.mail: unknown key 'sever', did you mean 'server'?"},
-             Row{with("server: gw"), here + "5: tunnels.mail: the key 'server' is there a second"},
+             Row{with("server: gw"), here + "5: tunnels.mail: the key 'server' is given twice"},
              Row{with("host_key: SHA256:short"), here + "15: tunnels.mail.host_key: "},
              Row{with("host_key: MD5:00:11"), "is not a key's fingerprint"},
              Row{with("host_key: " + pin + "="), "is not a key's fingerprint"},
@@ -181,12 +190,12 @@ TEST_CASE("what is wrong is said with its place") {
                  "tunnels.mail.ciphers[1]: no cipher 'des': culvert has aes256-gcm@openssh.com"},
              Row{with("ciphers: []"), "tunnels.mail.ciphers: an empty list"},
              Row{with("kex_algorithms: dh"), "tunnels.mail.kex_algorithms: no key exchange 'dh'"},
-             Row{with("channel_open: 0s"), "reaching a target takes more time than 0"},
+             Row{with("channel_open: 0s"), "must be more than 0"},
              Row{with("rekey_limit: 1G soon"), "tunnels.mail.rekey_limit: 'soon' is not a time"},
-             Row{with("while_down: wait"), "'wait' is none of hold, reset"},
-             Row{with("strict_host_key_checking: maybe"), "is none of yes, accept-new, ask, no"},
+             Row{with("while_down: wait"), "'wait' is not one of hold, reset"},
+             Row{with("strict_host_key_checking: maybe"), "is not one of yes, accept-new, ask, no"},
              Row{with("hold_for: 5"), "tunnels.mail.hold_for: '5' is not a duration with its unit"},
-             Row{with("connect_timeout: 0"), "a connection takes more time than 0"},
+             Row{with("connect_timeout: 0"), "must be more than 0"},
              Row{with("keepalive_misses: 0"), "'0' is not a number from 1 to 1000"},
              Row{with("connections: 0"), "'0' is not a number from 1 to 64"},
              Row{with("connections: 65"), "'65' is not a number from 1 to 64"},
@@ -194,9 +203,9 @@ TEST_CASE("what is wrong is said with its place") {
              Row{with("identity: ~bob/x"), "tunnels.mail.identity: ~bob/x"},
              Row{with("identity: \"${NOPE}\""), "the environment variable NOPE is not set"},
              Row{with("known_hosts: $HOME_2/x"),
-                 "tunnels.mail.known_hosts: $HOME_2/x: $HOME_2 is not replaced: write ${HOME_2}"},
-             Row{with("known_hosts: '%d/x'"), "%d/x: ssh's %d is not replaced: write ~"},
-             Row{with("agent: $HOME/x"), "tunnels.mail.agent: $HOME/x: $NAME stands alone"},
+                 "tunnels.mail.known_hosts: $HOME_2/x: $HOME_2 is not replaced"},
+             Row{with("known_hosts: '%d/x'"), "%d/x: ssh's %d is not replaced"},
+             Row{with("agent: $HOME/x"), "tunnels.mail.agent: $HOME/x: $NAME must stand alone"},
              Row{with("known_hosts:"), "tunnels.mail.known_hosts: has no value"},
              Row{with("exit_on_forward_failure: maybe"), "is not true or false"},
          }) {
@@ -238,7 +247,7 @@ TEST_CASE("tunnels are chosen by name") {
     CHECK_THROWS_WITH_AS(select_tunnels(all, Words{"mial"}),
                          "no tunnel 'mial', did you mean 'mail'?", Error);
     CHECK_THROWS_WITH_AS(select_tunnels(all, Words{"database"}),
-                         "no tunnel 'database'; there are: mail, web", Error);
+                         "no tunnel 'database'; the file has mail, web", Error);
 }
 
 TEST_CASE("tunnels that want the same local port can't be up together") {
@@ -248,7 +257,7 @@ TEST_CASE("tunnels that want the same local port can't be up together") {
                                      other + ", to: 'h:2'}]}\n"));
     };
     CHECK_THROWS_WITH_AS(together("12345", "localhost:12345"),
-                         doctest::Contains("mail and web both want local port 12345"), Error);
+                         doctest::Contains("mail and web both use local port 12345"), Error);
     CHECK_NOTHROW(together("0", "0"));
     CHECK_NOTHROW(together("12345", "12346"));
     CHECK_NOTHROW(together("127.0.0.2:12345", "127.0.0.3:12345"));
@@ -349,4 +358,36 @@ TEST_CASE("a server in culvert.yaml is named as on the command line") {
     CHECK(contains(error_of("tunnels:\n  mail:\n    server: fe80::77\n    forwards: []\n"),
                    "c.yaml:3:13: tunnels.mail.server: 'fe80::77': a link-local address needs its "
                    "interface: fe80::77%"));
+}
+
+TEST_CASE("the next step is a hint, and not in the first line") {
+    struct Row {
+        std::string text;
+        std::string_view hint;
+    };
+    for (const Row& row : {
+             Row{with("host_key: MD5:00:11"),
+                 "on the server, this prints it: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub"},
+             Row{"tunnels: {mail: {server: gw, forwards: ['1:h:2']}}",
+                 "write it as {local: 12345, to: pop3.example.com:110}"},
+             Row{"tunnels: {mail: {server: gw, forwards: [{socks: 1080}]}}",
+                 "remove this forward, and use ssh for it"},
+             Row{with("known_hosts: $HOME_2/x"), "write ${HOME_2}"},
+             Row{with("known_hosts: '%d/x'"), "write ~, ${NAME} or the whole path"},
+             Row{with("known_hosts: ~bob/x"), "write the whole path"},
+             Row{with("agent: $HOME/x"), "in a path, write ${NAME}"},
+         }) {
+        CAPTURE(row.text);
+        CHECK(hint_of(row.text) == row.hint);
+        CHECK(!contains(error_of(row.text), row.hint));
+    }
+}
+
+TEST_CASE("a file's name is shown as it can be pasted") {
+    CHECK_THROWS_WITH_AS(
+        parse_client_config("tunels: {}", "/home/a b/c.yaml", made_up_surroundings({})),
+        "'/home/a b/c.yaml':1:1: unknown key 'tunels', did you mean 'tunnels'?", Error);
+    const std::string path = "/" + std::string(300, 'x') + "/c.yaml";
+    CHECK_THROWS_WITH_AS(read_client_config(path, made_up_surroundings({})),
+                         doctest::Contains((path + ": ").c_str()), Error);
 }

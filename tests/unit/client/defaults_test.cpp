@@ -26,6 +26,6 @@ TEST_CASE("the agent's socket as IdentityAgent writes it (ssh_config(5))") {
     CHECK(!agent_socket("$MISSING", surroundings));
     CHECK(agent_socket("~/x", surroundings) == "/home/alice/x");
     CHECK(agent_socket("${OTHER}/x", surroundings) == "/b/x");
-    CHECK_THROWS_WITH_AS(agent_socket("$OTHER/x", surroundings),
-                         "$OTHER/x: $NAME stands alone; in a path write ${NAME}", Error);
+    CHECK_THROWS_WITH_AS(agent_socket("$OTHER/x", surroundings), "$OTHER/x: $NAME must stand alone",
+                         Error);
 }

@@ -42,7 +42,7 @@ TEST_CASE("a key pair is made, and said to be made as ssh-keygen says it") {
     const std::string file = folder.path("id");
     FakeTerminal fake;
     CHECK(generate(file, fake));
-    const PrivateKey key = load_private_key(file);
+    const PrivateKey key = load_identity(file).secret.value();
     CHECK(key.comment() == "me@home");
     CHECK(folder.read("id.pub") == key.public_key().to_text() + " me@home\n");
     CHECK(folder.mode("id") == 0600);
@@ -83,7 +83,7 @@ TEST_CASE("an existing key is replaced only when the answer is yes") {
     CHECK(yes.asked == 1);
     CHECK(yes.printed.find(file + " already exists.\nOverwrite (y/n)? ") != std::string::npos);
     CHECK(folder.read("id") != before);
-    CHECK(load_private_key(file).public_key().to_text() + " me@home\n" == folder.read("id.pub"));
+    CHECK(load_identity(file).key.to_text() + " me@home\n" == folder.read("id.pub"));
 }
 
 TEST_CASE("a public key without its private one is somebody's, too") {

@@ -5,18 +5,23 @@
 #include <asio/io_context.hpp>
 #include <asio/post.hpp>
 
+#include "common/base/error.hpp"
 #include "common/net/task_group.hpp"
 #include "tests/unit/common/net/run.hpp"
 
 namespace culvert {
 namespace {
 
+TaskGroup::OnError report() {
+    return [](const std::exception_ptr& thrown) { FAIL_CHECK(text_of_exception(thrown)); };
+}
+
 /// Three connections; `log` has who got a turn, in order.
 struct Scene {
     asio::io_context io;
     LoginTurns turns{3};
     std::string log;
-    TaskGroup tasks{io.get_executor(), [](const std::exception_ptr&) {}};
+    TaskGroup tasks{io.get_executor(), report()};
 
     static awaitable<void> take(Scene& scene, std::size_t connection) {
         co_await scene.turns.take(connection);
@@ -111,7 +116,7 @@ TEST_CASE("one that won't try again holds nobody up") {
 TEST_CASE("one that is cancelled while it waits is passed over") {
     Scene scene;
     scene.ask(0);
-    TaskGroup leaving{scene.io.get_executor(), [](const std::exception_ptr&) {}};
+    TaskGroup leaving{scene.io.get_executor(), report()};
     leaving.spawn(Scene::take(scene, 1));
     scene.ask(2);
     leaving.cancel();

@@ -25,7 +25,7 @@ TEST_CASE("up, check and keygen come first") {
     root.root = true;
     CHECK(default_client_config_path(root) == "/etc/culvert/culvert.yaml");
     CHECK(contains(error_of({"up", "-L", "1:h:2"}), "unknown flag '-L'"));
-    CHECK(contains(error_of({"check", "x"}), "takes no words"));
+    CHECK(contains(error_of({"check", "x"}), "takes no arguments"));
     CHECK(contains(error_of({"up", "-c", ""}), "empty"));
 
     const auto keygen = std::get<KeygenSettings>(
@@ -37,10 +37,10 @@ TEST_CASE("up, check and keygen come first") {
     CHECK(plain.file == "/home/alice/.ssh/id_ed25519");
     CHECK(plain.comment.starts_with("alice@"));
     CHECK(contains(error_of({"keygen", "-t", "dsa"}), "ed25519 keys only"));
-    CHECK(contains(error_of({"keygen", "-N", "secret"}), "ssh-keygen -p"));
+    CHECK(contains(error_of({"keygen", "-N", "secret"}), "without a passphrase"));
     CHECK(!contains(error_of({"keygen", "-N", "secret"}), "secret"));
     CHECK(contains(error_of({"keygen", "-C", "a\nb"}), "control characters"));
-    CHECK(contains(error_of({"keygen", "x"}), "takes no words"));
+    CHECK(contains(error_of({"keygen", "x"}), "takes no arguments"));
 }
 
 TEST_CASE("how much is said") {

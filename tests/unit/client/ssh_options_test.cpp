@@ -123,24 +123,24 @@ TEST_CASE("an -o that is not understood is an error") {
              Row{"Prot=22", "-o Prot: culvert has no such option, did you mean 'Port'?"},
              Row{"ProxyJump=x",
                  "-o ProxyJump=x: it reaches the server through another one; only "
-                 "ProxyJump=none is taken"},
+                 "ProxyJump=none is accepted"},
              Row{"LocalForward=1 h:2", "-o LocalForward=1 h:2: it is a forward"},
              Row{"BindAdress=x", "did you mean 'BindAddress'?"},
              Row{"ControlMatser=x", "did you mean 'ControlMaster'?"},
-             Row{"ServerAlive=5", "-o ServerAlive: culvert has no such option; --help"},
+             Row{"ServerAlive=5", "-o ServerAlive: culvert has no such option"},
              Row{"AddKeysToAgent=yes",
                  "-o AddKeysToAgent=yes: it adds the key that logs in to "
-                 "the agent; only AddKeysToAgent=no is taken"},
-             Row{"GSSAPIAuthentication=yes", "only GSSAPIAuthentication=no is taken"},
-             Row{"PreferredAuthentications=password", "only a list with publickey is taken"},
-             Row{"HostKeyAlgorithms=ssh-rsa", "only a list with ssh-ed25519 is taken"},
-             Row{"HostKeyAlgorithms=-ssh-ed*", "only a list with ssh-ed25519 is taken"},
+                 "the agent; only AddKeysToAgent=no is accepted"},
+             Row{"GSSAPIAuthentication=yes", "only GSSAPIAuthentication=no is accepted"},
+             Row{"PreferredAuthentications=password", "only a list with publickey is accepted"},
+             Row{"HostKeyAlgorithms=ssh-rsa", "only a list with ssh-ed25519 is accepted"},
+             Row{"HostKeyAlgorithms=-ssh-ed*", "only a list with ssh-ed25519 is accepted"},
              Row{"ProxyCommand=nc %h %p", "it reaches the server through a program"},
-             Row{"RequestTTY=force", "only RequestTTY=no or auto is taken"},
+             Row{"RequestTTY=force", "only RequestTTY=no or auto is accepted"},
              Row{"RemoteCommand=ls -l", "culvert runs none"},
-             Row{"ClearAllForwardings=yes", "only ClearAllForwardings=no is taken"},
+             Row{"ClearAllForwardings=yes", "only ClearAllForwardings=no is accepted"},
              Row{"Include=/x", "culvert reads no ssh_config"},
-             Row{"ControlPath=no", "only ControlPath=none is taken"},
+             Row{"ControlPath=no", "only ControlPath=none is accepted"},
              Row{"", "-o : culvert has no such option"},
              Row{"Port", "-o Port: the value is missing"},
              Row{"Port=", "-o Port: the value is missing"},
@@ -162,17 +162,17 @@ TEST_CASE("an -o that is not understood is an error") {
              Row{"RekeyLimit=99999999999G", "-o RekeyLimit:"},
              Row{"RekeyLimit=1G 1h 1", "-o RekeyLimit:"},
              Row{"User=-x", "-o User: the user name '-x' begins with '-'"},
-             Row{"User=a b", "-o User: takes one value, and has 2 words"},
+             Row{"User=a b", "-o User: takes one value and was given 2 words"},
              Row{"User='a;b'", "has a ; in it"},
-             Row{"HostName=%n.example.com", "'%n' stands for nothing here; there are %%, %h"},
+             Row{"HostName=%n.example.com", "unknown token '%n'; the tokens here are %%, %h"},
              Row{"HostName=-%h", "begins with '-'"},
              Row{"HostName=a\nb", "control"},
-             Row{"IdentityFile=%x/id", "'%x' stands for nothing here; there are %%, %d, %h"},
-             Row{"IdentityFile=id%", "'%' stands for nothing here"},
-             Row{"UserKnownHostsFile=%C", "'%C' stands for nothing here"},
-             Row{"IdentityFile=~bob/id", "no other user's home"},
-             Row{"ControlMaster=auto", "only ControlMaster=no is taken"},
-             Row{"ForwardAgent=yes", "only ForwardAgent=no is taken"},
+             Row{"IdentityFile=%x/id", "unknown token '%x'; the tokens here are %%, %d, %h"},
+             Row{"IdentityFile=id%", "unknown token '%'"},
+             Row{"UserKnownHostsFile=%C", "unknown token '%C'"},
+             Row{"IdentityFile=~bob/id", "not other users' home folders"},
+             Row{"ControlMaster=auto", "only ControlMaster=no is accepted"},
+             Row{"ForwardAgent=yes", "only ForwardAgent=no is accepted"},
              Row{"LogLevel=LOUD", "-o LogLevel:"},
              Row{"AddressFamily=4", "-o AddressFamily:"},
          }) {
@@ -250,4 +250,29 @@ TEST_CASE("what is taken and would have an effect in ssh is said") {
     CHECK(notes("IPQoS=af21 cs1")[0].level == LogLevel::verbose);
     CHECK(notes("IPQoS=af21 cs1")[0].text ==
           "-o IPQoS=af21 cs1: without effect here: in ssh it marks packets for routers (DSCP)");
+}
+
+TEST_CASE("a command's value is taken as it stands, as by ssh") {
+    const auto note = [](const std::string& option) {
+        const auto notes =
+            std::get<TunnelCommand>(parse({"-o", option, "gw", "1:h:2"}).command).notes;
+        REQUIRE(notes.size() == 1);
+        return notes.front().text;
+    };
+    const auto error = [](const std::string& option) {
+        return error_of({"-o", option, "gw", "1:h:2"});
+    };
+    CHECK(note("LocalCommand=#x").starts_with("-o LocalCommand=#x: "));
+    CHECK(note("LocalCommand=play '#1' # loud").starts_with("-o LocalCommand=play '#1' # loud: "));
+    CHECK(note("LocalCommand = a  \"b c\" ").starts_with("-o LocalCommand=a  \"b c\": "));
+    CHECK(contains(error("ProxyCommand=#x"), "-o ProxyCommand=#x: it reaches"));
+    CHECK(contains(error("ProxyCommand='none'"), "-o ProxyCommand='none': it reaches"));
+    CHECK(contains(error("RemoteCommand=\"none\""), "culvert runs none"));
+    CHECK(contains(error("KnownHostsCommand=#x"), "-o KnownHostsCommand=#x: it asks"));
+    CHECK(contains(error("ProxyJump='none'"), "-o ProxyJump='none': it reaches"));
+    CHECK(with_option("ProxyCommand= NONE ").server.host == "gw");
+    // Everywhere ssh refuses a quote that is not closed, and no value at all.
+    CHECK(contains(error("LocalCommand=notify-send it's up"), "not closed"));
+    CHECK(contains(error("LocalCommand="), "the value is missing"));
+    CHECK(contains(error("LocalCommand= "), "the value is missing"));
 }

@@ -65,6 +65,6 @@ TEST_CASE("quotes hold for every -o") {
     CHECK(contains(option_error("UserKnownHostsFile=\"/a"),
                    "-o UserKnownHostsFile: a quote (\") that is not closed"));
     CHECK(contains(option_error("LogLevel='INFO"), "not closed"));
-    CHECK(contains(option_error("IdentityFile=/a b"), "takes one value, and has 2 words"));
+    CHECK(contains(option_error("IdentityFile=/a b"), "takes one value and was given 2 words"));
     CHECK(contains(option_error("Port=\"\""), "the value is missing"));
 }

@@ -59,14 +59,23 @@ TEST_CASE("the line is one that systemd takes, whatever is in it") {
     CHECK(line.find("; and 9") != std::string::npos);
 
     // No character is cut in two.
-    for (std::size_t before = 190; before < 210; ++before) {
+    for (std::size_t before = 1'490; before < 1'510; ++before) {
         std::string reason(before, 'x');
         for (int i = 0; i < 20; ++i) reason += "\u00fc\u20ac";
-        const std::string shown = describe(made("mail", 0, reason));
-        const std::size_t kept = shown.size() - std::string{"down: "}.size() - 3;
+        const std::vector<TunnelStatus> one{made("mail", 0, reason)};
+        const std::string shown = describe(one);
+        const std::size_t kept = shown.size() - std::string{"mail: down: "}.size() - 3;
         CHECK(shown.ends_with("..."));
         CHECK((static_cast<unsigned char>(reason[kept]) & 0xC0U) != 0x80U);
     }
+}
+
+TEST_CASE("a reason is logged whole, and a status has room for a path and a peer's text") {
+    const std::string reason = "gw:22: the peer ended the connection: " + std::string(900, 'x');
+    const std::vector<TunnelStatus> one{made("mail", 0, reason)};
+    CHECK(describe(one) == "mail: down: " + reason);
+    const std::string longer(5'000, 'x');
+    CHECK(describe(made("mail", 0, longer)) == "down: " + longer);
 }
 
 TEST_CASE("READY waits for the listeners and for the tunnels that are required") {

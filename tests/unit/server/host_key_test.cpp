@@ -25,7 +25,7 @@ TEST_CASE("of several host keys the first is shown, and the log names the others
              Row{{"/a"}, ""},
              Row{{"/a", "/b", "/c\n"},
                  "culvertd: /b: not used: clients are shown one host key, /a\n"
-                 "culvertd: /c\\x0a: not used: clients are shown one host key, /a\n"},
+                 "culvertd: $'/c\\012': not used: clients are shown one host key, /a\n"},
          }) {
         CAPTURE(row.paths.size());
         test::CapturedStderr captured;
@@ -78,7 +78,8 @@ TEST_CASE("without leave to make a host key none is made") {
     test::CapturedStderr captured;
     start_log("culvertd");
     check_host_key({path, {}});
-    CHECK(captured.text() == "culvertd: " + path + " doesn't exist yet: it would be made\n");
+    CHECK(captured.text() ==
+          "culvertd: the host key " + path + " doesn't exist yet: it would be made\n");
     CHECK(folder.number_of_files() == 0);
 }
 

@@ -67,7 +67,7 @@ awaitable<void> read(KeyReader& reader, std::string path, std::string& result) {
 }
 
 TaskGroup::OnError unexpected() {
-    return [](std::exception_ptr) { FAIL("reading threw"); };
+    return [](const std::exception_ptr& thrown) { FAIL_CHECK(text_of_exception(thrown)); };
 }
 
 awaitable<void> reads_beside_slow_ones(KeyReader& reader, FileSystem& files) {

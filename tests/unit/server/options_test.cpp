@@ -82,8 +82,8 @@ TEST_CASE("flags that are not understood") {
     CHECK(contains(error({"--lisen", "x"}), "did you mean '--listen'?"));
     CHECK(contains(error({"-p", "x"}), "-p: 'x' is neither a number"));
     CHECK(contains(error({"-p", "65536"}), "-p: '65536'"));
-    CHECK(contains(error({"-p", "1", "-p", "2"}), "-p: there twice"));
-    CHECK(contains(error({"culvertd.yaml"}), "a config file goes after -c"));
+    CHECK(contains(error({"-p", "1", "-p", "2"}), "-p is given twice"));
+    CHECK(contains(error({"culvertd.yaml"}), "culvertd takes no arguments"));
     CHECK(contains(error({"-D"}), "always in the foreground"));
     CHECK(contains(error({"-c", ""}), "empty"));
     CHECK(contains(error({"--listen", "a:b:c"}), "brackets"));
@@ -137,9 +137,9 @@ TEST_CASE("a configuration that lets nobody in, or names files that aren't there
     const auto error = [&](const Words& words) {
         return error_of([&] { load_server_config(serve(words), made_up_surroundings()); });
     };
-    CHECK(contains(error({"-p", "1"}), "nobody could log in: give --authorized-keys FILE"));
+    CHECK(contains(error({"-p", "1"}), "nobody could log in"));
     const std::string empty = folder.write("empty.yaml", "listen: 1\n");
-    CHECK(contains(error({"-c", empty}), empty + ": nobody could log in: name users"));
+    CHECK(contains(error({"-c", empty}), empty + ": nobody could log in"));
     CHECK(error({"--authorized-keys", folder.path("x")}) == folder.path("x") + ": no such file");
     CHECK(error({"-c", folder.path("x.yaml")}) == folder.path("x.yaml") + ": no such file");
 }
@@ -160,10 +160,10 @@ TEST_CASE("a user's own bad file is a line in the log and stops nobody else") {
     CHECK(check_user_key_files(config) == 4);
     const std::string text = captured.text();
     CAPTURE(text);
-    CHECK(contains(text,
-                   "alice can't log in by this file: " + folder.path("gone") + ": no such file\n"));
+    CHECK(contains(
+        text, "alice can't log in with this file: " + folder.path("gone") + ": no such file\n"));
     CHECK(contains(text, secret + ": a private key"));
-    CHECK(contains(text, "bob can't log in by this file: " + open + ": not trusted"));
+    CHECK(contains(text, "bob can't log in with this file: " + open + ": not trusted"));
     CHECK(contains(text, "hint: chmod go-w " + open));
     CHECK(contains(text, folder.path() + ": is a directory"));
 }
@@ -215,8 +215,8 @@ TEST_CASE("two keys on one line are named with file and line") {
 TEST_CASE("what only goes with -t") {
     CHECK(serve({"-t", "--user", "culvert"}).check_as == "culvert");
     CHECK(serve({"--reload", "-t"}).check_reload);
-    CHECK(contains(error_of([] { serve({"--user", "culvert"}); }), "--user goes with -t"));
-    CHECK(contains(error_of([] { serve({"--reload", "-p", "1"}); }), "--reload goes with -t"));
+    CHECK(contains(error_of([] { serve({"--user", "culvert"}); }), "--user needs -t"));
+    CHECK(contains(error_of([] { serve({"--reload", "-p", "1"}); }), "--reload needs -t"));
     CHECK(contains(error_of([] { serve({"-t", "--user", ""}); }), "--user: the name is empty"));
 }
 
@@ -238,7 +238,7 @@ TEST_CASE("files that hold no keys to log in with are named at the start") {
     CAPTURE(text);
     CHECK(contains(text, "keys:3: lets nobody in: "));
     CHECK(contains(text, "keys:4: lets nobody in: "));
-    CHECK(contains(text, "keys: no key in it lets anybody in so far"));
+    CHECK(contains(text, "keys: no key in it lets anybody in"));
 }
 
 TEST_CASE("files with keys to log in with cost no line") {

@@ -241,3 +241,28 @@ TEST_CASE("what is no rule") {
         CHECK_THROWS_AS(OpenRule::parse(text), Error);
     }
 }
+
+TEST_CASE("a rule whose host no target can have says what is wrong with it") {
+    struct Row {
+        std::string rule;
+        std::string why;
+    };
+    for (const Row& row : {
+             Row{"db,web:80", "it has ',' in it"},
+             Row{"user@db:22", "it has '@' in it"},
+             Row{"!db:80", "it has '!' in it"},
+             Row{"*.example.com;db:80", "it has ';' in it"},
+             Row{"\"db\":80", "it has '\"' in it"},
+             Row{"{a,b}.example.com:80", "it has '{' in it"},
+             Row{"db :80", "it ends with a blank"},
+             Row{"b\u00fccher.example:80", "characters beyond ASCII"},
+             Row{std::string(256, 'a') + ":80", "it has more than 255 characters"},
+         }) {
+        CAPTURE(row.rule);
+        CHECK_THROWS_WITH_AS(OpenRule::parse(row.rule), doctest::Contains("not a host name: "),
+                             Error);
+        CHECK_THROWS_WITH_AS(OpenRule::parse(row.rule), doctest::Contains(row.why.c_str()), Error);
+    }
+    CHECK_NOTHROW(OpenRule::parse("db_?.*.example.com:80"));
+    CHECK_NOTHROW(OpenRule::parse(std::string(255, 'a') + ":80"));
+}

@@ -217,3 +217,31 @@ TEST_CASE("a host known by an equivalent name is no unknown one") {
     CHECK(look_up("gw " + key_2, "gw.").name == "gw");
     CHECK(look_up("fe80::77%eth0 " + key_2, "fe80::77%eth1").state == State::unknown);
 }
+
+TEST_CASE("an alias is looked up alone (ssh_config(5), HostKeyAlias)") {
+    struct Row {
+        std::string hosts;
+        std::string alias;
+        bool found;
+    };
+    for (const Row& row : {
+             Row{"gw", "gw", true},
+             Row{"g?", "gw", true},
+             Row{"gw.", "gw", false},
+             Row{"gw", "gw.", false},
+             Row{"127.0.0.1", "0.0.0.0", false},
+             Row{"::1", "::", false},
+             Row{"10.0.0.1", "::ffff:10.0.0.1", false},
+         }) {
+        CAPTURE(row.hosts);
+        CAPTURE(row.alias);
+        const auto state = [&](const std::string& known, OtherNames others) {
+            const std::array files{parse_known_hosts(row.hosts + " " + known + "\n", "kh")};
+            return look_up_known_host(files, row.alias, 22, public_key(key_1), others).state;
+        };
+        CHECK(state(key_1, OtherNames::ignored) == (row.found ? State::match : State::unknown));
+        CHECK(state(key_2, OtherNames::ignored) == (row.found ? State::changed : State::unknown));
+        // Of a host they are names as well.
+        CHECK(state(key_1, OtherNames::count) == State::match);
+    }
+}

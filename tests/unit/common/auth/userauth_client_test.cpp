@@ -177,13 +177,57 @@ TEST_CASE("a key that can't sign after all makes room for the next") {
     client.pk_ok(key(0));
     CHECK(wants(client.declines(), 1, key(1)));
     CHECK(authentication_error([&] { client.declines(); }) ==
-          "no key of ours was accepted for user alice; tried " + shown(key(0)));
+          "no key of ours that signed was accepted for user alice; not signed with " +
+              shown(key(0)) + ", " + shown(key(1)));
+    // The server takes the first, and was shown none of the others.
+    CHECK(client.userauth.tried().empty());
+    CHECK(client.userauth.not_signed() == std::vector<std::size_t>{0, 1});
 
     Client single{alice({key(0)})};
     single.begins();
     CHECK(authentication_error([&] { single.declines(); }) ==
-          "no key of ours was accepted for user alice; none could be tried: they don't sign, or "
-          "not in a way that the server takes");
+          "no key of ours that signed was accepted for user alice; not signed with " +
+              shown(key(0)));
+    CHECK(single.userauth.tried().empty());
+}
+
+TEST_CASE("a key that wasn't signed with is not among those that the server refused") {
+    Client client{alice({key(0), key(1)}, 0)};
+    client.begins();
+    client.signs(client.declines());
+    CHECK(authentication_error([&] { client.fails(); }) ==
+          "no key of ours that signed was accepted for user alice; tried " + shown(key(1)) +
+              "; not signed with " + shown(key(0)));
+    CHECK(client.userauth.tried() == std::vector<std::size_t>{1});
+    CHECK(client.userauth.not_signed() == std::vector<std::size_t>{0});
+}
+
+TEST_CASE("keys that the server can't take are neither") {
+    Client client{alice({test::foreign_key("ssh-rsa")})};
+    client.server_sig_algs = {"ssh-ed25519"};
+    client.begins();
+    CHECK(authentication_error([&] { client.knows_algorithms(); }) ==
+          "no key of ours was accepted for user alice; none could be tried: they don't sign in a "
+          "way that the server takes");
+}
+
+TEST_CASE(
+    "a single key that is declined while it is asked about was refused if the server says so") {
+    for (const bool taken : {false, true}) {
+        CAPTURE(taken);
+        Client client{alice({key(0)})};
+        client.begins();
+        client.userauth.ask_meanwhile();
+        client.declines();
+        const std::string why =
+            authentication_error([&] { taken ? client.pk_ok(key(0)) : client.fails(); });
+        CHECK(why == (taken ? "no key of ours that signed was accepted for user alice; not signed "
+                              "with "
+                            : "no key of ours was accepted for user alice; tried ") +
+                         shown(key(0)));
+        CHECK(client.userauth.tried().empty() == taken);
+        CHECK(client.userauth.not_signed().empty() != taken);
+    }
 }
 
 TEST_CASE("without a key there is nothing to begin with") {
@@ -250,18 +294,19 @@ TEST_CASE("no other proof than a key is tried, and the error says which the serv
     Client partial{alice({key(0)})};
     partial.signs(partial.begins());
     CHECK(authentication_error([&] { partial.fails({"keyboard-interactive"}, true); }) ==
-          "the server wants another proof besides the key: no key alone was accepted for user "
+          "the server asks for more than a key: no key alone was accepted for user "
           "alice; tried " +
               shown(key(0)));
 
     Client password{alice({key(0), key(1)})};
     password.begins();
-    CHECK(authentication_error([&] {
-              password.fails({"password", "gssapi-keyex"});
-          }) ==
-          "the server takes no keys here, but password, gssapi-keyex: no key was accepted for user "
-          "alice; tried " +
-              shown(key(0)));
+    CHECK(
+        authentication_error([&] {
+            password.fails({"password", "gssapi-keyex"});
+        }) ==
+        "the server accepts password, gssapi-keyex here, and no keys: no key was accepted for user "
+        "alice; tried " +
+            shown(key(0)));
 }
 
 TEST_CASE("an RSA key signs with the best that the server names (RFC 8332 3, RFC 8308 3.1)") {

@@ -43,6 +43,19 @@ TEST_CASE("a file is read whole, up to a limit") {
           std::string::npos);
 }
 
+TEST_CASE("a path in an error is whole, safe for a terminal, and can be pasted") {
+    const TemporaryFolder folder;
+    const auto error_for = [&](const std::string& name) {
+        const std::string path = folder.path(name);
+        return error_of([&] { read_file(path, 10); });
+    };
+    CHECK(error_for("a b") == "'" + folder.path("a b") + "': no such file");
+    CHECK(error_for("b\xc3\xbc") == "'" + folder.path("b\xc3\xbc") + "': no such file");
+    CHECK(error_for("a\nb\x1b[2J") == "$'" + folder.path("a\\012b\\033[2J") + "': no such file");
+    const std::string deep = std::string(200, 'x') + "/" + std::string(200, 'y');
+    CHECK(error_for(deep) == folder.path(deep) + ": no such file");
+}
+
 TEST_CASE("a FIFO in place of a file holds nobody up") {
     const TemporaryFolder folder;
     const std::string fifo = folder.path("fifo");

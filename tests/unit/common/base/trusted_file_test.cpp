@@ -91,7 +91,7 @@ TEST_CASE("a file that its group or others may write to is not, wherever it come
     }
     const Failure failure = failure_of(path);
     CHECK(failure.text ==
-          path + ": not trusted: others than its owner may write to it (mode 0666)");
+          "'" + path + "': not trusted: others than its owner may write to it (mode 0666)");
     CHECK(failure.hint == "chmod go-w '" + path + "'");
 }
 

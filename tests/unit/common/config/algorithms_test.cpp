@@ -38,9 +38,7 @@ TEST_CASE("without a backend AES-GCM is left out of a configured list, and can't
     }
     CHECK(possible_ciphers({aes}, {AesGcmBackend::sodium}) == Names{aes});
     CHECK_THROWS_WITH_AS(possible_ciphers({aes}, {}),
-                         "this CPU has no instructions for aes256-gcm@openssh.com: use "
-                         "chacha20-poly1305@openssh.com",
-                         Error);
+                         "this CPU has no instructions for aes256-gcm@openssh.com", Error);
 }
 
 TEST_CASE("+, - and ^ change the default list, as with ssh (ssh_config(5), Ciphers)") {

@@ -18,7 +18,7 @@ constexpr std::array flags{
     Flag{"-p", FlagValue::required},
     Flag{"--listen", FlagValue::required},
     Flag{"--help"},
-    Flag{"-R", FlagValue::required, "not in this version"},
+    Flag{"-R", FlagValue::required, "not in this version", "use ssh"},
 };
 
 std::string error_of(const std::vector<std::string>& arguments) {
@@ -27,6 +27,15 @@ std::string error_of(const std::vector<std::string>& arguments) {
     } catch (const Error& error) {
         CHECK(error.kind() == ErrorKind::usage);
         return error.what();
+    }
+    return "no error";
+}
+
+std::string hint_of(const std::vector<std::string>& arguments) {
+    try {
+        split_arguments(arguments, flags);
+    } catch (const Error& error) {
+        return std::string{error.hint()};
     }
     return "no error";
 }
@@ -81,9 +90,17 @@ TEST_CASE("arguments come apart as with getopt") {
     }
 }
 
+TEST_CASE("what to do instead is a hint") {
+    CHECK(hint_of({"-x"}) == "--help lists the flags");
+    CHECK(hint_of({"--unlike-any"}) == "--help lists the flags");
+    CHECK(hint_of({"--lisen", "x"}).empty());
+    CHECK(hint_of({"-R", "1:h:2"}) == "use ssh");
+    CHECK(hint_of({"-p"}).empty());
+}
+
 TEST_CASE("arguments that are not understood are errors") {
-    CHECK(error_of({"-x"}) == "unknown flag '-x'; --help names them all");
-    CHECK(error_of({"-fx"}) == "unknown flag '-x'; --help names them all");
+    CHECK(error_of({"-x"}) == "unknown flag '-x'");
+    CHECK(error_of({"-fx"}) == "unknown flag '-x'");
     CHECK(error_of({"--lisen", "x"}) == "unknown flag '--lisen', did you mean '--listen'?");
     CHECK(error_of({"--list\x1b", "x"}).find('\x1b') == std::string::npos);
     CHECK(error_of({"-p"}) == "-p needs a value");
@@ -99,9 +116,7 @@ TEST_CASE("arguments that are not understood are errors") {
 }
 
 TEST_CASE("what only looks like a flag, or like another one, is unknown") {
-    const auto unknown = [](const std::string& name) {
-        return "unknown flag '" + name + "'; --help names them all";
-    };
+    const auto unknown = [](const std::string& name) { return "unknown flag '" + name + "'"; };
     CHECK(error_of({"-9"}) == unknown("-9"));
     CHECK(error_of({"-49"}) == unknown("-9"));
     CHECK(error_of({"-!"}) == unknown("-!"));
@@ -119,8 +134,8 @@ TEST_CASE("what only looks like a flag, or like another one, is unknown") {
 }
 
 TEST_CASE("of several errors the first is told") {
-    CHECK(error_of({"-x", "-p"}) == "unknown flag '-x'; --help names them all");
-    CHECK(error_of({"-x", "-R", "a"}) == "unknown flag '-x'; --help names them all");
+    CHECK(error_of({"-x", "-p"}) == "unknown flag '-x'");
+    CHECK(error_of({"-x", "-R", "a"}) == "unknown flag '-x'");
     CHECK(error_of({"-R", "a", "-x"}) == "-R: not in this version");
-    CHECK(error_of({"gw", "-9", "--help=a"}) == "unknown flag '-9'; --help names them all");
+    CHECK(error_of({"gw", "-9", "--help=a"}) == "unknown flag '-9'");
 }

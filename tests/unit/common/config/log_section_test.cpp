@@ -46,7 +46,7 @@ TEST_CASE("the section log") {
 }
 
 TEST_CASE("what is wrong in the section log") {
-    CHECK(has(error_of("level: loud"), "f.yaml:1:8: level: 'loud' is none of off, error, info"));
+    CHECK(has(error_of("level: loud"), "f.yaml:1:8: level: 'loud' is not one of off, error, info"));
     CHECK(has(error_of("probes: [info]"), "probes"));
     CHECK(has(error_of("format: xml"), "'xml' is neither text nor json"));
     CHECK(has(error_of("login: info"), "logins"));

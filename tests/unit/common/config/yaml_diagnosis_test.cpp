@@ -90,6 +90,15 @@ TEST_CASE("what means something else in YAML is named, with the line as it shoul
     }
 }
 
+TEST_CASE("the parser may stop behind the last line") {
+    for (const std::string text : {"a: [\n\t", "a: {b: \"\n\t", "\t", "a:\n\t- [", "a: 'x\n\t\n"}) {
+        CAPTURE(text);
+        const auto diagnosis = diagnose_yaml(text);
+        if (!diagnosis) continue;
+        CHECK(diagnosis->line <= static_cast<std::size_t>(std::ranges::count(text, '\n')));
+    }
+}
+
 TEST_CASE("YAML that means what it says is left alone") {
     for (const std::string text : {
              "a: &d {b: c}\ne: *d\n",

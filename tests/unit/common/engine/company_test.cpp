@@ -79,10 +79,12 @@ TEST_CASE("beside small messages little is sent at a time") {
 
     for (int i = 0; i < 60; ++i) shared.round(true);
     CHECK(shared.has_company());
+    std::size_t sent = 0;
     for (int i = 0; i < 60; ++i) {
-        shared.round(true);
+        sent += shared.round(true);
         CHECK(shared.largest_turn() <= Company::turn);
     }
+    CHECK(sent > 0);
 
     for (int i = 0; i < 60; ++i) shared.round(false);
     CHECK_FALSE(shared.has_company());

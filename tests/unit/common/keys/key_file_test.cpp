@@ -1,6 +1,7 @@
 #include "common/keys/key_file.hpp"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -57,6 +58,12 @@ mode_t mode_of(const std::string& file) {
     return status.st_mode & 07777;
 }
 
+PrivateKey load(const std::string& file) {
+    const UniqueFd opened{::open(file.c_str(), O_RDONLY | O_CLOEXEC)};
+    REQUIRE(opened.get() >= 0);
+    return load_private_key(opened, file);
+}
+
 /// What loading says; behind " | " what it advises.
 template <class Load>
 std::string complaint_of(Load load, const std::string& file) {
@@ -71,7 +78,7 @@ std::string complaint_of(Load load, const std::string& file) {
 }
 
 std::string complaint(const std::string& file) {
-    return complaint_of([](const std::string& name) { return load_private_key(name); }, file);
+    return complaint_of([](const std::string& name) { return load(name); }, file);
 }
 
 }  // namespace
@@ -80,7 +87,7 @@ TEST_CASE("a private key file of ours is read") {
     const TemporaryDirectory directory;
     for (const mode_t mode : {0600u, 0400u, 0700u}) {
         const std::string file = directory.with("id", test::keygen, mode);
-        CHECK(fingerprint(load_private_key(file).public_key()) == test::keygen_fingerprint);
+        CHECK(fingerprint(load(file).public_key()) == test::keygen_fingerprint);
         fs::remove(file);
     }
 }
@@ -107,12 +114,21 @@ TEST_CASE("a private key that others may read or write is refused, as ssh does")
     }
 }
 
+TEST_CASE("an identity that isn't there can be made") {
+    const TemporaryDirectory directory;
+    const auto said = [](const std::string& file) { return complaint_of(load_identity, file); };
+    const std::string missing = directory.file("id");
+    CHECK(said(missing) == missing + ": no such file | culvert keygen -f " + missing);
+    const std::string blank = directory.file("my id");
+    CHECK(said(blank) == "'" + blank + "': no such file | culvert keygen -f '" + blank + "'");
+    if (::geteuid() != 0) {  // nothing is closed to root
+        const std::string closed = directory.with("closed", test::keygen, 0);
+        CHECK(said(closed) == closed + ": permission denied");
+    }
+}
+
 TEST_CASE("a private key file that can't be read says why") {
     const TemporaryDirectory directory;
-    const std::string missing = directory.file("id");
-    CHECK(complaint(missing) == missing + ": no such file | culvert keygen -f " + missing);
-    const std::string blank = directory.file("my id");
-    CHECK(complaint(blank) == blank + ": no such file | culvert keygen -f '" + blank + "'");
 
     const std::string folder = directory.file("folder");
     fs::create_directory(folder);
@@ -123,11 +139,6 @@ TEST_CASE("a private key file that can't be read says why") {
 
     const std::string garbled = directory.with("garbled", test::keygen.substr(0, 200), 0600);
     CHECK(complaint(garbled).starts_with(garbled + " is garbled: "));
-
-    if (::geteuid() != 0) {  // nothing is closed to root
-        const std::string closed = directory.with("closed", test::keygen, 0);
-        CHECK(complaint(closed) == closed + ": permission denied");
-    }
 }
 
 TEST_CASE("a public key file is said to be one, though others may read it") {
@@ -151,7 +162,7 @@ TEST_CASE("a public key's or certificate's file names the private key that belon
     // Only files that are there are named.
     CHECK(said(certificate) == certificate + " is a certificate | " + names + its_key);
     CHECK(said(odd_name) == odd_name + " is a certificate | " + names + its_key);
-    CHECK(said(key) == key + " is a public key | " + names + its_key);
+    CHECK(said(key) == "'" + key + "' is a public key | " + names + its_key);
     CHECK(said(directory.with("rsa-cert.pub", test::rsa_cert, 0644)).find(": ssh-rsa SHA256:") !=
           std::string::npos);
     directory.with("id", test::keygen, 0600);
@@ -159,7 +170,7 @@ TEST_CASE("a public key's or certificate's file names the private key that belon
     CHECK(said(certificate) ==
           certificate + " is a certificate | " + names + "-i " + directory.file("id"));
     CHECK(said(key) ==
-          key + " is a public key | " + names + "-i '" + directory.file("my id") + "'");
+          "'" + key + "' is a public key | " + names + "-i '" + directory.file("my id") + "'");
     CHECK(complaint(certificate) ==
           certificate + " is a certificate | " + names + directory.file("id"));
 }
@@ -176,7 +187,7 @@ TEST_CASE("a key pair is written with the right modes, whatever the umask, and c
         CHECK(mode_of(file) == 0600);
         CHECK(mode_of(file + ".pub") == 0644);
         CHECK(directory.files() == 2);  // no temporary one is left
-        CHECK(load_private_key(file).public_key() == key.public_key());
+        CHECK(load(file).public_key() == key.public_key());
         CHECK(content_of(file + ".pub") == key.public_key().to_text() + " alice@laptop\n");
         fs::remove(file);
         fs::remove(file + ".pub");
@@ -196,7 +207,8 @@ TEST_CASE("a key pair never replaces a file unasked") {
             FAIL_CHECK("replaced");
         } catch (const Error& error) {
             CHECK(error.kind() == ErrorKind::config);
-            CHECK(error.what() == old + " exists: move it away or choose another name");
+            CHECK(error.what() == old + ": already exists");
+            CHECK(error.hint() == "move the file away, or choose another name");
         }
         CHECK(content_of(old) == "old");
         CHECK(directory.files() == 1);
@@ -206,7 +218,7 @@ TEST_CASE("a key pair never replaces a file unasked") {
     directory.with("id", "old", 0600);
     directory.with("id.pub", "old", 0600);
     write_key_pair(file, key, random, ExistingKey::replace);
-    CHECK(load_private_key(file).public_key() == key.public_key());
+    CHECK(load(file).public_key() == key.public_key());
     CHECK(mode_of(file) == 0600);
     CHECK(mode_of(file + ".pub") == 0644);
     CHECK(directory.files() == 2);
@@ -218,5 +230,5 @@ TEST_CASE("a key pair that can't be written says where and why") {
     test::SeededRandom random{6};
     const PrivateKey key = PrivateKey::generate(random, "");
     CHECK_THROWS_WITH_AS(write_key_pair(file, key, random),
-                         (file + " can't be written: no such file").c_str(), Error);
+                         (file + ": can't be written: no such file").c_str(), Error);
 }

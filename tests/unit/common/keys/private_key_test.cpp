@@ -214,8 +214,8 @@ TEST_CASE("what is no key for us is named, with what to do") {
              Row{"encrypted PKCS#8", "-----BEGIN ENCRYPTED PRIVATE KEY-----\nMIHs\n", "id",
                  "id is encrypted"},
              Row{"another type", std::string{test::openssh_ecdsa}, "id",
-                 "id is of type ecdsa-sha2-nistp256; of key files culvert reads OpenSSH's "
-                 "ssh-ed25519 ones | ssh-add id"},
+                 "id is of type ecdsa-sha2-nistp256; culvert reads only ssh-ed25519 keys in "
+                 "OpenSSH's format | ssh-add id"},
              Row{"RSA in PEM", "-----BEGIN RSA PRIVATE KEY-----\nMIIEogIBAAKCAQEA\n", "id",
                  "id is an RSA key in PEM"},
              Row{"EC in PEM", "-----BEGIN EC PRIVATE KEY-----\nMHcC\n", "id",
@@ -238,9 +238,9 @@ TEST_CASE("what is no key for us is named, with what to do") {
                  "c is a certificate | "},
              Row{"public in RFC 4716", "---- BEGIN SSH2 PUBLIC KEY ----\nComment: x\n", "id",
                  "id is a public key"},
-             Row{"empty", "", "id", "id is no private key"},
-             Row{"blank", " \n\n", "id", "id is no private key"},
-             Row{"a text", "listen: 2222\n", "id", "id is no private key"},
+             Row{"empty", "", "id", "id is not a private key"},
+             Row{"blank", " \n\n", "id", "id is not a private key"},
+             Row{"a text", "listen: 2222\n", "id", "id is not a private key"},
          }) {
         CAPTURE(row.name);
         const std::string said = complaint(row.text, row.file);

@@ -5,12 +5,17 @@
 
 #include <array>
 #include <cstdlib>
+#include <filesystem>
+#include <new>
 #include <regex>
 #include <string>
 
 #include <doctest/doctest.h>
 
+#include "common/base/error.hpp"
 #include "common/base/file.hpp"
+#include "common/log/log_change.hpp"
+#include "tests/unit/common/base/temporary_folder.hpp"
 #include "tests/unit/common/log/captured_stderr.hpp"
 
 using namespace culvert;
@@ -49,6 +54,64 @@ TEST_CASE("a line is 'program: text', and there are as many as were asked for (d
         CHECK(logs(row.level));
     }
     CHECK(logged({}) == usual);
+}
+
+TEST_CASE("a change of the log is taken back unless it is kept, whatever ends the whole") {
+    const TemporaryFolder folder;
+    const LogSettings before;
+    LogSettings fresh;
+    fresh.level = LogLevel::debug;
+    fresh.file = folder.path("log");
+    CapturedStderr captured;
+    start_log("culvert");
+    try {
+        const LogChange change{before, fresh};
+        log_debug("in the file");
+        throw std::bad_alloc{};
+    } catch (const std::bad_alloc&) {
+        log_info("on stderr");
+        log_debug("nowhere");
+    }
+    CHECK(captured.text() == "culvert: on stderr\n");
+    CHECK(folder.read("log").ends_with(" culvert: in the file\n"));
+
+    {
+        LogChange change{before, fresh};
+        change.keep();
+    }
+    CHECK(logs(LogLevel::debug));
+    configure_log(before);
+}
+
+TEST_CASE("the log of a configuration is checked without making or changing a file") {
+    const TemporaryFolder folder;
+    const auto settings = [&](const std::string& name) {
+        LogSettings made;
+        made.file = folder.path(name);
+        return made;
+    };
+    std::filesystem::create_symlink("missing", folder.path("link"));
+    std::filesystem::create_symlink("nowhere/log", folder.path("bad_link"));
+    std::filesystem::create_symlink("loop", folder.path("loop"));
+    folder.write("text", "a line\n");
+    for (const char* const good : {"missing", "link", "text"}) {
+        CAPTURE(good);
+        check_log(settings(good));
+    }
+    check_log({});
+    for (const char* const bad : {"", "nowhere/log", "text/log", "bad_link", "loop"}) {
+        CAPTURE(bad);
+        // As the start would say it.
+        std::string why;
+        try {
+            configure_log(settings(bad));
+        } catch (const Error& error) {
+            why = error.what();
+        }
+        CHECK_THROWS_WITH_AS(check_log(settings(bad)), why.c_str(), Error);
+    }
+    CHECK(folder.number_of_files() == 4);
+    CHECK(folder.read("text") == "a line\n");
 }
 
 TEST_CASE("--log-time puts the time before each line, and leaves the rest (design 9)") {
@@ -137,6 +200,29 @@ TEST_CASE("a log file has times, is opened anew, and stays when the new one can'
     CHECK(captured.text() == "culvertd: four\n");
 }
 
+TEST_CASE("a program's start says where the log goes once that is true") {
+    const std::string path = "use_log_test." + std::to_string(::getpid());
+    LogSettings settings;
+    settings.file = "/no/such/folder/log";
+    {
+        CapturedStderr captured;
+        start_log("culvertd");
+        CHECK_THROWS_AS(use_log(settings), Error);
+        log_info("here still");
+        CHECK(captured.text() == "culvertd: here still\n");
+    }
+    settings.file = path;
+    {
+        CapturedStderr captured;
+        use_log(settings);
+        log_info("one");
+        CHECK(captured.text() == "culvertd: the log goes to " + path + "\n");
+    }
+    CHECK(read_file(path, 4096).ends_with("culvertd: one\n"));
+    CHECK(::unlink(path.c_str()) == 0);
+    configure_log({});
+}
+
 TEST_CASE("a kind's lines follow its own level") {
     CapturedStderr captured;
     start_log("culvertd");
@@ -169,4 +255,23 @@ TEST_CASE("a hint is a line of its own, of its line's level; in JSON a field (de
     CAPTURE(json);
     CHECK(json.ends_with(R"("text":"key refused","hint":"ssh-add '/home/a b/key'"})"
                          "\n"));
+}
+
+TEST_CASE("a tag ends each line, to a shell as a comment; JSON has fields instead") {
+    const auto logged = [](const LogFlags& flags) {
+        CapturedStderr captured;
+        start_log("culvert", flags);
+        const std::array fields{LogField{"tunnel", "mail"}};
+        log_event(LogLevel::info, {}, fields, "refused", "ssh-add key", " [mail]");
+        log_event(LogLevel::info, {}, fields, "up", {}, " [mail]");
+        return captured.text();
+    };
+    CHECK(logged({}) ==
+          "culvert: refused [mail]\nculvert: hint: ssh-add key # [mail]\nculvert: up [mail]\n");
+    const std::string json = logged({.json = true});
+    CAPTURE(json);
+    CHECK(json.find(R"("text":"refused","hint":"ssh-add key","tunnel":"mail"})") !=
+          std::string::npos);
+    CHECK(json.ends_with("\"text\":\"up\",\"tunnel\":\"mail\"}\n"));
+    start_log("culvert");
 }

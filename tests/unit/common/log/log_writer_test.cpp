@@ -1,6 +1,7 @@
 #include "common/log/log_writer.hpp"
 
 #include <fcntl.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 
 #include <array>
@@ -9,11 +10,13 @@
 #include <optional>
 #include <regex>
 #include <string>
+#include <thread>
 
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
-#include "common/base/signals.hpp"
+#include "common/base/ignored_signals.hpp"
+#include "tests/unit/common/base/temporary_folder.hpp"
 
 using namespace culvert;
 using namespace std::chrono_literals;
@@ -27,11 +30,13 @@ std::string lost_line(std::size_t lines, std::string_view why) {
 /// stderr is a pipe of one page while this lives; it is read by the test, or not at all.
 class StderrPipe {
 public:
+    static constexpr int page = 4096;
+
     StderrPipe() : stderr_{::dup(STDERR_FILENO)} {
         ignore_signals_of_writes();
         std::array<int, 2> ends{};
         REQUIRE(::pipe(ends.data()) == 0);
-        REQUIRE(::fcntl(ends[1], F_SETPIPE_SZ, 4096) >= 0);
+        REQUIRE(::fcntl(ends[1], F_SETPIPE_SZ, page) >= 0);
         std::fflush(stderr);
         REQUIRE(::dup2(ends[1], STDERR_FILENO) >= 0);
         ::close(ends[1]);
@@ -42,6 +47,14 @@ public:
     ~StderrPipe() { ::dup2(stderr_.get(), STDERR_FILENO); }
 
     void close_reader() { reader_.reset(); }
+    /// A line of a page has been written, and another finds no room.
+    void wait_until_full() const {
+        int waiting = 0;
+        while (waiting < page) {
+            REQUIRE(::ioctl(reader_->get(), FIONREAD, &waiting) == 0);
+            std::this_thread::yield();
+        }
+    }
     /// Reads until `wanted` has come.
     std::string read_until(std::string_view wanted) {
         std::array<char, 4096> part{};
@@ -57,6 +70,19 @@ private:
     UniqueFd stderr_;
     std::optional<UniqueFd> reader_;
     std::string text_;
+};
+
+/// A new file for an output.
+class LogFile {
+public:
+    std::shared_ptr<const LogOutput> output() const {
+        return std::make_shared<LogOutput>(path_, "test");
+    }
+    std::string text() const { return folder_.read("log"); }
+
+private:
+    TemporaryFolder folder_;
+    std::string path_ = folder_.path("log");
 };
 
 /// A writer with its thread, which outlives the test.
@@ -104,17 +130,25 @@ TEST_CASE("a pipe whose reader has ended loses lines, and the next output has th
         writer.write("lost\n");
         writer.flush(10s);
     }
-    const std::string path = "log_writer_test." + std::to_string(::getpid());
-    writer.set_output(std::make_shared<LogOutput>(path, "test"));
+    const LogFile file;
+    writer.set_output(file.output());
     writer.write("kept\n");
     writer.flush(10s);
-    std::array<char, 256> text{};
-    const UniqueFd file{::open(path.c_str(), O_RDONLY)};
-    const ssize_t size = ::read(file.get(), text.data(), text.size());
-    ::unlink(path.c_str());
-    REQUIRE(size > 0);
-    CHECK(std::string(text.data(), static_cast<std::size_t>(size)) ==
-          "3 lines lost: broken pipe\nkept\n");
+    CHECK(file.text() == "3 lines lost: broken pipe\nkept\n");
+}
+
+TEST_CASE("an output that fails after it was replaced loses no line that waits") {
+    StderrPipe pipe;
+    LogWriter& writer = started_writer();
+    writer.write(std::string(StderrPipe::page - 1, 'x') + "\n");
+    for (int i = 0; i < 3; ++i) writer.write(fmt::format("kept {}\n", i));
+    pipe.wait_until_full();  // so the thread waits for room in it
+    const LogFile file;
+    writer.set_output(file.output());
+    pipe.close_reader();
+    writer.write("last\n");
+    writer.flush(10s);
+    CHECK(file.text() == "kept 0\nkept 1\nkept 2\nlast\n");
 }
 
 TEST_CASE("a full disk loses lines and nothing else") {

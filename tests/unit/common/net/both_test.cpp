@@ -7,6 +7,7 @@
 #include <asio/io_context.hpp>
 #include <asio/post.hpp>
 
+#include "common/base/error.hpp"
 #include "common/net/event.hpp"
 #include "common/net/task_group.hpp"
 #include "tests/unit/common/net/run.hpp"
@@ -98,7 +99,9 @@ awaitable<void> cancel(TaskGroup& group) {
 }
 
 awaitable<void> first_half_cancels_the_whole(std::string& second) {
-    TaskGroup group{co_await asio::this_coro::executor, [](std::exception_ptr) {}};
+    TaskGroup group{co_await asio::this_coro::executor, [](const std::exception_ptr& thrown) {
+                        FAIL_CHECK(text_of_exception(thrown));
+                    }};
     group.spawn(both(cancel(group), hang(second)));
     while (!group.empty()) co_await turns(1);
 }

@@ -6,6 +6,7 @@
 #include <asio/io_context.hpp>
 #include <asio/post.hpp>
 
+#include "common/base/error.hpp"
 #include "common/net/task_group.hpp"
 #include "tests/unit/common/net/run.hpp"
 
@@ -25,7 +26,7 @@ awaitable<void> wait_for(Event& event, Trace& trace) {
 }
 
 TaskGroup::OnError unexpected() {
-    return [](std::exception_ptr) { FAIL("a task failed"); };
+    return [](const std::exception_ptr& thrown) { FAIL_CHECK(text_of_exception(thrown)); };
 }
 
 TEST_CASE("an event is two words: thousands of streams hold some each") {

@@ -1,8 +1,10 @@
+#include <cerrno>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include <doctest/doctest.h>
+#include <asio/error.hpp>
 #include <asio/io_context.hpp>
 #include <asio/post.hpp>
 
@@ -28,8 +30,9 @@ std::unique_ptr<Listener> listen_after(asio::io_context& io, const Listener& bef
 }
 
 awaitable<void> accept_from(Listener& listener, std::size_t wanted, std::size_t& accepted) {
-    TaskGroup group{co_await asio::this_coro::executor,
-                    [](const std::exception_ptr&) { FAIL("run() threw"); }};
+    TaskGroup group{co_await asio::this_coro::executor, [](const std::exception_ptr& thrown) {
+                        FAIL_CHECK(text_of_exception(thrown));
+                    }};
     group.spawn(listener.run({.on_accept = [&](Accepted) { ++accepted; }}));
     while (accepted < wanted) co_await asio::post(use_awaitable);
     co_await group.join();
@@ -47,6 +50,18 @@ bool accepts(asio::io_context& io, Listener& listener, const Endpoints& targets)
     std::size_t accepted = 0;
     run(io, accept_from(listener, targets.size(), accepted));
     return accepted == targets.size();
+}
+
+/// So many connections to each of its addresses, which wait in the kernel.
+std::vector<TcpSocket> connect_to_each(asio::io_context& io, const Listener& listener,
+                                       std::size_t count) {
+    std::vector<TcpSocket> clients;
+    for (const auto& target : listener.bound()) {
+        for (std::size_t i = 0; i < count; ++i) {
+            clients.emplace_back(io.get_executor()).connect(target);
+        }
+    }
+    return clients;
 }
 
 bool is_open(asio::io_context& io, const tcp::endpoint& target) {
@@ -114,14 +129,47 @@ TEST_CASE("what can't be taken over leaves all as it was") {
     CHECK_THROWS_AS(Listener(io.get_executor(), {at("127.0.0.2", port)}), Error);
 }
 
-TEST_CASE("a listener that goes while connections wait takes them first") {
+TEST_CASE("a listener that goes while connections wait takes them first, all of them") {
     asio::io_context io;
-    Listener listener{io.get_executor(), {at("127.0.0.1")}};
+    Listener listener{io.get_executor(), {at("127.0.0.1"), at("127.0.0.2")}};
+    constexpr std::size_t of_each = 200;  // more than run() takes at a stretch
+    const auto clients = connect_to_each(io, listener, of_each);
     std::size_t accepted = 0;
-    TcpSocket client{io.get_executor()};
-    client.connect(listener.bound().front());
-    listener.accept_rest({.on_accept = [&](Accepted) { ++accepted; }});
-    CHECK(accepted == 1);
+    CHECK_FALSE(listener.accept_rest({.on_accept = [&](Accepted) { ++accepted; }}));
+    CHECK(accepted == 2 * of_each);
+}
+
+TEST_CASE("what can't be accepted at the end is returned, and is no obstacle to other sockets") {
+    for (const int reason : {EMFILE, ENOMEM, EINVAL}) {
+        CAPTURE(reason);
+        asio::io_context io;
+        int tries = 0;
+        const auto fails_first = [&](TcpAcceptor& acceptor, Accepted& accepted) {
+            if (++tries == 1) return std::error_code{reason, asio::error::get_system_category()};
+            return Listener::accept_one(acceptor, accepted);
+        };
+        Listener listener{io.get_executor(), {at("127.0.0.1"), at("127.0.0.2")}, fails_first};
+        const auto clients = connect_to_each(io, listener, 1);
+        std::size_t accepted = 0;
+        const std::error_code why =
+            listener.accept_rest({.on_accept = [&](Accepted) { ++accepted; }});
+        CHECK(why.value() == reason);
+        CHECK(accepted == 1);
+    }
+}
+
+TEST_CASE("a connection that was lost while it waited doesn't keep the others waiting") {
+    asio::io_context io;
+    int tries = 0;
+    const auto first_is_lost = [&](TcpAcceptor& acceptor, Accepted& accepted) {
+        if (++tries == 1) return std::error_code{ECONNABORTED, asio::error::get_system_category()};
+        return Listener::accept_one(acceptor, accepted);
+    };
+    Listener listener{io.get_executor(), {at("127.0.0.1")}, first_is_lost};
+    const auto clients = connect_to_each(io, listener, 3);
+    std::size_t accepted = 0;
+    CHECK_FALSE(listener.accept_rest({.on_accept = [&](Accepted) { ++accepted; }}));
+    CHECK(accepted == 3);
 }
 
 }  // namespace culvert

@@ -24,7 +24,7 @@ using namespace std::chrono_literals;
 using Endpoints = std::vector<tcp::endpoint>;
 
 TaskGroup::OnError unexpected() {
-    return [](std::exception_ptr) { FAIL("run() threw"); };
+    return [](const std::exception_ptr& thrown) { FAIL_CHECK(text_of_exception(thrown)); };
 }
 
 std::string error_text(asio::io_context& io, const Endpoints& endpoints) {

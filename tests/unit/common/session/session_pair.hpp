@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -9,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include <doctest/doctest.h>
 #include <asio/io_context.hpp>
 #include <asio/post.hpp>
 
@@ -16,7 +18,9 @@
 #include "common/engine/default_ciphers.hpp"
 #include "common/net/on_io_context.hpp"
 #include "common/net/task_group.hpp"
+#include "common/net/timeout.hpp"
 #include "common/session/session.hpp"
+#include "tests/unit/common/net/run.hpp"
 
 namespace culvert::test {
 
@@ -195,7 +199,8 @@ public:
                        static_cast<ServerLogin*>(&server_owner), idle_time);
     }
 
-    /// Runs `test` beside both sessions, ends them, and throws what the test threw.
+    /// Runs `test` beside both sessions, ends them, and throws what the test threw. A test that
+    /// waits for what a session never does fails, and its sessions say how they ended.
     void run(awaitable<void> test) {
         std::exception_ptr failure;
         TaskGroup tasks{context.get_executor(), [&failure](std::exception_ptr thrown) {
@@ -247,7 +252,12 @@ private:
     awaitable<void> run_test(awaitable<void> test) {
         std::exception_ptr failure;
         try {
-            co_await std::move(test);
+            const bool in_time =
+                co_await with_timeout(std::move(test), std::chrono::minutes{2} * time_factor());
+            if (!in_time) {
+                FAIL_CHECK("it waits for ever; the client's end: ", client_end,
+                           ", the server's end: ", server_end);
+            }
         } catch (...) {
             failure = std::current_exception();
         }

@@ -8,7 +8,6 @@
 
 #include <doctest/doctest.h>
 #include <asio/co_spawn.hpp>
-#include <asio/detached.hpp>
 #include <asio/post.hpp>
 
 #include "tests/unit/common/session/session_pair.hpp"
@@ -159,6 +158,7 @@ TEST_CASE("what went wrong here is not told to a server that may be anybody") {
     const auto test = [](SessionPair& p) -> awaitable<void> { co_await p.server_over.wait(); };
     pair.run(test(pair));
     CHECK(pair.client_end == "/home/alice/.ssh/known_hosts: permission denied");
+    CHECK(pair.server_end.starts_with("the peer "));
     CHECK(pair.server_end.find("alice") == std::string::npos);
 }
 
@@ -205,7 +205,12 @@ TEST_CASE("what comes after a session can be cancelled, whatever its own end cou
     };
     tasks.spawn(session_and_more(pair, next_step, cancelled));
     tasks.spawn(pair.server->run());
-    asio::co_spawn(pair.context, test(pair, tasks, next_step), asio::detached);
+    asio::co_spawn(pair.context, test(pair, tasks, next_step),
+                   [&tasks](const std::exception_ptr& thrown) {
+                       if (!thrown) return;
+                       FAIL_CHECK(text_of_exception(thrown));
+                       tasks.cancel();
+                   });
     pair.context.run();
     CHECK(cancelled);
 }

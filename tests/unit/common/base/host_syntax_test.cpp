@@ -1,4 +1,4 @@
-#include "server/host_name.hpp"
+#include "common/base/host_syntax.hpp"
 
 #include <string>
 
@@ -31,7 +31,12 @@ TEST_CASE("what can't be a host name, and what is wrong with it") {
              Row{"[::1]", "it has '[' in it"},
              Row{"http://gw", "it has '/' in it"},
              Row{"alice@gw", "it has '@' in it"},
+             Row{"db,web", "it has ',' in it"},
+             Row{"*.example.com", "it has '*' in it"},
+             Row{"db?", "it has '?' in it"},
              Row{"gw:80", "it has ':' in it and is no IPv6 address"},
+             Row{"gw%eth0", "it has '%' in it and is no IPv6 address"},
+             Row{"127.0.0.1%lo", "it has '%' in it and is no IPv6 address"},
          }) {
         CAPTURE(row.text);
         CHECK(why_no_host_name(row.text) == "not a host name: " + row.wrong);
@@ -46,4 +51,15 @@ TEST_CASE("what may be a host name or an address") {
         CHECK(!why_no_host_name(text));
     }
     CHECK(!why_no_host_name(std::string(255, 'a')));
+}
+
+TEST_CASE("a pattern is a host name that may hold wildcards") {
+    for (const std::string text : {"*.example.com", "db?", "*", "gw", "127.0.0.1"}) {
+        CAPTURE(text);
+        CHECK(!why_no_host_pattern(text));
+    }
+    CHECK(why_no_host_pattern("*.example.com,db") == "not a host name: it has ',' in it");
+    CHECK(why_no_host_pattern("") == "not a host name: it is empty");
+    CHECK(why_no_host_pattern(std::string(256, '*')) ==
+          "not a host name: it has more than 255 characters");
 }

@@ -1,4 +1,4 @@
-#include "common/base/signals.hpp"
+#include "common/base/ignored_signals.hpp"
 
 #include <signal.h>
 
