@@ -127,7 +127,7 @@ awaitable<void> Session::on_event(EngineEvent event) {
 void Session::on_peer_disconnected(PeerDisconnected peer) {
     peer_disconnected_ = std::move(peer);
     std::string text =
-        "the peer ended the connection: " + escaped(peer_disconnected_->description);
+        with_peer_text("the peer ended the connection", peer_disconnected_->description);
     if (dismissed()) text += fmt::format(" (reason {})", peer_disconnected_->reason);
     throw Error{ErrorKind::network, text};
 }

@@ -1,4 +1,4 @@
-#include "common/connection/connection_events.hpp"
+#include "common/connection/open_failure.hpp"
 
 #include <doctest/doctest.h>
 
