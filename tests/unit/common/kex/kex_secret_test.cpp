@@ -29,3 +29,8 @@ TEST_CASE(
         CHECK(test::hex(test::kex_secret(row.bytes).reveal()) == row.mpint);
     }
 }
+
+TEST_CASE("a hybrid method's secret is a string, leading zeros and all") {
+    CHECK(test::hex(KexSecret::string_of(test::unhex("0000ff")).reveal()) == "000000030000ff");
+    CHECK(KexSecret::string_of(test::counting(KexSecret::longest)).reveal().size() == 68);
+}

@@ -36,6 +36,18 @@ TEST_CASE("keys of any length (RFC 4253 7.2), made again by Python's hashlib") {
     }
 }
 
+TEST_CASE("keys of a method with SHA-512, under the session id of one with SHA-256") {
+    ByteVector key(96);
+    derive_key(
+        key, 'C',
+        {HashAlgorithm::sha512, KexSecret::string_of(test::counting(64)),
+         ExchangeHash{sha512(bytes_of("exchange"))}, SessionId{sha256(bytes_of("session"))}});
+    CHECK(test::hex(key) ==
+          "1020cfbc61143d4f22bd7acb34ec11f4fec05a775be444125ec1c9ac18f4d385d150cdc4b2f2586b5e732b7e"
+          "b3d2490bc4a2bf310e233cf9052a76ffb9e41aaae90160d6e4374728773b0f84106e8e30d5bcacd67c91e82c"
+          "8ba76d6d4759f2e4");
+}
+
 TEST_CASE("each direction has its letters (RFC 4253 7.2)") {
     CHECK(key_letters(Role::client).iv == 'A');
     CHECK(key_letters(Role::server).iv == 'B');
