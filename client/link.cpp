@@ -209,7 +209,7 @@ awaitable<void> Link::connect_once() {
     }
 }
 
-awaitable<TcpSocket> Link::dial_server() {
+awaitable<StreamSocket> Link::dial_server() {
     DialOptions options;
     options.family = settings_.family;
     if (settings_.bind_address) {
@@ -235,8 +235,8 @@ awaitable<TcpSocket> Link::dial_server() {
         const std::string hint = ssh_config_hint(settings_.ssh_config, settings_.named_host);
         if (!hint.empty()) log_.info("{}: {}", name_, hint);
     }
-    auto socket = std::get<TcpSocket>(std::move(dialed));
-    if (settings_.tcp_keepalive) (void)set_tcp_keepalive(socket, TcpKeepalive::on);
+    auto socket = std::get<StreamSocket>(std::move(dialed));
+    if (settings_.tcp_keepalive) (void)set_tcp_keepalive(socket.native_handle(), TcpKeepalive::on);
     co_return socket;
 }
 

@@ -113,7 +113,7 @@ private:
     awaitable<void> live();
     awaitable<void> keep_connected();
     awaitable<void> connect_once();
-    awaitable<TcpSocket> dial_server();
+    awaitable<StreamSocket> dial_server();
     awaitable<bool> run_session();
     bool is_final(const Error& error);
     bool may_be_let_in_soon();
@@ -126,7 +126,7 @@ private:
     bool ready() const noexcept { return session_ != nullptr && session_->ready(); }
     void take(LocalConnection connection);
     class OpenStream;
-    awaitable<void> carry_here(TcpSocket socket, asio::ip::tcp::endpoint peer,
+    awaitable<void> carry_here(StreamSocket socket, asio::ip::tcp::endpoint peer,
                                const LocalForward& forward);
     void on_stream_over();
     void log_not_opened(const asio::ip::tcp::endpoint& peer, const LocalForward& forward,

@@ -62,7 +62,7 @@ private:
 };
 
 // A coroutine for each stream, and no more: an idle one costs little but their frames.
-awaitable<void> Link::carry_here(TcpSocket socket, asio::ip::tcp::endpoint peer,
+awaitable<void> Link::carry_here(StreamSocket socket, asio::ip::tcp::endpoint peer,
                                  const LocalForward& forward) {
     const OpenStream open{*this};
     if (!has_memory()) {

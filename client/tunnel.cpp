@@ -204,7 +204,7 @@ Listener::Events Tunnel::accept_events(const Forward& forward) {
     Listener::Events events;
     events.on_accept = [this, &forward](Accepted accepted) {
         const bool hold = settings_.while_down == WhileDown::hold;
-        (void)set_on_close(accepted.fd, OnClose::reset);
+        (void)set_on_close(accepted.fd.get(), OnClose::reset);
         if (std::ranges::none_of(links_, &Member::ready)) hurry_links();
         place({.accepted = std::move(accepted),
                .forward = &forward.settings,

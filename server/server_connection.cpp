@@ -43,7 +43,7 @@ std::string named(const Endpoint& endpoint) {
 
 }  // namespace
 
-ServerConnection::ServerConnection(ServerContext context, TcpSocket socket,
+ServerConnection::ServerConnection(ServerContext context, StreamSocket socket,
                                    asio::ip::tcp::endpoint peer, Admission::Ticket ticket)
     : context_{std::move(context)},
       peer_{std::move(peer)},
@@ -311,7 +311,7 @@ awaitable<void> ServerConnection::carry(ChannelId channel, DirectTcpip wanted) {
         }
         co_return;
     }
-    Relay relay{std::get<TcpSocket>(std::move(reached)), session_, streams_};
+    Relay relay{std::get<StreamSocket>(std::move(reached)), session_, streams_};
     auto accepted = relay.accept(channel);
     unanswered.answered();
     const RelayEnd end = co_await std::move(accepted);
@@ -348,7 +348,7 @@ void ServerConnection::log_forward(const DirectTcpip& wanted, std::string_view e
                           originator, target, end, seconds, there, back));
 }
 
-awaitable<std::variant<TcpSocket, OpenFailure>> ServerConnection::reach(
+awaitable<std::variant<StreamSocket, OpenFailure>> ServerConnection::reach(
     const DirectTcpip& wanted) {
     const auto rules = open_rules(*context_.config, user_);
     const OpenRequest asked{wanted.target.host, wanted.target.port};
@@ -379,7 +379,7 @@ awaitable<std::variant<TcpSocket, OpenFailure>> ServerConnection::reach(
     if (const auto* failure = std::get_if<DialFailure>(&dialed)) {
         co_return to_open_failure(*failure);
     }
-    auto socket = std::get<TcpSocket>(std::move(dialed));
+    auto socket = std::get<StreamSocket>(std::move(dialed));
     if (is_of_the_last_descriptors(socket.native_handle())) {
         // Those are for others to log in with, and for their files.
         co_return OpenFailure{OpenFailureReason::resource_shortage,

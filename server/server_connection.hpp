@@ -55,7 +55,7 @@ struct ServerContext {
 /// One client's SSH connection: who is logged in, what he may open, and the streams that he opened.
 class ServerConnection final : private SessionOwner, private ServerLogin {
 public:
-    ServerConnection(ServerContext context, TcpSocket socket, asio::ip::tcp::endpoint peer,
+    ServerConnection(ServerContext context, StreamSocket socket, asio::ip::tcp::endpoint peer,
                      Admission::Ticket ticket);
 
     /// Runs it to its end, and logs what there is to say.
@@ -86,7 +86,7 @@ private:
     awaitable<void> carry(ChannelId channel, DirectTcpip wanted);
     /// The socket that reached the target, or the answer that refuses the channel. `wanted` must
     /// outlive it.
-    awaitable<std::variant<TcpSocket, OpenFailure>> reach(const DirectTcpip& wanted);
+    awaitable<std::variant<StreamSocket, OpenFailure>> reach(const DirectTcpip& wanted);
     OpenFailure denied(const DirectTcpip& wanted, std::string_view why) const;
     void log_forward(const DirectTcpip& wanted, std::string_view end, std::uint64_t there,
                      std::uint64_t back, double seconds) const;

@@ -17,8 +17,8 @@ struct Accepted {
 
     /// To be called on the thread of the executor's io_context. Throws std::system_error when epoll
     /// has no room for it, and the connection is closed.
-    TcpSocket on(const IoExecutor& executor) && {
-        TcpSocket socket{executor};
+    StreamSocket on(const IoExecutor& executor) && {
+        StreamSocket socket{executor};
         socket.assign(remote.protocol(), fd.get());
         fd.release();
         // Asio waits in a call that would block unless it was told this itself.

@@ -38,7 +38,7 @@ struct Watched {
         socket.release(ignored);
     }
 
-    TcpSocket socket;
+    StreamSocket socket;
 };
 
 bool calls_itself(int fd, const tcp::endpoint& remote) {
@@ -112,7 +112,7 @@ awaitable<void> Connecting::wait() {
     std::error_code cancelled;
     {
         Watched watched{executor, remote_, fd_.get()};
-        co_await watched.socket.async_wait(TcpSocket::wait_write,
+        co_await watched.socket.async_wait(StreamSocket::wait_write,
                                            asio::redirect_error(use_awaitable, cancelled));
     }
     if (cancelled) throw std::system_error{cancelled};
@@ -120,7 +120,7 @@ awaitable<void> Connecting::wait() {
     failure_ = outcome();
 }
 
-TcpSocket Connecting::take(const IoExecutor& executor) {
+StreamSocket Connecting::take(const IoExecutor& executor) {
     return Accepted{std::move(fd_), remote_}.on(executor);
 }
 

@@ -29,7 +29,7 @@ public:
     const std::optional<DialFailure>& failure() const noexcept { return failure_; }
     /// The connected socket on the executor, non-blocking and with TCP_NODELAY, once. Throws
     /// std::system_error when epoll has no room for it.
-    TcpSocket take(const IoExecutor& executor);
+    StreamSocket take(const IoExecutor& executor);
 
 private:
     std::optional<DialFailure> call_from(const asio::ip::tcp::endpoint& local);

@@ -47,7 +47,7 @@ public:
         const auto failed = [](const Attempt& attempt) { return attempt.failure.has_value(); };
         return winner_ || thrown_ || std::ranges::all_of(list_, failed);
     }
-    std::optional<TcpSocket> take_winner() { return std::exchange(winner_, std::nullopt); }
+    std::optional<StreamSocket> take_winner() { return std::exchange(winner_, std::nullopt); }
 
 private:
     void begin(Attempt& attempt);
@@ -56,7 +56,7 @@ private:
 
     const DialOptions& options_;
     std::vector<Attempt>& list_;
-    std::optional<TcpSocket> winner_;
+    std::optional<StreamSocket> winner_;
     std::exception_ptr thrown_;
     Event changed_;
     TaskGroup attempts_;

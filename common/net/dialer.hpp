@@ -19,7 +19,7 @@
 namespace culvert {
 
 /// A connected socket on the caller's executor, non-blocking and with TCP_NODELAY, or why not.
-using Dialed = std::variant<TcpSocket, DialFailure>;
+using Dialed = std::variant<StreamSocket, DialFailure>;
 
 /// Of a name's addresses no more are tried: whoever owns the name chooses how many it has.
 inline constexpr std::size_t most_attempts = 16;

@@ -11,7 +11,7 @@ namespace culvert {
 
 IoThread::IoThread(OnError on_error) {
     // With its first socket a context opens what it waits with: now, when there are descriptors.
-    const TcpSocket first{context_};
+    const StreamSocket first{context_};
     thread_ =
         std::jthread{[this, on_error = std::move(on_error)] { run_context(context_, on_error); }};
 }

@@ -3,6 +3,7 @@
 #include <asio/basic_socket_acceptor.hpp>
 #include <asio/basic_stream_socket.hpp>
 #include <asio/basic_waitable_timer.hpp>
+#include <asio/generic/stream_protocol.hpp>
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
 #include <asio/wait_traits.hpp>
@@ -14,6 +15,8 @@ namespace culvert {
 /// Asio's types for what runs on an io_context, and on nothing else: its own any_io_executor is
 /// larger than most of what it would stand in, and each step of a coroutine copies some.
 using IoExecutor = asio::io_context::executor_type;
+/// Any connection that is a stream: TCP, or a Unix socket.
+using StreamSocket = asio::basic_stream_socket<asio::generic::stream_protocol, IoExecutor>;
 using TcpSocket = asio::basic_stream_socket<asio::ip::tcp, IoExecutor>;
 using TcpAcceptor = asio::basic_socket_acceptor<asio::ip::tcp, IoExecutor>;
 using Timer = asio::basic_waitable_timer<Clock, asio::wait_traits<Clock>, IoExecutor>;

@@ -10,7 +10,7 @@
 
 namespace culvert {
 
-awaitable<bool> read_away(TcpSocket& socket, std::size_t most, std::size_t& discarded) {
+awaitable<bool> read_away(StreamSocket& socket, std::size_t most, std::size_t& discarded) {
     std::array<std::byte, 4096> nothing;
     std::error_code end;
     while (!end && discarded < most) {
@@ -21,11 +21,11 @@ awaitable<bool> read_away(TcpSocket& socket, std::size_t most, std::size_t& disc
     co_return bool{end};
 }
 
-awaitable<void> let_tail_arrive(TcpSocket& socket, std::size_t& discarded) {
+awaitable<void> let_tail_arrive(StreamSocket& socket, std::size_t& discarded) {
     constexpr std::size_t most_discarded = 256 * 1024;
     constexpr Duration between_looks = std::chrono::milliseconds{20};
     (void)co_await read_away(socket, most_discarded, discarded);
-    while (has_unacknowledged(socket)) {
+    while (has_unacknowledged(socket.native_handle())) {
         co_await pause(between_looks);
     }
 }

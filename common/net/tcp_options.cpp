@@ -25,35 +25,26 @@ std::error_code set(int socket, int level, int option, const Value& value) {
     return {errno, asio::error::get_system_category()};
 }
 
-template <class Value>
-std::error_code set(TcpSocket& socket, int level, int option, const Value& value) {
-    return set(socket.native_handle(), level, option, value);
-}
-
 constexpr linger linger_for(OnClose on_close) { return {on_close == OnClose::reset ? 1 : 0, 0}; }
 
 }  // namespace
 
-std::error_code set_no_delay(TcpSocket& socket) { return set(socket, IPPROTO_TCP, TCP_NODELAY, 1); }
+std::error_code set_no_delay(int socket) { return set(socket, IPPROTO_TCP, TCP_NODELAY, 1); }
 
-std::error_code pending_error(TcpSocket& socket) {
+std::error_code pending_error(int socket) {
     int error = 0;
     socklen_t size = sizeof error;
-    if (getsockopt(socket.native_handle(), SOL_SOCKET, SO_ERROR, &error, &size) != 0) error = errno;
+    if (getsockopt(socket, SOL_SOCKET, SO_ERROR, &error, &size) != 0) error = errno;
     return {error, asio::error::get_system_category()};
 }
 
-bool has_unacknowledged(TcpSocket& socket) noexcept {
+bool has_unacknowledged(int socket) noexcept {
     int bytes = 0;
-    return ioctl(socket.native_handle(), SIOCOUTQ, &bytes) == 0 && bytes > 0;
+    return ioctl(socket, SIOCOUTQ, &bytes) == 0 && bytes > 0;
 }
 
-std::error_code set_on_close(TcpSocket& socket, OnClose on_close) {
+std::error_code set_on_close(int socket, OnClose on_close) {
     return set(socket, SOL_SOCKET, SO_LINGER, linger_for(on_close));
-}
-
-std::error_code set_on_close(const UniqueFd& socket, OnClose on_close) {
-    return set(socket.get(), SOL_SOCKET, SO_LINGER, linger_for(on_close));
 }
 
 void set_unpaced(int socket) noexcept {
@@ -69,17 +60,17 @@ void set_unpaced(int socket) noexcept {
     (void)setsockopt(socket, IPPROTO_TCP, TCP_CONGESTION, reno.data(), reno.size());
 }
 
-void acknowledge_now(TcpSocket& socket) noexcept {
+void acknowledge_now(int socket) noexcept {
     // Refused, the peer only waits longer.
     (void)set(socket, IPPROTO_TCP, TCP_QUICKACK, 1);
 }
 
-std::error_code set_unsent_limit(TcpSocket& socket, std::size_t bytes) {
+std::error_code set_unsent_limit(int socket, std::size_t bytes) {
     constexpr std::size_t largest = std::numeric_limits<int>::max();
     return set(socket, IPPROTO_TCP, TCP_NOTSENT_LOWAT, static_cast<int>(std::min(bytes, largest)));
 }
 
-std::error_code set_tcp_keepalive(TcpSocket& socket, TcpKeepalive keepalive) {
+std::error_code set_tcp_keepalive(int socket, TcpKeepalive keepalive) {
     return set(socket, SOL_SOCKET, SO_KEEPALIVE, keepalive == TcpKeepalive::on ? 1 : 0);
 }
 

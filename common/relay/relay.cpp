@@ -44,9 +44,9 @@ std::string_view name_of(RelayEnd end) noexcept {
     return "";
 }
 
-Relay::Relay(TcpSocket socket, Session& session, TaskGroup& tasks, Duration tail_time)
+Relay::Relay(StreamSocket socket, Session& session, TaskGroup& tasks, Duration tail_time)
     : socket_{std::move(socket)}, session_{session}, tasks_{tasks}, tail_time_{tail_time} {
-    (void)set_on_close(socket_, OnClose::reset);
+    (void)set_on_close(socket_.native_handle(), OnClose::reset);
 }
 
 Relay::~Relay() { assert(!channel_ && !draining_ && !watching_); }
@@ -87,7 +87,7 @@ awaitable<RelayEnd> Relay::carry() {
         co_await opened_.wait();
         while (may_send()) {
             std::error_code ended;
-            co_await socket_.async_wait(TcpSocket::wait_read,
+            co_await socket_.async_wait(StreamSocket::wait_read,
                                         asio::redirect_error(use_awaitable, ended));
             if (may_send() && !take_turn()) co_await turn_over_.wait();
         }
@@ -125,11 +125,11 @@ awaitable<void> Relay::wait_for_end() {
 void Relay::watch_for_reset() {
     if (watching_) return;
     watch_over_.reset();
-    socket_.async_wait(TcpSocket::wait_error, [this](std::error_code cancelled) {
+    socket_.async_wait(StreamSocket::wait_error, [this](std::error_code cancelled) {
         watching_ = false;
         if (!end_ && !cancelled) {
             // The end of both directions wakes this too, and is no reset.
-            if (pending_error(socket_)) fail_here();
+            if (pending_error(socket_.native_handle())) fail_here();
         }
         watch_over_.set();
     });
@@ -144,8 +144,8 @@ awaitable<void> Relay::close_cleanly() {
     if (!eof_sent_) co_await with_timeout(let_tail_arrive(socket_, discarded), tail_time_);
     // What was sent into the void must not look as if it had arrived; but a reset would take what
     // is still to arrive with it.
-    const bool resets = discarded > 0 && !has_unacknowledged(socket_);
-    (void)set_on_close(socket_, resets ? OnClose::reset : OnClose::finish);
+    const bool resets = discarded > 0 && !has_unacknowledged(socket_.native_handle());
+    (void)set_on_close(socket_.native_handle(), resets ? OnClose::reset : OnClose::finish);
     std::error_code ignored;
     socket_.close(ignored);
 }
@@ -287,13 +287,13 @@ awaitable<void> Relay::drain_backlog() {
 }
 
 awaitable<void> Relay::wait_writable() {
-    co_await socket_.async_wait(TcpSocket::wait_write, use_awaitable);
+    co_await socket_.async_wait(StreamSocket::wait_write, use_awaitable);
 }
 
 void Relay::on_written() noexcept {
     if (!end_ && eof_received_ && !draining_ && !fin_sent_) {
         std::error_code failure;
-        socket_.shutdown(TcpSocket::shutdown_send, failure);
+        socket_.shutdown(StreamSocket::shutdown_send, failure);
         fin_sent_ = true;
         if (failure) return fail_here();
     }

@@ -33,7 +33,7 @@ public:
     /// `tasks` and the session must outlive it, the session until it has let the stream go.
     /// `tail_time`: how long a program may read nothing of the tail of a stream that is over at the
     /// far end.
-    Relay(TcpSocket socket, Session& session, TaskGroup& tasks,
+    Relay(StreamSocket socket, Session& session, TaskGroup& tasks,
           Duration tail_time = std::chrono::seconds{30});
     Relay(const Relay&) = delete;
     Relay& operator=(const Relay&) = delete;
@@ -76,7 +76,7 @@ private:
     void abort(RelayEnd end) noexcept;
     void set_end(RelayEnd end) noexcept;
 
-    TcpSocket socket_;
+    StreamSocket socket_;
     Session& session_;
     TaskGroup& tasks_;
     Duration tail_time_;

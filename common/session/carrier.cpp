@@ -14,13 +14,13 @@ constexpr Duration farewell_time = std::chrono::milliseconds{500};
 
 }  // namespace
 
-Carrier::Carrier(TcpSocket socket, Engine& engine, CarrierOwner& owner)
+Carrier::Carrier(StreamSocket socket, Engine& engine, CarrierOwner& owner)
     : socket_{std::move(socket)},
       engine_{engine},
       transmitter_{socket_, engine, share_, owner},
       receiver_{socket_, engine, transmitter_, share_, owner} {
     // A kernel that refuses this carries the connection all the same, only slower.
-    (void)set_no_delay(socket_);
+    (void)set_no_delay(socket_.native_handle());
 }
 
 awaitable<void> Carrier::close() {
@@ -37,7 +37,7 @@ awaitable<void> Carrier::close() {
 awaitable<void> Carrier::take_leave() {
     if (engine_.ended()) co_await with_timeout(transmitter_.flush(), farewell_time);
     std::error_code ignored;
-    socket_.shutdown(TcpSocket::shutdown_send, ignored);
+    socket_.shutdown(StreamSocket::shutdown_send, ignored);
     std::size_t discarded = 0;
     if (engine_.ended()) {
         co_await with_timeout(let_tail_arrive(socket_, discarded), farewell_time);

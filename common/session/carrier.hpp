@@ -15,7 +15,7 @@ namespace culvert {
 class Carrier {
 public:
     /// The engine and the owner must outlive it.
-    Carrier(TcpSocket socket, Engine& engine, CarrierOwner& owner);
+    Carrier(StreamSocket socket, Engine& engine, CarrierOwner& owner);
 
     /// Receives until the connection is lost, and throws the Error that says how.
     awaitable<void> run() { return receiver_.run(); }
@@ -30,7 +30,7 @@ public:
 private:
     awaitable<void> take_leave();
 
-    TcpSocket socket_;
+    StreamSocket socket_;
     Engine& engine_;
     BatchShare share_;
     Transmitter transmitter_;

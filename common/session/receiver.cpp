@@ -18,7 +18,7 @@ constexpr int receives_a_turn = 4;
 
 awaitable<void> Receiver::run() {
     for (;;) {
-        co_await socket_.async_wait(TcpSocket::wait_read, use_awaitable);
+        co_await socket_.async_wait(StreamSocket::wait_read, use_awaitable);
         for (int i = 0; i < receives_a_turn; ++i) {
             const bool company = engine_.has_company(received_at_);
             const MutableBytes space =
@@ -43,7 +43,7 @@ awaitable<void> Receiver::run() {
 
 /// OpenSSH leaves Nagle's algorithm on for forwards; no culvert does.
 void Receiver::acknowledge() noexcept {
-    if (!engine_.peer_is_culvert()) acknowledge_now(socket_);
+    if (!engine_.peer_is_culvert()) acknowledge_now(socket_.native_handle());
 }
 
 awaitable<void> Receiver::dispatch() {

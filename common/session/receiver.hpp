@@ -15,7 +15,7 @@ namespace culvert {
 class Receiver {
 public:
     /// All must outlive it.
-    Receiver(TcpSocket& socket, Engine& engine, Transmitter& transmitter, const BatchShare& share,
+    Receiver(StreamSocket& socket, Engine& engine, Transmitter& transmitter, const BatchShare& share,
              CarrierOwner& owner)
         : socket_{socket},
           engine_{engine},
@@ -35,7 +35,7 @@ private:
     awaitable<void> wait_for_reader();
     void acknowledge() noexcept;
 
-    TcpSocket& socket_;
+    StreamSocket& socket_;
     Engine& engine_;
     Transmitter& transmitter_;
     const BatchShare& share_;

@@ -21,7 +21,7 @@ TimePoint now() { return Clock::now(); }
 
 }  // namespace
 
-Session::Session(TcpSocket socket, EngineConfig config, Random& random, SessionOwner& owner,
+Session::Session(StreamSocket socket, EngineConfig config, Random& random, SessionOwner& owner,
                  Login login, Duration idle_time)
     : engine_{std::move(config), random, now()},
       owner_{owner},
@@ -83,8 +83,8 @@ void Session::tell_end(const std::exception_ptr& why) noexcept {
 
 bool Session::dismissed() const noexcept {
     // One that shuts down, or can't decide for now, has not refused the keys that it was shown.
-    return peer_disconnected_ &&
-           peer_disconnected_->reason != static_cast<std::uint32_t>(DisconnectReason::by_application);
+    return peer_disconnected_ && peer_disconnected_->reason !=
+                                     static_cast<std::uint32_t>(DisconnectReason::by_application);
 }
 
 bool Session::told_to_try_later() const noexcept {

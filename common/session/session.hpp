@@ -26,7 +26,7 @@ public:
 
     /// The owner, who decides about the login, and `random` must outlive it.
     /// `idle_time`: a connection that is silent for this long gives its buffers back.
-    Session(TcpSocket socket, EngineConfig config, Random& random, SessionOwner& owner, Login login,
+    Session(StreamSocket socket, EngineConfig config, Random& random, SessionOwner& owner, Login login,
             Duration idle_time = usual_idle_time);
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;

@@ -18,7 +18,7 @@ constexpr int sends_a_turn = 4;
 
 }  // namespace
 
-Transmitter::Transmitter(TcpSocket& socket, Engine& engine, const BatchShare& share,
+Transmitter::Transmitter(StreamSocket& socket, Engine& engine, const BatchShare& share,
                          CarrierOwner& owner)
     : socket_{socket}, engine_{engine}, share_{share}, owner_{owner} {
     writable_.set();
@@ -117,12 +117,12 @@ bool Transmitter::send() {
 void Transmitter::follow_target(std::size_t target) {
     if (target < 2 * unsent_limit_ && unsent_limit_ < 2 * target) return;
     unsent_limit_ = target;
-    (void)set_unsent_limit(socket_, target);
+    (void)set_unsent_limit(socket_.native_handle(), target);
 }
 
 void Transmitter::wait_until_writable() {
     if (state_ != Socket::takes) return;
-    socket_.async_wait(TcpSocket::wait_write, [this](const std::error_code&) {
+    socket_.async_wait(StreamSocket::wait_write, [this](const std::error_code&) {
         if (state_ == Socket::is_full) state_ = Socket::takes;
         writable_.set();
         pump();
@@ -134,7 +134,7 @@ void Transmitter::wait_until_writable() {
 awaitable<void> Transmitter::flush() {
     while (!send()) {
         std::error_code ignored;
-        co_await socket_.async_wait(TcpSocket::wait_write,
+        co_await socket_.async_wait(StreamSocket::wait_write,
                                     asio::redirect_error(use_awaitable, ignored));
     }
 }

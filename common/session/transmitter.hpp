@@ -16,7 +16,7 @@ namespace culvert {
 class Transmitter {
 public:
     /// All must outlive it.
-    Transmitter(TcpSocket& socket, Engine& engine, const BatchShare& share, CarrierOwner& owner);
+    Transmitter(StreamSocket& socket, Engine& engine, const BatchShare& share, CarrierOwner& owner);
     Transmitter(const Transmitter&) = delete;
     Transmitter& operator=(const Transmitter&) = delete;
     ~Transmitter();
@@ -52,7 +52,7 @@ private:
     void wait_until_writable();
     void follow_target(std::size_t target);
 
-    TcpSocket& socket_;
+    StreamSocket& socket_;
     Engine& engine_;
     const BatchShare& share_;
     CarrierOwner& owner_;

@@ -198,7 +198,7 @@ TEST_CASE("a closed listener leaves its ports at once, also while it is run") {
     CHECK(taken_over);
 }
 
-awaitable<void> send_hello(TcpSocket& socket) {
+awaitable<void> send_hello(StreamSocket& socket) {
     co_await asio::async_write(socket, asio::buffer("hello", 5), use_awaitable);
 }
 
@@ -216,7 +216,7 @@ TEST_CASE("an accepted connection can go to another io_context") {
     clients.emplace_back(io);
     run(io, connect_clients(listener, accepted, clients));
 
-    TcpSocket socket = std::move(accepted.front()).on(other.get_executor());
+    StreamSocket socket = std::move(accepted.front()).on(other.get_executor());
     tcp::no_delay no_delay;
     socket.get_option(no_delay);
     CHECK(no_delay.value());

@@ -15,17 +15,19 @@ namespace {
 struct Sockets {
     explicit Sockets(asio::io_context& io) : near{io}, far{io} {
         TcpAcceptor acceptor{io, loopback_v4()};
-        near.connect(acceptor.local_endpoint());
+        TcpSocket connecting{io};
+        connecting.connect(acceptor.local_endpoint());
+        near = std::move(connecting);
         far = acceptor.accept();
         near.non_blocking(true);
         far.non_blocking(true);
     }
-    TcpSocket near;
-    TcpSocket far;
+    StreamSocket near;
+    StreamSocket far;
 };
 
 /// Sends until the kernel takes no more.
-std::size_t flood(TcpSocket& socket) {
+std::size_t flood(StreamSocket& socket) {
     const std::string block(64 * 1024, 'x');
     std::size_t sent = 0;
     std::error_code full;
@@ -34,7 +36,7 @@ std::size_t flood(TcpSocket& socket) {
     return sent;
 }
 
-awaitable<void> tail_arrives(TcpSocket& socket, std::size_t& discarded) {
+awaitable<void> tail_arrives(StreamSocket& socket, std::size_t& discarded) {
     const bool in_time =
         co_await with_timeout(let_tail_arrive(socket, discarded), std::chrono::seconds{20});
     CHECK(in_time);
@@ -61,7 +63,7 @@ TEST_CASE("a peer that closes ends the wait, and what it sent is counted") {
     CHECK(discarded == 4);
 }
 
-awaitable<void> is_not_read(TcpSocket& socket, bool& in_time) {
+awaitable<void> is_not_read(StreamSocket& socket, bool& in_time) {
     std::size_t discarded = 0;
     in_time =
         co_await with_timeout(let_tail_arrive(socket, discarded), std::chrono::milliseconds{50});

@@ -59,7 +59,7 @@ TEST_CASE("a socket set to reset does so when it is only destroyed") {
         CAPTURE(row.name);
         Connected connected{io};
         for (const OnClose setting : row.settings) {
-            CHECK_FALSE(set_on_close(*connected.one, setting));
+            CHECK_FALSE(set_on_close(connected.one->native_handle(), setting));
         }
         connected.one.reset();
         CHECK(read_end(connected.other) == row.end);
@@ -78,7 +78,7 @@ TEST_CASE("a socket whose requests and answers alternate can be told to acknowle
     }
     // The kernel has seen the pattern, and waits for the next request to carry the acknowledgement.
     CHECK(option(*connected.one, IPPROTO_TCP, TCP_QUICKACK) == 0);
-    acknowledge_now(*connected.one);
+    acknowledge_now(connected.one->native_handle());
     CHECK(option(*connected.one, IPPROTO_TCP, TCP_QUICKACK) == 1);
 }
 
@@ -109,29 +109,29 @@ TEST_CASE("what stays within the machine isn't paced, and what is accepted inher
 TEST_CASE("what is on its way is told from what the other end's kernel has") {
     asio::io_context io;
     Connected pair{io};
-    CHECK_FALSE(has_unacknowledged(*pair.one));
+    CHECK_FALSE(has_unacknowledged(pair.one->native_handle()));
     pair.other.set_option(TcpSocket::receive_buffer_size{4096});
     pair.one->non_blocking(true);
     const std::string data(1 << 20, 'x');
     std::error_code full;
     while (!full) pair.one->write_some(asio::buffer(data), full);
-    CHECK(has_unacknowledged(*pair.one));
+    CHECK(has_unacknowledged(pair.one->native_handle()));
 }
 
 TEST_CASE("options reach the kernel, and a closed socket is an error") {
     asio::io_context io;
     Connected connected{io};
     TcpSocket& socket = *connected.one;
-    CHECK_FALSE(set_no_delay(socket));
+    CHECK_FALSE(set_no_delay(socket.native_handle()));
     CHECK(option(socket, IPPROTO_TCP, TCP_NODELAY) != 0);
-    CHECK_FALSE(set_unsent_limit(socket, 16'384));
+    CHECK_FALSE(set_unsent_limit(socket.native_handle(), 16'384));
     CHECK(option(socket, IPPROTO_TCP, TCP_NOTSENT_LOWAT) == 16'384);
-    CHECK_FALSE(set_tcp_keepalive(socket, TcpKeepalive::on));
+    CHECK_FALSE(set_tcp_keepalive(socket.native_handle(), TcpKeepalive::on));
     CHECK(option(socket, SOL_SOCKET, SO_KEEPALIVE) != 0);
-    CHECK_FALSE(set_tcp_keepalive(socket, TcpKeepalive::off));
+    CHECK_FALSE(set_tcp_keepalive(socket.native_handle(), TcpKeepalive::off));
     CHECK(option(socket, SOL_SOCKET, SO_KEEPALIVE) == 0);
     socket.close();
-    CHECK(set_no_delay(socket) == asio::error::bad_descriptor);
+    CHECK(set_no_delay(socket.native_handle()) == asio::error::bad_descriptor);
 }
 
 }  // namespace

@@ -169,7 +169,7 @@ TEST_CASE("a reset stays a reset") {
             char byte = 'x';
             co_await asio::async_write(p.program, asio::buffer(&byte, 1), use_awaitable);
             co_await asio::async_read(p.service, asio::buffer(&byte, 1), use_awaitable);
-            REQUIRE(!set_on_close(p.program, OnClose::reset));
+            REQUIRE(!set_on_close(p.program.native_handle(), OnClose::reset));
             p.program.close();
             CHECK((co_await receive_all(p.service)).end == asio::error::connection_reset);
         });
@@ -182,7 +182,7 @@ TEST_CASE("a reset stays a reset") {
         const Path& path = run(pair, kept, [](Path& p) -> awaitable<void> {
             co_await send_all(p.program, "request");
             CHECK((co_await receive_all(p.service)).data == "request");
-            REQUIRE(!set_on_close(p.service, OnClose::reset));
+            REQUIRE(!set_on_close(p.service.native_handle(), OnClose::reset));
             p.service.close();
             CHECK((co_await receive_all(p.program)).end == asio::error::connection_reset);
         });
@@ -254,7 +254,7 @@ TEST_CASE("a reset arrives although the service reads nothing and the window is 
     const Path& path = run(pair, kept, [](Path& p) -> awaitable<void> {
         const bool is_full = co_await with_timeout(fill(p, window), std::chrono::minutes{1});
         REQUIRE(is_full);
-        REQUIRE(!set_on_close(p.program, OnClose::reset));
+        REQUIRE(!set_on_close(p.program.native_handle(), OnClose::reset));
         p.program.close();
         const auto hears = [](TcpSocket& service) -> awaitable<void> {
             std::error_code end;
