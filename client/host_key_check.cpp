@@ -142,8 +142,9 @@ std::string trimmed(const std::string& text) {
     return text.substr(start, text.find_last_not_of(blanks) + 1 - start);
 }
 
-awaitable<bool> user_accepts(const TunnelSettings& settings, const PublicKey& key,
-                             const AskUser& ask) {
+/// Throws Error{host_key} unless the user takes the key.
+awaitable<void> expect_acceptance(const TunnelSettings& settings, const PublicKey& key,
+                                  const AskUser& ask) {
     const Endpoint host = known_as(settings);
     std::string question = fmt::format(
         "The server {} is not known. Its host key is\n  {}\nConnect{} "
@@ -160,8 +161,8 @@ awaitable<bool> user_accepts(const TunnelSettings& settings, const PublicKey& ke
         }
         const std::string answer = trimmed(std::get<std::string>(given));
         const std::string word = lower_case(answer);
-        if (word == "yes" || answer == fingerprint(key)) co_return true;
-        if (word == "no") co_return false;
+        if (word == "yes" || answer == fingerprint(key)) co_return;
+        if (word == "no") throw refused("host key not accepted");
         if (answer.starts_with("SHA256:")) {
             throw refused(fmt::format("host key not accepted: the server sent {}, you typed {}",
                                       described(key), escaped(answer, 64)));
@@ -205,9 +206,7 @@ awaitable<void> check_host_key(const TunnelSettings& settings, const PublicKey& 
             refuse_unknown(settings, key, "StrictHostKeyChecking is yes");
         case StrictHostKeyChecking::ask:
             if (settings.batch_mode) refuse_unknown(settings, key, "BatchMode is yes");
-            if (!co_await user_accepts(settings, key, ask)) {
-                throw refused("host key not accepted");
-            }
+            co_await expect_acceptance(settings, key, ask);
             break;
         case StrictHostKeyChecking::accept_new:
         case StrictHostKeyChecking::no:

@@ -203,11 +203,13 @@ awaitable<void> Daemon::reload() {
 awaitable<void> Daemon::take_configuration() {
     Served fresh = load_(Loading::at_reload);
     const std::uint64_t fresh_window_memory = window_memory(*fresh.config);
+    auto broker = std::make_shared<SystemBroker>(fresh.config, resolver_, key_reader_);
     LogChange log{served_.config->log, fresh.config->log};
     Listenings listening = co_await listen(*fresh.config, listening_);
     log.keep();
     listening_ = std::move(listening);
     served_ = std::move(fresh);
+    broker_ = std::move(broker);
     windows_->set_limit(fresh_window_memory);
 }
 
@@ -233,7 +235,9 @@ awaitable<void> Daemon::drain(std::string_view signal) {
     for (const auto& worker : workers_) worker->drain();
     TaskGroup cutting{context_.get_executor(), [](const std::exception_ptr&) {}};
     cutting.spawn(cut_drain_short());
-    if (!co_await with_timeout(wait_until_drained(), served_.config->limits.drain)) {
+    const bool in_time =
+        co_await with_timeout(wait_until_drained(), served_.config->limits.drain);
+    if (!in_time) {
         log_info("streams are still open after that time; ending them");
     }
     co_await cutting.join();
@@ -267,7 +271,7 @@ void Daemon::admit(Accepted accepted) {
     if (!ticket) return turn_away(accepted, too_many);
     if (!has_memory()) return turn_away(accepted, no_memory);
     least_loaded_worker().serve(
-        {served_.config, served_.host_key, windows_, resolver_, key_reader_, random_, repeats_},
+        {served_.config, served_.host_key, windows_, broker_, random_, repeats_},
         std::move(accepted), std::move(*ticket));
     if (measuring_.empty()) measuring_.spawn(measure_load());
 }

@@ -17,6 +17,7 @@
 #include "server/admission.hpp"
 #include "server/key_reader.hpp"
 #include "server/listen_plan.hpp"
+#include "server/system_broker.hpp"
 #include "server/worker.hpp"
 
 namespace culvert {
@@ -88,6 +89,8 @@ private:
     SystemRandom random_;
     Resolver resolver_;
     KeyReader key_reader_;
+    std::shared_ptr<Broker> broker_ =
+        std::make_shared<SystemBroker>(served_.config, resolver_, key_reader_);
     Admission admission_{random_};
     ServerRepeatLimits repeats_;
 

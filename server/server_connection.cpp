@@ -13,14 +13,9 @@
 #include "common/keys/fingerprint.hpp"
 #include "common/log/log.hpp"
 #include "common/net/address.hpp"
-#include "common/net/descriptor_limit.hpp"
-#include "common/net/dialer.hpp"
 #include "common/relay/relay.hpp"
 #include "server/engine_config.hpp"
 #include "server/failed_request.hpp"
-#include "server/open_failure.hpp"
-#include "server/policy.hpp"
-#include "server/unanswered_channel.hpp"
 #include "server/users.hpp"
 
 namespace culvert {
@@ -115,8 +110,7 @@ std::string ServerConnection::status() const {
 awaitable<bool> ServerConnection::allows(KeyShown shown) {
     KeyQuestion question{shown.user, shown.key, to_ip_address(peer_.address()),
                          std::chrono::system_clock::now()};
-    KeyLookup found =
-        co_await look_up_key(*context_.config, std::move(question), context_.key_reader);
+    KeyLookup found = co_await context_.broker->look_up_key(std::move(question));
     for (const std::string& remark : found.remarks) {
         context_.repeats.key_remarks.log(LogLevel::info, remark, "{}: {}: {}", name_,
                                          escaped_name(shown.user), remark);
@@ -301,17 +295,9 @@ awaitable<void> ServerConnection::carry(ChannelId channel, DirectTcpip wanted) {
     log_at(forwards(LogLevel::debug), "{}: {} -> {}: asked for", name_, named(wanted.originator),
            named(wanted.target));
     const TimePoint began = Clock::now();
-    auto reached = co_await reach(wanted);
-    if (!session_.running()) co_return;
-    if (const auto* failure = std::get_if<OpenFailure>(&reached)) {
-        unanswered.refuse(*failure);
-        // A denial has a line already.
-        if (failure->reason != OpenFailureReason::administratively_prohibited) {
-            log_not_opened(wanted, failure->description);
-        }
-        co_return;
-    }
-    Relay relay{std::get<StreamSocket>(std::move(reached)), session_, streams_};
+    auto socket = co_await reach(wanted, unanswered);
+    if (!socket) co_return;
+    Relay relay{*std::move(socket), session_, streams_};
     auto accepted = relay.accept(channel);
     unanswered.answered();
     const RelayEnd end = co_await std::move(accepted);
@@ -319,6 +305,24 @@ awaitable<void> ServerConnection::carry(ChannelId channel, DirectTcpip wanted) {
     bytes_back_ += relay.bytes_sent();
     log_forward(wanted, name_of(end), relay.bytes_received(), relay.bytes_sent(),
                 seconds_since(began));
+}
+
+/// The socket that reached the target; without one the channel is refused, and that is logged.
+awaitable<std::optional<StreamSocket>> ServerConnection::reach(const DirectTcpip& wanted,
+                                                               UnansweredChannel& unanswered) {
+    const Subject subject{user_, permissions_};
+    auto reached = co_await context_.broker->connect(subject, wanted);
+    if (!session_.running()) co_return std::nullopt;
+    if (auto* const socket = std::get_if<StreamSocket>(&reached)) co_return std::move(*socket);
+    const auto& [failure, denied] = std::get<Unreached>(reached);
+    unanswered.refuse(failure);
+    if (denied) {
+        const std::string target = named(wanted.target);
+        log_denied(target, *denied, target);
+    } else {
+        log_not_opened(wanted, failure.description);
+    }
+    co_return std::nullopt;
 }
 
 void ServerConnection::log_not_opened(const DirectTcpip& wanted, std::string_view why) const {
@@ -346,52 +350,6 @@ void ServerConnection::log_forward(const DirectTcpip& wanted, std::string_view e
     log_event(forwards(LogLevel::info), "forward", fields,
               fmt::format("{}: {} -> {}: {} after {:.1f} s, {} bytes there, {} back", name_,
                           originator, target, end, seconds, there, back));
-}
-
-awaitable<std::variant<StreamSocket, OpenFailure>> ServerConnection::reach(
-    const DirectTcpip& wanted) {
-    const auto rules = open_rules(*context_.config, user_);
-    const OpenRequest asked{wanted.target.host, wanted.target.port};
-    // A text that nobody could connect to says nothing about the rules, and is mostly a typo.
-    if (auto why = why_no_target(asked)) {
-        co_return OpenFailure{OpenFailureReason::connect_failed, *std::move(why)};
-    }
-    if (const auto why = why_denied(permissions_, rules, asked)) co_return denied(wanted, *why);
-
-    const Deadline deadline{context_.config->limits.channel_open};
-    auto resolved = co_await context_.resolver.resolve(wanted.target.host, wanted.target.port,
-                                                       AddressFamily::any, deadline);
-    if (const auto* failure = std::get_if<DialFailure>(&resolved)) {
-        co_return to_open_failure(*failure);
-    }
-    // The address that is checked is the address that is connected to: no second look-up can slip
-    // another one in.
-    auto& endpoints = std::get<std::vector<asio::ip::tcp::endpoint>>(resolved);
-    std::string why_not;
-    std::erase_if(endpoints, [&](const asio::ip::tcp::endpoint& endpoint) {
-        const auto why = why_denied(permissions_, rules, asked, to_ip_address(endpoint.address()));
-        if (why) why_not = *why;
-        return why.has_value();
-    });
-    if (endpoints.empty()) co_return denied(wanted, why_not);
-
-    auto dialed = co_await connect_to(std::move(endpoints), DialOptions(), deadline);
-    if (const auto* failure = std::get_if<DialFailure>(&dialed)) {
-        co_return to_open_failure(*failure);
-    }
-    auto socket = std::get<StreamSocket>(std::move(dialed));
-    if (is_of_the_last_descriptors(socket.native_handle())) {
-        // Those are for others to log in with, and for their files.
-        co_return OpenFailure{OpenFailureReason::resource_shortage,
-                              "the server has no descriptors to spare"};
-    }
-    co_return socket;
-}
-
-OpenFailure ServerConnection::denied(const DirectTcpip& wanted, std::string_view why) const {
-    const std::string target = named(wanted.target);
-    log_denied(target, why, target);
-    return {OpenFailureReason::administratively_prohibited, "denied by the server's rules"};
 }
 
 }  // namespace culvert

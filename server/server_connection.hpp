@@ -9,13 +9,13 @@
 #include "common/log/repeat_limit.hpp"
 #include "common/net/event.hpp"
 #include "common/net/on_io_context.hpp"
-#include "common/net/resolver.hpp"
 #include "common/net/task_group.hpp"
 #include "common/session/session.hpp"
 #include "server/admission.hpp"
+#include "server/broker.hpp"
 #include "server/config.hpp"
-#include "server/key_reader.hpp"
 #include "server/probe_count.hpp"
+#include "server/unanswered_channel.hpp"
 
 namespace culvert {
 
@@ -46,8 +46,7 @@ struct ServerContext {
     std::shared_ptr<const ServerConfig> config;
     std::shared_ptr<const PrivateKey> host_key;
     std::shared_ptr<WindowBudget> windows;
-    Resolver& resolver;
-    KeyReader& key_reader;
+    std::shared_ptr<Broker> broker;
     Random& random;
     ServerRepeatLimits& repeats;
 };
@@ -84,10 +83,8 @@ private:
 
     class OpenStream;
     awaitable<void> carry(ChannelId channel, DirectTcpip wanted);
-    /// The socket that reached the target, or the answer that refuses the channel. `wanted` must
-    /// outlive it.
-    awaitable<std::variant<StreamSocket, OpenFailure>> reach(const DirectTcpip& wanted);
-    OpenFailure denied(const DirectTcpip& wanted, std::string_view why) const;
+    awaitable<std::optional<StreamSocket>> reach(const DirectTcpip& wanted,
+                                                 UnansweredChannel& unanswered);
     void log_forward(const DirectTcpip& wanted, std::string_view end, std::uint64_t there,
                      std::uint64_t back, double seconds) const;
     void note_not_let_in(const PublicKey& key, std::string_view why);

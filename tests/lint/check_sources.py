@@ -4,13 +4,18 @@
 A layer is a folder of common/; what it may include is what common/CMakeLists.txt lets it link.
 """
 
+import collections
 import pathlib
 import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROGRAMS = ("client", "server")
-LONGEST_FILE = 400  # lines; a longer one holds two ideas
+LONGEST_CLASS = 400  # lines of its functions' definitions, in whatever files they stand
+MOST_MEMBERS = 15
+# Classes that have more members than that, and how many: none may get more.
+MEMBERS_OF = {"Transport": 29, "Link": 25, "Flight": 23, "Tunnel": 22, "Client": 22, "Relay": 21,
+              "Daemon": 21}
 
 # (pattern, where it is allowed, what to do instead)
 BANNED = [
@@ -28,6 +33,12 @@ BANNED = [
      "GCC 12 makes nonsense of a co_await in a condition: name its result first"),
     (r"\b(system|popen|execvpe?|execlp?)\s*\(", [], "no shell, and nobody's PATH"),
 ]
+# For a client's sake culvertd goes through its Broker, which another process may do the work of.
+BANNED_BUT_IN_BROKER = [
+    (r"\b(connect_to|dial)\s*\(|\bresolver_?\.resolve\s*\(", "a target is asked of the Broker"),
+    (r"(?<!->)\blook_up_key\s*\(", "a key is asked of the Broker"),
+]
+BROKER = ("server/system_broker", "server/broker", "server/users")
 UNFINISHED = r"\b(TODO|FIXME|XXX)\b"  # in comments too
 # Below the I/O line there are no sockets, threads or clocks.
 BANNED_BELOW = [
@@ -83,13 +94,55 @@ def faults_of(path, layers, below):
                 yield number, f"{top}/ doesn't include {include[1]}"
         banned = [(pattern, instead) for pattern, allowed, instead in BANNED
                   if not place.startswith(tuple(allowed))]
+        if top == "server" and not place.startswith(BROKER):
+            banned += BANNED_BUT_IN_BROKER
         for pattern, instead in banned + (BANNED_BELOW if layer in below else []):
             if match := re.search(pattern, line):
                 yield number, f"{match[0].strip()}: {instead}"
         if re.search(UNFINISHED, original):
             yield number, "it is done, or it is an issue"
-    if (count := text.count("\n")) > LONGEST_FILE:
-        yield count, f"{count} lines: a file of more than {LONGEST_FILE} holds two ideas"
+
+
+def count_members(code):
+    """{class: its data members}, of a header without comments: their names end with an underscore."""
+    counts, name = {}, None
+    for line in code.split("\n"):
+        if begun := re.match(r"class (\w+)[^;]*\{", line):
+            name = begun[1]
+            counts[name] = 0
+        elif line.startswith("};"):
+            name = None
+        elif name and re.match(r"    [^()]*\b\w+_(\s*(=|\{).*)?;?\s*$", line):
+            counts[name] += 1
+    return counts
+
+
+def count_lines(code):
+    """{class: lines of its functions' definitions}, of a source without comments."""
+    counts, name = collections.Counter(), None
+    for line in code.split("\n"):
+        if begun := re.match(r"[A-Za-z\[][\w:<>,&*\[\]\s]*?\b([A-Z]\w+)::~?\w+.*\(|([A-Z]\w+)::~?\w+\(", line):
+            name = begun[1] or begun[2]
+        if name:
+            counts[name] += 1
+        if line.startswith("}") or (line.endswith("}") and not line.startswith(" ")):
+            name = None
+    return counts
+
+
+def faults_of_classes(paths):
+    lines = collections.Counter()
+    for path in paths:
+        code = without_comments_and_strings(path.read_text())
+        if path.suffix == ".cpp":
+            lines.update(count_lines(code))
+            continue
+        for name, members in count_members(code).items():
+            if members > MEMBERS_OF.get(name, MOST_MEMBERS):
+                yield f"{name}: {members} members: it has more than one job"
+    for name, count in lines.items():
+        if count > LONGEST_CLASS:
+            yield f"{name}: {count} lines: it has more than one job"
 
 
 def main():
@@ -102,6 +155,8 @@ def main():
                 continue
             found += [f"{path.relative_to(ROOT)}:{number}: {fault}"
                       for number, fault in faults_of(path, layers, below)]
+    found += faults_of_classes([path for top in ("common", *PROGRAMS)
+                                for path in sorted((ROOT / top).rglob("*.[ch]pp"))])
     print("".join(f"{fault}\n" for fault in found), end="")
     return 1 if found else 0
 
