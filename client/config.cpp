@@ -112,7 +112,7 @@ std::vector<LocalForward> read_forwards(const YamlValue& value) {
 }
 
 TunnelSettings read_tunnel(const std::string& name, const YamlValue& value,
-                           const Surroundings& surroundings) {
+                           const Environment& surroundings) {
     TunnelSettings tunnel = default_tunnel_settings(surroundings);
     tunnel.name = name;
     tunnel.log_tag = fmt::format(" [{}]", escaped(name));
@@ -179,7 +179,7 @@ TunnelSettings read_tunnel(const std::string& name, const YamlValue& value,
 }
 
 /// The tunnels of one file go behind those of the files before it.
-void add_tunnels(const YamlValue& value, const Surroundings& surroundings,
+void add_tunnels(const YamlValue& value, const Environment& surroundings,
                  std::vector<TunnelSettings>& tunnels) {
     for (const auto& [name, settings] : value.map().entries()) {
         if (std::ranges::find(tunnels, name, &TunnelSettings::name) != tunnels.end()) {
@@ -189,7 +189,7 @@ void add_tunnels(const YamlValue& value, const Surroundings& surroundings,
     }
 }
 
-ClientConfig read_config(const YamlValue& top, const Surroundings& surroundings) {
+ClientConfig read_config(const YamlValue& top, const Environment& surroundings) {
     ClientConfig config;
     std::vector<TunnelSettings>& tunnels = config.tunnels;
     YamlMap map = top.map();
@@ -224,12 +224,12 @@ ClientConfig read_config(const YamlValue& top, const Surroundings& surroundings)
 
 }  // namespace
 
-ClientConfig read_client_config(const std::string& path, const Surroundings& surroundings) {
+ClientConfig read_client_config(const std::string& path, const Environment& surroundings) {
     return read_config(YamlValue::from_file(path, surroundings), surroundings);
 }
 
 ClientConfig parse_client_config(const std::string& text, const std::string& name,
-                                 const Surroundings& surroundings) {
+                                 const Environment& surroundings) {
     return read_config(YamlValue::from_text(text, name, surroundings), surroundings);
 }
 

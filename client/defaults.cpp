@@ -8,7 +8,7 @@
 
 namespace culvert {
 
-TunnelSettings default_tunnel_settings(const Surroundings& surroundings) {
+TunnelSettings default_tunnel_settings(const Environment& surroundings) {
     TunnelSettings settings;
     settings.user = surroundings.login;
     settings.server.port = 22;
@@ -24,7 +24,7 @@ TunnelSettings default_tunnel_settings(const Surroundings& surroundings) {
 }
 
 std::optional<std::string> agent_socket(const std::string& written,
-                                        const Surroundings& surroundings) {
+                                        const Environment& surroundings) {
     if (written == "none") return std::nullopt;
     const bool dollar = written.starts_with('$') && !written.starts_with("${");
     if (!dollar && written != "SSH_AUTH_SOCK") return expand_path(written, surroundings);

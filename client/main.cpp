@@ -17,7 +17,7 @@
 #include "common/base/pid_file.hpp"
 #include "common/base/standard_descriptors.hpp"
 #include "common/base/standard_output.hpp"
-#include "common/config/surroundings.hpp"
+#include "common/config/environment.hpp"
 #include "common/crypto/sodium.hpp"
 #include "common/log/log.hpp"
 #include "common/net/descriptor_limit.hpp"
@@ -28,7 +28,7 @@ namespace {
 /// One function for each command; std::visit picks it.
 class Run {
 public:
-    explicit Run(const Surroundings& surroundings) noexcept : surroundings_{surroundings} {}
+    explicit Run(const Environment& surroundings) noexcept : surroundings_{surroundings} {}
 
     ExitCode operator()(TunnelCommand& command) const {
         if (command.only_shown) {
@@ -108,7 +108,7 @@ private:
         return client.run();
     }
 
-    const Surroundings& surroundings_;
+    const Environment& surroundings_;
 };
 
 ExitCode run(std::span<const std::string> arguments) {
@@ -118,7 +118,7 @@ ExitCode run(std::span<const std::string> arguments) {
     start_log("culvert");
     try {
         start_crypto();
-        const Surroundings surroundings = surroundings_of_process();
+        const Environment surroundings = surroundings_of_process();
         CommandLine command_line = parse_command_line(arguments, surroundings);
         start_log("culvert", command_line.log);
         return std::visit(Run{surroundings}, command_line.command);

@@ -55,12 +55,12 @@ constexpr std::array keygen_flags{
 
 CommandLine print(std::string_view text) { return {PrintCommand{std::string{text}}, {}}; }
 
-std::string config_path(const std::string& written, const Surroundings& surroundings) {
+std::string config_path(const std::string& written, const Environment& surroundings) {
     if (written.empty()) fail("-c: the file name is empty");
     return expand_option_path(written, surroundings);
 }
 
-CommandLine read_up(std::span<const std::string> arguments, const Surroundings& surroundings) {
+CommandLine read_up(std::span<const std::string> arguments, const Environment& surroundings) {
     CommandLine line;
     UpCommand up;
     for (const Argument& argument : split_arguments(arguments, up_flags)) {
@@ -81,7 +81,7 @@ CommandLine read_up(std::span<const std::string> arguments, const Surroundings& 
     return line;
 }
 
-CommandLine read_check(std::span<const std::string> arguments, const Surroundings& surroundings) {
+CommandLine read_check(std::span<const std::string> arguments, const Environment& surroundings) {
     CheckCommand check;
     for (const Argument& argument : split_arguments(arguments, check_flags)) {
         if (argument.flag == "-h" || argument.flag == "--help") return print(check_help);
@@ -95,13 +95,13 @@ CommandLine read_check(std::span<const std::string> arguments, const Surrounding
     return {std::move(check), {}};
 }
 
-std::string default_comment(const Surroundings& surroundings) {
+std::string default_comment(const Environment& surroundings) {
     std::array<char, 256> host{};
     if (::gethostname(host.data(), host.size() - 1) != 0) return surroundings.login;
     return fmt::format("{}@{}", surroundings.login, host.data());
 }
 
-CommandLine read_keygen(std::span<const std::string> arguments, const Surroundings& surroundings) {
+CommandLine read_keygen(std::span<const std::string> arguments, const Environment& surroundings) {
     KeygenSettings keygen;
     keygen.comment = default_comment(surroundings);
     for (const Argument& argument : split_arguments(arguments, keygen_flags)) {
@@ -142,7 +142,7 @@ CommandLine read_keygen(std::span<const std::string> arguments, const Surroundin
 }  // namespace
 
 CommandLine parse_command_line(std::span<const std::string> arguments,
-                               const Surroundings& surroundings) {
+                               const Environment& surroundings) {
     if (!arguments.empty()) {
         const std::string& first = arguments.front();
         const auto rest = arguments.subspan(1);
@@ -153,7 +153,7 @@ CommandLine parse_command_line(std::span<const std::string> arguments,
     return parse_tunnel_command_line(arguments, surroundings);
 }
 
-std::string default_client_config_path(const Surroundings& surroundings) {
+std::string default_client_config_path(const Environment& surroundings) {
     if (surroundings.root) return "/etc/culvert/culvert.yaml";
     if (surroundings.home.empty()) fail("HOME is not set", "name the file with -c FILE");
     return surroundings.home + "/.config/culvert/culvert.yaml";

@@ -10,7 +10,7 @@
 #include "client/keygen.hpp"
 #include "client/settings.hpp"
 #include "client/ssh_options.hpp"
-#include "common/config/surroundings.hpp"
+#include "common/config/environment.hpp"
 #include "common/log/log_flags.hpp"
 
 namespace culvert {
@@ -52,10 +52,10 @@ struct CommandLine {
 /// Reads culvert's arguments, without argv[0]. Flags that OpenSSH's ssh has too mean what they mean
 /// there. Throws Error{usage} for everything that is not understood; nothing is ignored.
 CommandLine parse_command_line(std::span<const std::string> arguments,
-                               const Surroundings& surroundings);
+                               const Environment& surroundings);
 
 /// Where `up` and `check` look without -c: /etc/culvert/culvert.yaml for root, else
 /// ~/.config/culvert/culvert.yaml.
-std::string default_client_config_path(const Surroundings& surroundings);
+std::string default_client_config_path(const Environment& surroundings);
 
 }  // namespace culvert

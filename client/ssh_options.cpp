@@ -247,7 +247,7 @@ class PathReader {
 public:
     /// `settings` has its user, server and alias already.
     PathReader(const TunnelSettings& settings, const std::string& named_host,
-               const Surroundings& surroundings)
+               const Environment& surroundings)
         : surroundings_{surroundings},
           tokens_{SshToken{'d', surroundings.home},
                   {'h', settings.server.host},
@@ -269,7 +269,7 @@ public:
     }
 
 private:
-    const Surroundings& surroundings_;
+    const Environment& surroundings_;
     std::array<SshToken, 7> tokens_;
 };
 
@@ -331,7 +331,7 @@ std::string parse_bind_address(std::string_view text) {
 }
 
 TunnelSettings settings_from(const SshOptions& options, TunnelSettings base,
-                             const Surroundings& surroundings) {
+                             const Environment& surroundings) {
     const auto put = [](auto& field, const auto& said) {
         if (said) field = *said;
     };

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "client/settings.hpp"
+#include "common/config/environment.hpp"
 #include "common/config/rekey_limit.hpp"
-#include "common/config/surroundings.hpp"
 #include "common/log/log.hpp"
 
 namespace culvert {
@@ -78,6 +78,6 @@ std::string parse_bind_address(std::string_view text);
 /// `base` with everything that was said put in: paths with `~`, ${NAME} and ssh's tokens replaced.
 /// Throws Error{usage}.
 TunnelSettings settings_from(const SshOptions& options, TunnelSettings base,
-                             const Surroundings& surroundings);
+                             const Environment& surroundings);
 
 }  // namespace culvert

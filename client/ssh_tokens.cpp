@@ -40,7 +40,7 @@ std::string replace_tokens(std::string_view text, std::span<const SshToken> toke
     return replaced;
 }
 
-std::string expand_option_path(std::string_view path, const Surroundings& surroundings) {
+std::string expand_option_path(std::string_view path, const Environment& surroundings) {
     try {
         return expand_path(path, surroundings);
     } catch (const Error& error) {

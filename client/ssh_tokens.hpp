@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "common/config/surroundings.hpp"
+#include "common/config/environment.hpp"
 
 namespace culvert {
 
@@ -19,6 +19,6 @@ struct SshToken {
 std::string replace_tokens(std::string_view text, std::span<const SshToken> tokens);
 
 /// A path as flags take it; a leading `~` and ${NAME} are replaced. Throws Error{usage}.
-std::string expand_option_path(std::string_view path, const Surroundings& surroundings);
+std::string expand_option_path(std::string_view path, const Environment& surroundings);
 
 }  // namespace culvert

@@ -55,7 +55,7 @@ Tunnel::Tunnel(ClientContext context, TunnelSettings settings, FirstFailure firs
     const Identities identities{settings_};
     for (std::size_t i = 0; i < settings_.connections; ++i) {
         links_.emplace_back().link =
-            std::make_unique<Link>(context_.next_thread(), links_share_, i, identities);
+            std::make_unique<ClientConnection>(context_.next_thread(), links_share_, i, identities);
     }
 }
 

@@ -7,11 +7,11 @@
 #include <string>
 #include <vector>
 
+#include "client/client_connection.hpp"
 #include "client/host_key_check.hpp"
 #include "client/identities.hpp"
-#include "client/link.hpp"
 #include "client/listener_handover.hpp"
-#include "client/login_turns.hpp"
+#include "client/login_serializer.hpp"
 #include "client/settings.hpp"
 #include "client/tunnel_log.hpp"
 #include "client/tunnel_status.hpp"
@@ -41,7 +41,7 @@ struct ClientContext {
 
 /// One tunnel: its listening sockets, which are bound once and stay, and the SSH connections behind
 /// them, which come and go. What connects goes to the one that has the least to do.
-class Tunnel final : private LinkOwner {
+class Tunnel final : private ClientConnectionOwner {
 public:
     /// Reads the identity files: throws Error{config} for a bad one.
     Tunnel(ClientContext context, TunnelSettings settings, FirstFailure first_failure);
@@ -70,14 +70,14 @@ private:
         std::shared_ptr<Listener> listener;
     };
     struct Member {
-        std::unique_ptr<Link> link;
+        std::unique_ptr<ClientConnection> link;
         bool ready = false;
         bool over = false;
         Load load;
         std::uint64_t traffic = 0;  ///< when it was measured last
     };
 
-    // LinkOwner
+    // ClientConnectionOwner
     awaitable<std::optional<PublicKey>> wait_for_turn(std::size_t link) override;
     awaitable<void> check_host_key(PublicKey key) override;
     void on_ready(std::size_t link) override;
@@ -110,12 +110,12 @@ private:
     bool listeners_tried_ = false;
     std::string failure_;  ///< of the last loss or try
 
-    LoginTurns turns_;
+    LoginSerializer turns_;
     std::optional<PublicKey> accepted_identity_;  ///< once a connection has been up
     std::optional<PublicKey> accepted_host_key_;
 
     RepeatLimit not_carried_;
-    LinkContext links_share_;
+    ClientConnectionContext links_share_;
     std::vector<Member> links_;
     std::vector<Event*> held_;  ///< connections that wait for a link
     std::size_t holding_ = 0;   ///< those, and what is about to be one of them

@@ -196,7 +196,7 @@ void read_tunnel_flag(const Argument& argument, TunnelWords& words, TunnelComman
 }  // namespace
 
 CommandLine parse_tunnel_command_line(std::span<const std::string> arguments,
-                                      const Surroundings& surroundings) {
+                                      const Environment& surroundings) {
     CommandLine line;
     TunnelCommand command;
     TunnelWords words;

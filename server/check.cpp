@@ -105,8 +105,8 @@ void become(const Account& account) {
 }
 
 /// What the account's own processes find, as far as that is known: root's folders aren't its.
-Surroundings surroundings_of(const Account& account, const Surroundings& ours) {
-    Surroundings its{account.home, account.name, account.user == 0, ours.variable};
+Environment surroundings_of(const Account& account, const Environment& ours) {
+    Environment its{account.home, account.name, account.user == 0, ours.variable};
     its.variable = [variable = ours.variable](const std::string& name) {
         const bool is_own = name == "HOME" || name.starts_with("XDG_");
         return is_own ? std::nullopt : variable(name);
@@ -213,9 +213,9 @@ HostKeyFile host_key_file(const ServeCommand& command, const ServerConfig& confi
     return {shown_host_key(config.host_keys), {.anybody = !command.host_keys.empty()}};
 }
 
-ExitCode check(const ServeCommand& command, const Surroundings& surroundings) {
+ExitCode check(const ServeCommand& command, const Environment& surroundings) {
     Report report;
-    Surroundings its = surroundings;
+    Environment its = surroundings;
     if (command.check_as) {
         const Account account = find_account(*command.check_as);
         expect_may_become(account);

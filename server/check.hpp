@@ -1,7 +1,7 @@
 #pragma once
 
 #include "common/base/exit_code.hpp"
-#include "common/config/surroundings.hpp"
+#include "common/config/environment.hpp"
 #include "server/host_key.hpp"
 #include "server/options.hpp"
 
@@ -12,7 +12,7 @@ namespace culvert {
 /// without what a running daemon has already, its host key and its ports. All that is wrong is
 /// logged; the exit code is that of the first error. A user's bad key file is none, unless --user
 /// asks what that user can read.
-ExitCode check(const ServeCommand& command, const Surroundings& surroundings);
+ExitCode check(const ServeCommand& command, const Environment& surroundings);
 
 /// The host key that is shown to clients. One that the command line names may belong to anybody.
 HostKeyFile host_key_file(const ServeCommand& command, const ServerConfig& config);

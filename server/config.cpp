@@ -162,7 +162,7 @@ ServerLimits read_limits(const YamlValue& value) {
     return limits;
 }
 
-ServerConfig read_config(const YamlValue& top, const Surroundings& surroundings) {
+ServerConfig read_config(const YamlValue& top, const Environment& surroundings) {
     ServerConfig config = default_server_config();
     YamlMap map = top.map();
     map.optional("listen", config.listen, read_listen);
@@ -198,7 +198,7 @@ ServerConfig default_server_config() {
     return config;
 }
 
-ServerConfig read_server_config(const std::string& path, const Surroundings& surroundings,
+ServerConfig read_server_config(const std::string& path, const Environment& surroundings,
                                 const TrustedOwners& owners) {
     std::vector<std::string> files;
     const auto read = [&](const std::string& file, std::size_t limit) {
@@ -212,11 +212,11 @@ ServerConfig read_server_config(const std::string& path, const Surroundings& sur
 }
 
 ServerConfig parse_server_config(const std::string& text, const std::string& name,
-                                 const Surroundings& surroundings) {
+                                 const Environment& surroundings) {
     return read_config(YamlValue::from_text(text, name, surroundings), surroundings);
 }
 
-std::string default_host_key_path(const Surroundings& surroundings) {
+std::string default_host_key_path(const Environment& surroundings) {
     constexpr std::string_view name = "ssh_host_ed25519_key";
     if (surroundings.root) return fmt::format("/etc/culvert/{}", name);
     const auto state = surroundings.variable("XDG_STATE_HOME");

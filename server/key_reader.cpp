@@ -25,7 +25,7 @@ KeyReader::Reading::Reading(const Unanswered& unanswered)
     : why_not{unanswered.why}, failure{Error{ErrorKind::internal, why_not_read(unanswered.why)}} {}
 
 KeyReader::KeyReader(Duration patience, Function function)
-    : patience_{patience},
+    : reader_wait_{patience},
       function_{std::move(function)},
       pool_{limits, [read = function_](const KeyFile& file) { return reading(read, file); }} {}
 
@@ -40,12 +40,12 @@ KeyReader::Reading KeyReader::reading(const Function& read, const KeyFile& file)
 }
 
 awaitable<std::shared_ptr<const std::string>> KeyReader::text_of(KeyFile file) {
-    const auto answer = co_await with_timeout(fresh(file), patience_);
+    const auto answer = co_await with_timeout(fresh(file), reader_wait_);
     if (!answer) {
-        throw Error{
-            ErrorKind::config,
-            fmt::format("{}: not read within {:.3g} s: it lets nobody in for now",
-                        shell_quoted(file.path), std::chrono::duration<double>(patience_).count())};
+        throw Error{ErrorKind::config,
+                    fmt::format("{}: not read within {:.3g} s: it lets nobody in for now",
+                                shell_quoted(file.path),
+                                std::chrono::duration<double>(reader_wait_).count())};
     }
     const std::shared_ptr<const Reading>& reading = *answer;
     if (reading->why_not) throw with_context(shell_quoted(file.path), *reading->failure);

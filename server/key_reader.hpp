@@ -7,8 +7,8 @@
 
 #include "common/base/error.hpp"
 #include "common/base/time.hpp"
-#include "common/net/answer_pool.hpp"
 #include "common/net/awaitable.hpp"
+#include "common/net/blocking_call_pool.hpp"
 #include "server/key_files.hpp"
 
 namespace culvert {
@@ -45,9 +45,9 @@ private:
     static Reading reading(const Function& read, const KeyFile& file);
     awaitable<std::shared_ptr<const Reading>> fresh(KeyFile file);
 
-    Duration patience_;
+    Duration reader_wait_;
     Function function_;
-    AnswerPool<KeyFile, Reading> pool_;
+    BlockingCallPool<KeyFile, Reading> pool_;
 };
 
 }  // namespace culvert

@@ -18,7 +18,7 @@
 namespace culvert {
 namespace {
 
-Served load(const ServeCommand& command, const Surroundings& surroundings, Random& random,
+Served load(const ServeCommand& command, const Environment& surroundings, Random& random,
             Daemon::Loading when) {
     auto config = std::make_shared<const ServerConfig>(load_server_config(command, surroundings));
     check_user_key_files(*config);
@@ -30,7 +30,7 @@ Served load(const ServeCommand& command, const Surroundings& surroundings, Rando
 }
 
 ExitCode serve(const ServeCommand& command) {
-    const Surroundings surroundings = surroundings_of_process();
+    const Environment surroundings = surroundings_of_process();
     if (command.check_only) return check(command, surroundings);
     raise_descriptor_limit();
     keep_memory_reserve();

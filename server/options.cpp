@@ -150,7 +150,7 @@ ServerCommandLine parse_server_command_line(std::span<const std::string> argumen
     return line;
 }
 
-ServerConfig server_config_of(const ServeCommand& command, const Surroundings& surroundings) {
+ServerConfig server_config_of(const ServeCommand& command, const Environment& surroundings) {
     ServerConfig config =
         command.config_file
             ? read_server_config(expand_path(*command.config_file, surroundings), surroundings,
@@ -177,7 +177,7 @@ ServerConfig server_config_of(const ServeCommand& command, const Surroundings& s
     return config;
 }
 
-ServerConfig load_server_config(const ServeCommand& command, const Surroundings& surroundings) {
+ServerConfig load_server_config(const ServeCommand& command, const Environment& surroundings) {
     ServerConfig config = server_config_of(command, surroundings);
     // They are read again at each login; a typo shows now.
     for (const std::string& path : config.any_user_keys_files) {

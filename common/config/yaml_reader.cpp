@@ -140,12 +140,12 @@ void refuse_unreplaced(std::string_view path) {
 struct YamlValue::Document {
     std::string name;
     std::string text;
-    Surroundings surroundings;
+    Environment surroundings;
     ReadFile read = read_file;
     std::size_t values_visited = 0;
 };
 
-YamlValue YamlValue::from_file(const std::string& path, const Surroundings& surroundings,
+YamlValue YamlValue::from_file(const std::string& path, const Environment& surroundings,
                                const ReadFile& read) {
     YamlValue top = from_text(read(path, longest_file), path, surroundings);
     top.document_->read = read;
@@ -153,7 +153,7 @@ YamlValue YamlValue::from_file(const std::string& path, const Surroundings& surr
 }
 
 YamlValue YamlValue::from_text(const std::string& text, const std::string& file_name,
-                               const Surroundings& surroundings) {
+                               const Environment& surroundings) {
     auto document = std::make_shared<Document>(Document{file_name, text, surroundings});
     const std::string trimmed = text.substr(0, text.find_last_not_of(" \t\r\n") + 1);
     try {

@@ -15,7 +15,7 @@
 
 #include "common/base/error.hpp"
 #include "common/base/file.hpp"
-#include "common/config/surroundings.hpp"
+#include "common/config/environment.hpp"
 
 namespace culvert {
 
@@ -38,10 +38,10 @@ public:
 
     /// Throws Error{config}, for a file that can't be read too. `read` is also for the files that
     /// this one includes.
-    static YamlValue from_file(const std::string& path, const Surroundings& surroundings,
+    static YamlValue from_file(const std::string& path, const Environment& surroundings,
                                const ReadFile& read = read_file);
     static YamlValue from_text(const std::string& text, const std::string& file_name,
-                               const Surroundings& surroundings);
+                               const Environment& surroundings);
 
     bool is_scalar() const { return node_.IsScalar(); }
     /// A map; the file's top may also be empty, which is a map without keys.

@@ -68,8 +68,8 @@ void Channel::data_sent(std::uint32_t bytes) noexcept {
     }
 }
 
-std::uint32_t Channel::data_delivered(std::uint32_t bytes, const Pace& pace) noexcept {
-    const std::uint32_t grant = received_.on_delivered(bytes, pace);
+std::uint32_t Channel::data_delivered(std::uint32_t bytes, const PathSample& path) noexcept {
+    const std::uint32_t grant = received_.on_delivered(bytes, path);
     // After EOF or our CLOSE the peer has no use for more window.
     return state_ == State::open && !eof_received_ ? grant : 0;
 }

@@ -5,9 +5,9 @@
 
 #include "common/base/time.hpp"
 #include "common/connection/channel_user.hpp"
-#include "common/connection/company.hpp"
 #include "common/connection/scheduler.hpp"
 #include "common/connection/window.hpp"
+#include "common/pacing/interactive_traffic.hpp"
 #include "common/wire/connection_messages.hpp"
 
 namespace culvert {
@@ -59,7 +59,8 @@ public:
     void eof_sent() noexcept { eof_sent_ = true; }
     void close_sent() noexcept { state_ = State::closing; }
     void data_sent(std::uint32_t bytes) noexcept;
-    [[nodiscard]] std::uint32_t data_delivered(std::uint32_t bytes, const Pace& pace) noexcept;
+    [[nodiscard]] std::uint32_t data_delivered(std::uint32_t bytes,
+                                               const PathSample& path) noexcept;
 
     /// The owner has bytes to send.
     void set_readable(bool readable) noexcept { readable_ = readable; }
@@ -87,8 +88,8 @@ public:
     /// Who is told of it; null before the owner has accepted it, and from when the user is off it.
     ChannelUser* user = nullptr;
 
-    SmallMessages small_sent;
-    SmallMessages small_received;
+    SparseFlow small_sent;
+    SparseFlow small_received;
     TimePoint open_deadline{};
 
     /// The most data that we take in one packet and put into one: what other peers use. Larger

@@ -244,7 +244,8 @@ void Connection::on_data(Bytes payload, TimePoint now) {
     if (inbox_.full() || inbox_.channel() != message.recipient) hand_over(now);
     Channel* const channel = data_channel(message.recipient, message.data.size());
     if (channel == nullptr) return;
-    if (channel->small_received.goes_on(message.data.size())) company_.on_small_message(now);
+    if (channel->small_received.is_sparse_after(message.data.size()))
+        interactive_.on_small_message(now);
     inbox_.add(channel->local(), message.data, now);
 }
 
@@ -298,7 +299,7 @@ void Connection::delivered(ChannelId id, std::size_t bytes, TimePoint now) {
 void Connection::return_credit(Channel& channel, std::size_t bytes, TimePoint now) {
     inbox_.on_delivered(bytes);
     const std::uint32_t grant = channel.data_delivered(static_cast<std::uint32_t>(bytes),
-                                                       Pace{now, round_trip_, peer_pulls_});
+                                                       PathSample{now, round_trip_, peer_pulls_});
     if (grant > 0) out_.send(msg::ChannelWindowAdjust{channel.remote(), grant});
 }
 
@@ -336,7 +337,8 @@ std::optional<Connection::SendTurn> Connection::next_turn() {
 
 void Connection::on_turn_over(Channel& channel, const ChannelRead& read, TimePoint now) {
     using Then = ChannelRead::Then;
-    if (read.bytes > 0 && channel.small_sent.goes_on(read.bytes)) company_.on_small_message(now);
+    if (read.bytes > 0 && channel.small_sent.is_sparse_after(read.bytes))
+        interactive_.on_small_message(now);
     channel.data_sent(static_cast<std::uint32_t>(read.bytes));
     if (read.then != Then::more) channel.set_readable(false);
     scheduler_.on_sent(channel.turn, read.bytes);

@@ -27,7 +27,7 @@ struct ConnectionConfig {
     /// and then says so; the rest is for its answer.
     Duration open_time_limit = std::chrono::seconds{15};
     /// How long a reader is waited for that can't take all at once.
-    Patience::Terms patience;
+    ReaderWaitBudget::Terms patience;
 };
 
 /// The connection layer (RFC 4254) of one connection: its channels and who uses them, their
@@ -83,9 +83,9 @@ public:
     bool inbox_is_orphaned() const noexcept;
 
     /// How fast the path is, as windows follow it.
-    void set_path(Duration round_trip, bool peer_pulls) noexcept {
+    void set_path(Duration round_trip, bool peer_is_app_limited) noexcept {
         round_trip_ = round_trip;
-        peer_pulls_ = peer_pulls;
+        peer_pulls_ = peer_is_app_limited;
     }
     /// Channels are opened with a window of about so many bytes from here on, within
     /// WindowSizes.
@@ -106,7 +106,9 @@ public:
     void on_turn_over(Channel& channel, const ChannelRead& read, TimePoint now);
 
     /// Small messages go to and fro beside whatever else there is.
-    bool has_company(TimePoint now) const noexcept { return company_.is_here(now); }
+    bool has_interactive_traffic(TimePoint now) const noexcept {
+        return interactive_.is_active(now);
+    }
 
     GlobalRequests& global_requests() noexcept { return global_requests_; }
     Irregularities& irregularities() noexcept { return irregularities_; }
@@ -155,7 +157,7 @@ private:
     ChannelTable channels_;
     Inbox inbox_;
     Scheduler scheduler_;
-    Company company_;
+    InteractiveTraffic interactive_;
     GlobalRequests global_requests_;
     Irregularities irregularities_;
     Duration round_trip_{};

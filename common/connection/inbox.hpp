@@ -6,7 +6,7 @@
 
 #include "common/base/bytes.hpp"
 #include "common/base/time.hpp"
-#include "common/connection/patience.hpp"
+#include "common/pacing/reader_wait_budget.hpp"
 #include "common/wire/connection_messages.hpp"
 
 namespace culvert {
@@ -15,7 +15,7 @@ namespace culvert {
 /// user: it gets them with one call.
 class Inbox {
 public:
-    explicit Inbox(const Patience::Terms& patience) : patience_{patience} {
+    explicit Inbox(const ReaderWaitBudget::Terms& patience) : reader_wait_{patience} {
         pieces_.reserve(most_pieces);
     }
 
@@ -27,7 +27,7 @@ public:
 
     /// Of this channel while there is anything of it, else of any.
     void add(ChannelId channel, Bytes data, TimePoint received) {
-        if (channel != channel_) patience_.on_others(received_);
+        if (channel != channel_) reader_wait_.on_others(received_);
         channel_ = channel;
         received_ = received;
         pieces_.push_back(data);
@@ -40,10 +40,10 @@ public:
     }
 
     /// For how long its user is to be waited for, if it doesn't take all at once.
-    Duration time_left(TimePoint now) const noexcept { return patience_.left(received_, now); }
-    void on_waited(Duration time) noexcept { patience_.on_waited(time); }
+    Duration time_left(TimePoint now) const noexcept { return reader_wait_.left(received_, now); }
+    void on_waited(Duration time) noexcept { reader_wait_.on_waited(time); }
     /// A user has passed on this much, now or later.
-    void on_delivered(std::size_t bytes) noexcept { patience_.on_read(bytes); }
+    void on_delivered(std::size_t bytes) noexcept { reader_wait_.on_read(bytes); }
 
 private:
     static constexpr std::size_t most_pieces = 64;
@@ -51,7 +51,7 @@ private:
     std::vector<Bytes> pieces_;
     ChannelId channel_;
     TimePoint received_{};  ///< when that channel last received anything
-    Patience patience_;
+    ReaderWaitBudget reader_wait_;
 };
 
 }  // namespace culvert

@@ -35,18 +35,18 @@ void Scheduler::List::remove(SchedulerEntry& entry) noexcept {
 }
 
 Scheduler::List& Scheduler::list_of(const SchedulerEntry& entry) noexcept {
-    return entry.queue_ == SchedulerEntry::Queue::fresh ? fresh_ : bulk_;
+    return entry.queue_ == SchedulerEntry::Queue::new_flow ? new_flows_ : old_flows_;
 }
 
 void Scheduler::set_ready(SchedulerEntry& entry) noexcept {
     entry.ready_ = true;
     if (entry.queue_ == SchedulerEntry::Queue::paused &&
         entry.deficit_ > quantum_ - quantum_ / parts_of_a_turn) {
-        move_to(SchedulerEntry::Queue::fresh, entry);
+        move_to(SchedulerEntry::Queue::new_flow, entry);
     } else if (entry.queue_ == SchedulerEntry::Queue::none) {
         entry.deficit_ = quantum_;
-        entry.queue_ = SchedulerEntry::Queue::fresh;
-        fresh_.push_back(entry);
+        entry.queue_ = SchedulerEntry::Queue::new_flow;
+        new_flows_.push_back(entry);
     }
 }
 
@@ -64,10 +64,11 @@ void Scheduler::move_to(SchedulerEntry::Queue queue, SchedulerEntry& entry) noex
 
 Scheduler::Turn Scheduler::next() noexcept {
     for (;;) {
-        SchedulerEntry* const entry = fresh_.first != nullptr ? fresh_.first : bulk_.first;
+        SchedulerEntry* const entry =
+            new_flows_.first != nullptr ? new_flows_.first : old_flows_.first;
         if (entry == nullptr) return {};
         if (entry->ready_) return {entry, entry->deficit_};
-        if (entry->queue_ == SchedulerEntry::Queue::fresh) {
+        if (entry->queue_ == SchedulerEntry::Queue::new_flow) {
             move_to(SchedulerEntry::Queue::paused, *entry);
         } else {
             remove(*entry);  // idle for a whole round: the next time it is fresh again
@@ -80,7 +81,7 @@ void Scheduler::on_sent(SchedulerEntry& entry, std::size_t bytes) noexcept {
     entry.deficit_ -= std::min(bytes, entry.deficit_);
     if (entry.deficit_ > 0) return;
     entry.deficit_ = quantum_;
-    move_to(SchedulerEntry::Queue::bulk, entry);
+    move_to(SchedulerEntry::Queue::old_flow, entry);
 }
 
 }  // namespace culvert

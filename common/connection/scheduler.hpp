@@ -16,7 +16,7 @@ private:
     friend class Scheduler;
     /// The paused ones are in the bulk list: they came first with little, and had no more when they
     /// were asked.
-    enum class Queue : std::uint8_t { none, fresh, paused, bulk };
+    enum class Queue : std::uint8_t { none, new_flow, paused, old_flow };
 
     SchedulerEntry* previous_ = nullptr;
     SchedulerEntry* next_ = nullptr;
@@ -67,8 +67,8 @@ private:
     void move_to(SchedulerEntry::Queue queue, SchedulerEntry& entry) noexcept;
 
     std::size_t quantum_;
-    List fresh_;
-    List bulk_;
+    List new_flows_;
+    List old_flows_;
 };
 
 }  // namespace culvert

@@ -56,13 +56,13 @@ void ReceiveWindow::on_received(std::uint32_t bytes) {
     left_ -= bytes;
 }
 
-std::uint32_t ReceiveWindow::on_delivered(std::uint32_t bytes, const Pace& pace) noexcept {
+std::uint32_t ReceiveWindow::on_delivered(std::uint32_t bytes, const PathSample& path) noexcept {
     to_grant_ += bytes;
     read_ += bytes;
     assert(left_ + to_grant_ <= size_ + excess_);
-    if (reading_since_ == TimePoint{}) reading_since_ = needed_at_ = pace.now;
+    if (reading_since_ == TimePoint{}) reading_since_ = needed_at_ = path.now;
     if (to_grant_ < size_ / grants_a_window) return 0;
-    if (pace.round_trip > Duration::zero()) follow(pace);
+    if (path.round_trip > Duration::zero()) follow(path);
     const std::uint32_t kept_back = std::min(excess_, to_grant_);
     if (kept_back > 0) give_back(kept_back);
     const std::uint32_t grant = to_grant_ - kept_back;
@@ -71,24 +71,24 @@ std::uint32_t ReceiveWindow::on_delivered(std::uint32_t bytes, const Pace& pace)
     return grant;
 }
 
-void ReceiveWindow::follow(const Pace& pace) noexcept {
-    const Duration round_trip = pace.round_trip + hesitation;
-    const Duration measured = pace.peer_pulls ? round_trip : std::max(round_trip, bursts);
-    const Duration took = pace.now - reading_since_;
+void ReceiveWindow::follow(const PathSample& path) noexcept {
+    const Duration round_trip = path.round_trip + hesitation;
+    const Duration measured = path.peer_is_app_limited ? round_trip : std::max(round_trip, bursts);
+    const Duration took = path.now - reading_since_;
     const bool in_time = took <= round_trip + round_trip / late_part;
     if (read_ >= size_ / 2 && in_time && round_trip == measured) {
         // It would grow at the end of the round trip: but a sender that is still getting faster has
         // use for it as soon as a grant can be there.
-        needed_at_ = pace.now;
+        needed_at_ = path.now;
         grow_to(std::uint64_t{size_} * fastest_growth);
     } else if (took < measured) {
         return;
     } else {
         fit_to(static_cast<std::uint64_t>(static_cast<double>(read_) *
                                           (std::chrono::duration<double>(round_trip) / took)),
-               pace.now);
+               path.now);
     }
-    reading_since_ = pace.now;
+    reading_since_ = path.now;
     read_ = 0;
 }
 

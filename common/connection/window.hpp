@@ -36,12 +36,12 @@ constexpr WindowSizes window_sizes(std::uint32_t largest) noexcept {
 }
 
 /// When something happened, and how long the path takes there and back; zero: not known yet.
-struct Pace {
+struct PathSample {
     TimePoint now{};
     Duration round_trip{};
     /// The peer reads no more from its program than it can send. Others, OpenSSH among them, read
     /// as much as the window allows: what is more than the path carries only costs them time.
-    bool peer_pulls = true;
+    bool peer_is_app_limited = true;
 };
 
 /// What we still let the peer send. Credit is returned for bytes that were delivered, so that a
@@ -65,14 +65,14 @@ public:
     /// Throws ProtocolError if the peer sends more than we let it.
     void on_received(std::uint32_t bytes);
     /// Returns what to grant the peer now: 0 as long as it isn't worth a message.
-    [[nodiscard]] std::uint32_t on_delivered(std::uint32_t bytes, const Pace& pace) noexcept;
+    [[nodiscard]] std::uint32_t on_delivered(std::uint32_t bytes, const PathSample& path) noexcept;
 
     /// A fast sender that is granted a quarter at a time never runs dry, and one message serves
     /// for many packets.
     static constexpr std::uint32_t grants_a_window = 4;
 
 private:
-    void follow(const Pace& pace) noexcept;
+    void follow(const PathSample& path) noexcept;
     void fit_to(std::uint64_t need, TimePoint now) noexcept;
     void grow_to(std::uint64_t size) noexcept;
     void shrink_to(std::uint64_t size) noexcept;

@@ -64,10 +64,10 @@ std::optional<EngineEvent> Engine::poll(TimePoint now) {
         } else if (const auto* pong = std::get_if<PongReceived>(&*event)) {
             on_pong(pong->data, now);
         } else if (std::holds_alternative<Rekeyed>(*event)) {
-            flight_.on_exchange_over();
+            congestion_window_.on_exchange_over();
             return Rekeyed{};
-        } else if (std::holds_alternative<TurnOver>(*event)) {
-            return TurnOver{};
+        } else if (std::holds_alternative<YieldDue>(*event)) {
+            return YieldDue{};
         } else {
             return std::get<PeerDisconnected>(std::move(*event));
         }
@@ -157,7 +157,7 @@ void Engine::on_authenticated(TimePoint now) {
     authenticated_ = true;
     transport_.on_authenticated(now);
     if (const auto took = transport_.exchange_round_trip()) on_round_trip(*took, now);
-    if (transport_.peer_extensions().ping) flight_.begin();
+    if (transport_.peer_extensions().ping) congestion_window_.begin();
     if (config_.measures_round_trip && keepalive_.enabled() && !peer_is_culvert()) {
         round_trips_.begin(now);
     }
@@ -169,23 +169,24 @@ bool Engine::send_turn(std::size_t room, TimePoint now) {
     if (!authenticated_ || ended_) return false;
     transport_.rekey_if_due(now);
     if (!transport_.sends_data()) {
-        flight_.on_exchange_begun();
+        congestion_window_.on_exchange_begun();
         return false;
     }
-    const bool company = connection_.has_company(now);
-    flight_.set_company(company);
-    // Also where nothing may follow: the limit may have come down behind the last mark.
-    if (flight_.mark_is_due()) send_mark(now);
-    room = std::min(room, flight_.room());
-    if (company) room = std::min(room, Company::turn);
+    const bool company = connection_.has_interactive_traffic(now);
+    congestion_window_.set_interactive(company);
+    // Also where nothing may follow: the window may have shrunk behind the last probe.
+    if (congestion_window_.probe_is_due()) send_probe(now);
+    room = std::min(room, congestion_window_.available());
+    if (company) room = std::min(room, InteractiveTraffic::turn);
     if (room == 0) return false;
     const auto turn = connection_.next_turn();
     if (!turn) {
-        flight_.on_starved();
+        congestion_window_.on_app_limited();
         return false;
     }
 
-    // A crumb left of a turn would cost a read and a packet of its own.
+    // A runt left of a turn would cost a read and a packet of its own (silly window avoidance,
+    // RFC 9293 3.8.6.2).
     const bool nearly_fits = !company && turn->bytes > room && turn->bytes - room <= room / 8;
     const std::size_t bytes = nearly_fits ? turn->bytes : std::min(turn->bytes, room);
     const std::size_t each = std::min(turn->packet_bytes, bytes);
@@ -198,7 +199,7 @@ bool Engine::send_turn(std::size_t room, TimePoint now) {
     }
     const ChannelRead read = turn->channel.user->read(std::span{slots}.first(count));
     seal_data(turn->channel.remote(), read.bytes, each);
-    if (flight_.mark_is_due()) send_mark(now);
+    if (congestion_window_.probe_is_due()) send_probe(now);
     connection_.on_turn_over(turn->channel, read, now);
     return true;
 }
@@ -216,36 +217,37 @@ void Engine::seal_data(ChannelId remote, std::size_t bytes, std::size_t each) {
         writer.write_reserved(i, msg::ChannelData::header_size + size);
         bytes -= size;
     }
-    flight_.on_sent(transport_.output().size() - before);
+    congestion_window_.on_sent(transport_.output().size() - before);
 }
 
 // ---------------------------------------------------------------------- the path
 
-void Engine::send_mark(TimePoint now) {
+void Engine::send_probe(TimePoint now) {
     std::array<std::byte, sizeof(std::uint64_t)> number;
-    store_big_endian<std::uint64_t>(number, flight_.mark(now));
+    store_big_endian<std::uint64_t>(number, congestion_window_.probe(now));
     PacketSink::send(msg::Ping{number});
 }
 
 void Engine::on_pong(Bytes data, TimePoint now) {
     if (data.size() != sizeof(std::uint64_t)) return;
-    flight_.on_answer(load_big_endian<std::uint64_t>(data.first<sizeof(std::uint64_t)>()), now);
+    congestion_window_.on_pong(load_big_endian<std::uint64_t>(data.first<sizeof(std::uint64_t)>()),
+                               now);
 }
 
 /// Windows follow it: a peer that takes his time gains little.
 void Engine::on_round_trip(Duration took, TimePoint now) noexcept {
     constexpr Duration believed = std::chrono::seconds{1};
-    if (took > Duration::zero()) flight_.on_round_trip(std::min(took, believed), now);
+    if (took > Duration::zero()) congestion_window_.on_round_trip(std::min(took, believed), now);
 }
 
 void Engine::fit_first_window() noexcept {
-    const Duration round_trip = flight_.round_trip();
+    const Duration round_trip = congestion_window_.round_trip();
     if (peer_is_culvert() || round_trip == Duration::zero()) return;
     connection_.fit_first_window(std::chrono::duration<double>(round_trip).count() * fast_path);
 }
 
 void Engine::follow_path() noexcept {
-    connection_.set_path(flight_.round_trip(), peer_is_culvert());
+    connection_.set_path(congestion_window_.round_trip(), peer_is_culvert());
     connection_.set_peer_knows_reset(transport_.peer_extensions().reset);
 }
 
@@ -259,7 +261,7 @@ std::optional<TimePoint> Engine::next_deadline() {
         if (other && (!next || *other < *next)) next = other;
     };
     consider(connection_.next_deadline());
-    consider(flight_.next_deadline());
+    consider(congestion_window_.next_deadline());
     consider(round_trips_.deadline());
     if (keepalive_.enabled()) consider(keepalive_.next_deadline());
     return next;
@@ -273,7 +275,7 @@ void Engine::on_time(TimePoint now) {
         throw login_too_slow(transport_, config_.transport.role, login_clock_);
     }
     transport_.on_time(now);
-    flight_.on_time(now);
+    congestion_window_.on_time(now);
     if (round_trips_.on_time(now)) connection_.global_requests().send_keepalive(now);
     switch (keepalive_.on_time(now)) {
         case Keepalive::Action::none:

@@ -7,12 +7,12 @@
 #include "common/engine/answer_backlog.hpp"
 #include "common/engine/early_end.hpp"
 #include "common/engine/engine_events.hpp"
-#include "common/engine/flight.hpp"
 #include "common/engine/keepalive.hpp"
 #include "common/engine/login_client.hpp"
 #include "common/engine/login_clock.hpp"
 #include "common/engine/login_server.hpp"
 #include "common/engine/round_trip_schedule.hpp"
+#include "common/pacing/congestion_window.hpp"
 #include "common/transport/transport.hpp"
 
 namespace culvert {
@@ -124,8 +124,10 @@ public:
     const std::shared_ptr<WindowBudget>& windows() const noexcept { return connection_.windows(); }
 
     // ---- bytes to send
-    /// Little should be received or sent at once now: Company::batch.
-    bool has_company(TimePoint now) const noexcept { return connection_.has_company(now); }
+    /// Little should be received or sent at once now: InteractiveTraffic::batch.
+    bool has_interactive_traffic(TimePoint now) const noexcept {
+        return connection_.has_interactive_traffic(now);
+    }
     Bytes unsent() noexcept { return transport_.output().unsent(); }
     void sent(std::size_t bytes) noexcept {
         transport_.output().sent(bytes);
@@ -154,7 +156,7 @@ public:
     /// Gives memory back that an idle connection doesn't need.
     void release_buffers() noexcept { transport_.release_buffers(); }
 
-    const Flight& flight() const noexcept { return flight_; }
+    const CongestionWindow& congestion_window() const noexcept { return congestion_window_; }
     void start_rekey(TimePoint now) { transport_.start_rekey(now); }
     const Transport& transport() const noexcept { return transport_; }
     const UserauthClient& userauth_client() const noexcept { return login_client_.userauth(); }
@@ -191,7 +193,7 @@ private:
 
     void seal_data(ChannelId remote, std::size_t bytes, std::size_t each);
 
-    void send_mark(TimePoint now);
+    void send_probe(TimePoint now);
     void on_pong(Bytes data, TimePoint now);
     void on_round_trip(Duration took, TimePoint now) noexcept;
     void fit_first_window() noexcept;
@@ -205,7 +207,7 @@ private:
     Connection connection_;
     AnswerBacklog answers_;
     Keepalive keepalive_;
-    Flight flight_;
+    CongestionWindow congestion_window_;
     RoundTripSchedule round_trips_;  ///< to others than culverts
     bool authenticated_ = false;
     bool ended_ = false;

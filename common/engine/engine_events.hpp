@@ -29,6 +29,6 @@ struct InboxFull {};
 using EngineEvent =
     std::variant<InboxFull, ChannelRequested, RequestDenied, ForwardRequested, ForwardAnswered,
                  HostKeyOffered, SignatureWanted, KeyShown, Authenticated, BannerReceived, Rekeyed,
-                 PeerDisconnected, TurnOver>;
+                 PeerDisconnected, YieldDue>;
 
 }  // namespace culvert

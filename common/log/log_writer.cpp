@@ -59,7 +59,7 @@ void LogWriter::write(std::string_view line) noexcept {
             while (has_work()) write_part(lock, for_ever);
             break;
         case Threading::failed:
-            while (has_work() && write_part(lock, Patience::zero())) {
+            while (has_work() && write_part(lock, ReaderWaitBudget::zero())) {
             }
             break;
     }
@@ -82,7 +82,7 @@ bool LogWriter::has_work() const noexcept {
 }
 
 /// False if the output takes nothing now.
-bool LogWriter::write_part(Lock& lock, Patience patience) noexcept {
+bool LogWriter::write_part(Lock& lock, ReaderWaitBudget patience) noexcept {
     if (lost_ > 0 && lost_text_.empty()) make_lost_text();
     const std::string_view text = lost_text_.empty()
                                       ? queue_.peek(part_)

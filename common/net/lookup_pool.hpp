@@ -7,8 +7,8 @@
 #include <string>
 
 #include "common/net/address.hpp"
-#include "common/net/answer_pool.hpp"
 #include "common/net/awaitable.hpp"
+#include "common/net/blocking_call_pool.hpp"
 #include "common/net/lookup.hpp"
 
 namespace culvert {
@@ -22,7 +22,7 @@ public:
     /// `function` is called from several threads at once, and may outlive the pool.
     LookupPool(Limits limits, Function function);
 
-    /// See AnswerPool.
+    /// See BlockingCallPool.
     void close() { pool_.close(); }
 
     /// A full queue is EAI_AGAIN. Throws operation_aborted when cancelled.
@@ -41,7 +41,7 @@ private:
         explicit Result(const Unanswered& unanswered);
     };
 
-    AnswerPool<Name, Result> pool_;
+    BlockingCallPool<Name, Result> pool_;
 };
 
 }  // namespace culvert

@@ -4,7 +4,7 @@
 #include "common/net/awaitable.hpp"
 #include "common/net/event.hpp"
 #include "common/net/on_io_context.hpp"
-#include "common/session/batch_share.hpp"
+#include "common/pacing/io_budget.hpp"
 #include "common/session/carrier_owner.hpp"
 #include "common/session/transmitter.hpp"
 
@@ -15,7 +15,7 @@ namespace culvert {
 class Receiver {
 public:
     /// All must outlive it.
-    Receiver(StreamSocket& socket, Engine& engine, Transmitter& transmitter, const BatchShare& share,
+    Receiver(StreamSocket& socket, Engine& engine, Transmitter& transmitter, const IoBudget& share,
              CarrierOwner& owner)
         : socket_{socket},
           engine_{engine},
@@ -38,7 +38,7 @@ private:
     StreamSocket& socket_;
     Engine& engine_;
     Transmitter& transmitter_;
-    const BatchShare& share_;
+    const IoBudget& share_;
     CarrierOwner& owner_;
     TimePoint received_at_{};
     Event reader_ready_;

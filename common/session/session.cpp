@@ -117,7 +117,7 @@ awaitable<void> Session::on_event(EngineEvent event) {
         owner_.on_denied(*denied);
     } else if (std::holds_alternative<Rekeyed>(event)) {
         owner_.on_rekeyed();
-    } else if (std::holds_alternative<TurnOver>(event)) {
+    } else if (std::holds_alternative<YieldDue>(event)) {
         co_await asio::post(use_awaitable);
     } else if (auto* ended = std::get_if<PeerDisconnected>(&event)) {
         on_peer_disconnected(std::move(*ended));

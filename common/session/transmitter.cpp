@@ -18,7 +18,7 @@ constexpr int sends_a_turn = 4;
 
 }  // namespace
 
-Transmitter::Transmitter(StreamSocket& socket, Engine& engine, const BatchShare& share,
+Transmitter::Transmitter(StreamSocket& socket, Engine& engine, const IoBudget& share,
                          CarrierOwner& owner)
     : socket_{socket}, engine_{engine}, share_{share}, owner_{owner} {
     writable_.set();
@@ -65,9 +65,9 @@ void Transmitter::pump_soon() {
 void Transmitter::fill_and_send() {
     for (int i = 0;; ++i) {
         const TimePoint now = Clock::now();
-        const bool company = engine_.has_company(now);
+        const bool company = engine_.has_interactive_traffic(now);
         const std::size_t target =
-            std::min(target_.bytes(), company ? Company::batch : share_.bytes());
+            std::min(target_.bytes(), company ? InteractiveTraffic::batch : share_.bytes());
         follow_target(target);
         fill(target, now);
         if (engine_.unsent().empty()) return target_.on_drained();

@@ -6,9 +6,9 @@
 #include "common/net/awaitable.hpp"
 #include "common/net/event.hpp"
 #include "common/net/on_io_context.hpp"
-#include "common/session/batch_share.hpp"
+#include "common/pacing/io_budget.hpp"
+#include "common/pacing/send_backlog.hpp"
 #include "common/session/carrier_owner.hpp"
-#include "common/session/output_target.hpp"
 
 namespace culvert {
 
@@ -16,7 +16,7 @@ namespace culvert {
 class Transmitter {
 public:
     /// All must outlive it.
-    Transmitter(StreamSocket& socket, Engine& engine, const BatchShare& share, CarrierOwner& owner);
+    Transmitter(StreamSocket& socket, Engine& engine, const IoBudget& share, CarrierOwner& owner);
     Transmitter(const Transmitter&) = delete;
     Transmitter& operator=(const Transmitter&) = delete;
     ~Transmitter();
@@ -54,13 +54,13 @@ private:
 
     StreamSocket& socket_;
     Engine& engine_;
-    const BatchShare& share_;
+    const IoBudget& share_;
     CarrierOwner& owner_;
     Filling filling_ = Filling::allowed;
     Socket state_ = Socket::takes;
     /// The output is filled up to this before it is sent, and the kernel takes about as much of it
     /// unsent (TCP_NOTSENT_LOWAT).
-    OutputTarget target_;
+    SendBacklog target_;
     std::size_t unsent_limit_ = 0;  ///< what the kernel was told
     Event writable_;                ///< set but while the socket is full
     Event pumped_;                  ///< set but between pump_soon() and that pump

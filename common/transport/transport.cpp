@@ -65,7 +65,7 @@ std::optional<TransportEvent> Transport::poll(TimePoint now) {
     while (receiving_ != Receiving::host_key_decision && receiving_ != Receiving::ended) {
         if (turn_left_ == 0) {
             turn_left_ = turn;
-            return TurnOver{};
+            return YieldDue{};
         }
         const auto packet = reader_.read();
         if (!packet) return std::nullopt;

@@ -56,10 +56,10 @@ struct Rekeyed {};
 
 /// So much has been received since the last turn's end that others on this thread should have
 /// theirs before the next poll(): a few bytes may inflate to many, and cost as much as they.
-struct TurnOver {};
+struct YieldDue {};
 
 using TransportEvent =
-    std::variant<PacketReceived, HostKeyOffered, PongReceived, Rekeyed, PeerDisconnected, TurnOver>;
+    std::variant<PacketReceived, HostKeyOffered, PongReceived, Rekeyed, PeerDisconnected, YieldDue>;
 
 /// The transport layer (RFC 4253) of one connection, in either role: version exchange, key
 /// exchanges, the protection of packets. Bytes are received into receive_space() and sent from

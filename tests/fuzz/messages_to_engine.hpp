@@ -252,7 +252,7 @@ private:
     }
     void on(BannerReceived&&) { require(!authenticated_, "banners come before authentication"); }
     void on(Rekeyed&&) { require(authenticated_, "keys are renewed after authentication"); }
-    void on(TurnOver&&) {}
+    void on(YieldDue&&) {}
     void on(PeerDisconnected&&) { left_ = true; }
     void on(InboxFull&&) { (void)engine_.offer(test::start_time); }
 

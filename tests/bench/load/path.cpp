@@ -27,9 +27,9 @@ constexpr std::size_t packet_size = 1448;
 constexpr std::size_t unlimited_size = 1 << 18;
 
 /// One direction of the path, shared by all connections.
-class Link {
+class ClientConnection {
 public:
-    explicit Link(const Path& path) : path_{path} {}
+    explicit ClientConnection(const Path& path) : path_{path} {}
 
     /// When bytes that come in now have come out at the other end.
     Clock::time_point delivery(std::size_t bytes) {
@@ -59,7 +59,7 @@ struct Piece {
 };
 
 /// What one connection has under way in one direction.
-class Flight {
+class CongestionWindow {
 public:
     void put(Piece piece) {
         {
@@ -106,7 +106,7 @@ private:
     std::vector<std::vector<std::byte>> unused_;
 };
 
-void take_in(Stream& from, Link& link, Flight& flight) {
+void take_in(Stream& from, ClientConnection& link, CongestionWindow& flight) {
     try {
         for (;;) {
             auto bytes = flight.memory(link.piece());
@@ -121,7 +121,7 @@ void take_in(Stream& from, Link& link, Flight& flight) {
     flight.put({link.delivery(0), {}});
 }
 
-void let_out(Stream& from, Flight& flight, Stream& to) {
+void let_out(Stream& from, CongestionWindow& flight, Stream& to) {
     ::prctl(PR_SET_TIMERSLACK, 1);  // sleeps end when they should, not up to 50 us later
     try {
         for (;;) {
@@ -136,11 +136,11 @@ void let_out(Stream& from, Flight& flight, Stream& to) {
     }
 }
 
-void carry(Stream client, std::uint16_t to, Link& up, Link& down) {
+void carry(Stream client, std::uint16_t to, ClientConnection& up, ClientConnection& down) {
     try {
         Stream server = Stream::connect(to);
-        Flight to_server;
-        Flight to_client;
+        CongestionWindow to_server;
+        CongestionWindow to_client;
         const std::jthread first{take_in, std::ref(client), std::ref(up), std::ref(to_server)};
         const std::jthread second{let_out, std::ref(client), std::ref(to_server), std::ref(server)};
         const std::jthread third{take_in, std::ref(server), std::ref(down), std::ref(to_client)};
@@ -153,8 +153,8 @@ void carry(Stream client, std::uint16_t to, Link& up, Link& down) {
 }  // namespace
 
 void run_path(const Path& path, std::uint16_t to) {
-    static Link up{path};
-    static Link down{path};
+    static ClientConnection up{path};
+    static ClientConnection down{path};
     const auto [listener, port] = Stream::listen();
     std::thread{[listener = listener, to] {
         for (;;) {

@@ -100,7 +100,7 @@ private:
         Stream stream{descriptor};
         Serving& serving = serving_[static_cast<std::size_t>(descriptor)];
         try {
-            if (serving.asked ? goes_on(stream, serving) : on_request(stream, serving))
+            if (serving.asked ? is_sparse_after(stream, serving) : on_request(stream, serving))
                 stream.release();
         } catch (const std::system_error&) {
             // The client has gone.
@@ -122,7 +122,7 @@ private:
         return true;  // what came with the request is still in the socket, which is then readable
     }
 
-    bool goes_on(Stream& stream, Serving& serving) {
+    bool is_sparse_after(Stream& stream, Serving& serving) {
         switch (serving.request.purpose) {
             case Purpose::echo:
                 return echo(stream);

@@ -50,7 +50,7 @@ void window_of_a_packet(benchmark::State& state) {
     WindowBudget budget{std::uint64_t{1} << 30};
     SendWindow sending{sizes.first};
     ReceiveWindow receiving{sizes, budget};
-    Pace pace{.now = Clock::now(), .round_trip = std::chrono::milliseconds{1}};
+    PathSample pace{.now = Clock::now(), .round_trip = std::chrono::milliseconds{1}};
     for (auto _ : state) {
         pace.now += std::chrono::microseconds{30};  // about 1 GB/s, in packets of 32 KiB
         sending.on_sent(packet);

@@ -8,7 +8,7 @@
 using namespace culvert;
 
 TEST_CASE("without a home there are no files below it") {
-    Surroundings homeless = made_up_surroundings();
+    Environment homeless = made_up_surroundings();
     homeless.home.clear();
     const TunnelSettings settings = default_tunnel_settings(homeless);
     CHECK(settings.identities.empty());

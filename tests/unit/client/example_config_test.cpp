@@ -20,7 +20,7 @@ const auto config_folder =
 }  // namespace
 
 TEST_CASE("config/culvert.yaml is valid, and names every key with its default") {
-    const Surroundings surroundings = made_up_surroundings();
+    const Environment surroundings = made_up_surroundings();
     const ExampleConfig example{config_folder / "culvert.yaml"};
     const ClientConfig as_it_is = parse_client_config(example.text, "culvert.yaml", surroundings);
     REQUIRE(as_it_is.tunnels.size() == 1);

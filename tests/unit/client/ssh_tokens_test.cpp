@@ -23,7 +23,7 @@ TEST_CASE("tokens are replaced once, and %% is % (ssh_config(5), TOKENS)") {
 }
 
 TEST_CASE("a path of the command line that can't be read as one is the user's fault") {
-    const Surroundings surroundings = made_up_surroundings({{"KEYS", "/keys"}});
+    const Environment surroundings = made_up_surroundings({{"KEYS", "/keys"}});
     CHECK(expand_option_path("~/${KEYS}/x", surroundings) == "/home/alice//keys/x");
     try {
         expand_option_path("~bob/x", surroundings);

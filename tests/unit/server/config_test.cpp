@@ -107,12 +107,12 @@ TEST_CASE("every key has its default (design 9)") {
 }
 
 TEST_CASE("where a host key is kept that nobody named") {
-    Surroundings root = made_up_surroundings();
+    Environment root = made_up_surroundings();
     root.root = true;
     CHECK(default_host_key_path(root) == "/etc/culvert/ssh_host_ed25519_key");
     CHECK(default_host_key_path(made_up_surroundings({{"XDG_STATE_HOME", "/s"}})) ==
           "/s/culvert/ssh_host_ed25519_key");
-    Surroundings homeless = made_up_surroundings();
+    Environment homeless = made_up_surroundings();
     homeless.home.clear();
     CHECK_THROWS_WITH_AS(default_host_key_path(homeless), doctest::Contains("HOME is not set"),
                          Error);

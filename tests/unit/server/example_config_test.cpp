@@ -11,7 +11,7 @@
 using namespace culvert;
 
 TEST_CASE("config/culvertd.yaml is valid, and names every key with its default") {
-    Surroundings root = made_up_surroundings();
+    Environment root = made_up_surroundings();
     root.root = true;
     const ExampleConfig example{std::filesystem::path{CULVERT_TEST_DATA}.parent_path() /
                                 "../../../config/culvertd.yaml"};

@@ -103,7 +103,7 @@ TEST_CASE("help and version") {
 
 TEST_CASE("flags alone make a configuration, and go before a file's") {
     const TemporaryFolder folder;
-    const Surroundings surroundings = made_up_surroundings();
+    const Environment surroundings = made_up_surroundings();
     const std::string key = "'" + std::string{test::openssh_1_pub} + "'";
     const std::string keys = folder.write("keys", std::string{test::openssh_1_pub});
     const std::string file = folder.write(

@@ -4,13 +4,13 @@
 #include <string>
 #include <utility>
 
-#include "common/config/surroundings.hpp"
+#include "common/config/environment.hpp"
 
 namespace culvert {
 
 /// alice at /home/alice, with these environment variables and no others.
-inline Surroundings made_up_surroundings(std::map<std::string, std::string> variables = {}) {
-    Surroundings made_up;
+inline Environment made_up_surroundings(std::map<std::string, std::string> variables = {}) {
+    Environment made_up;
     made_up.home = "/home/alice";
     made_up.login = "alice";
     made_up.variable =

@@ -1,4 +1,4 @@
-#include "common/config/surroundings.hpp"
+#include "common/config/environment.hpp"
 
 #include <string>
 
@@ -10,7 +10,7 @@
 using namespace culvert;
 
 TEST_CASE("paths have ~ and ${NAME} replaced") {
-    const Surroundings surroundings = made_up_surroundings({{"DIR", "/srv/k"}, {"EMPTY", ""}});
+    const Environment surroundings = made_up_surroundings({{"DIR", "/srv/k"}, {"EMPTY", ""}});
     struct Row {
         std::string written;
         std::string path;
@@ -31,13 +31,13 @@ TEST_CASE("paths have ~ and ${NAME} replaced") {
 }
 
 TEST_CASE("paths that can't be meant") {
-    const Surroundings surroundings = made_up_surroundings();
+    const Environment surroundings = made_up_surroundings();
     for (const std::string written :
          {"", "~bob/key", "${NOT_SET}/key", "${DIR", "/a\nb", "/a\x1b[1m", "/a\x7f"}) {
         CAPTURE(written);
         CHECK_THROWS_AS(expand_path(written, surroundings), Error);
     }
-    Surroundings homeless = surroundings;
+    Environment homeless = surroundings;
     homeless.home.clear();
     CHECK_THROWS_AS(expand_path("~/key", homeless), Error);
 }

@@ -12,7 +12,7 @@ using namespace culvert;
 
 namespace {
 
-/// One end of many streams: it makes up bytes to send, reads at its own pace, and checks that what
+/// One end of many streams: it makes up bytes to send, reads at its own path, and checks that what
 /// arrives is the peer's bytes, each once and in order.
 class End {
 public:

@@ -20,7 +20,7 @@ std::string text(const Inbox& inbox) {
 }
 
 Inbox with(std::initializer_list<std::string_view> pieces) {
-    Inbox inbox{Patience::Terms{}};
+    Inbox inbox{ReaderWaitBudget::Terms{}};
     for (const std::string_view piece : pieces) inbox.add(here, bytes_of(piece), start);
     return inbox;
 }
@@ -55,7 +55,7 @@ TEST_CASE("nothing but empty pieces is nothing left, once it was taken") {
 }
 
 TEST_CASE("it is full when it holds as many pieces as it may, and cleared or taken it isn't") {
-    Inbox inbox{Patience::Terms{}};
+    Inbox inbox{ReaderWaitBudget::Terms{}};
     const auto fill = [&inbox] {
         std::size_t pieces = 0;
         for (; !inbox.full(); ++pieces) inbox.add(here, bytes_of("ab"), start);
@@ -74,7 +74,7 @@ TEST_CASE("it is full when it holds as many pieces as it may, and cleared or tak
 }
 
 TEST_CASE("its user is waited for, but not while another channel receives as well") {
-    const Patience::Terms terms;
+    const ReaderWaitBudget::Terms terms;
     Inbox alone = with({"a"});
     CHECK(alone.time_left(start) == terms.most);
     CHECK(alone.time_left(start + terms.most) == 0ms);
@@ -96,7 +96,7 @@ TEST_CASE("its user is waited for, but not while another channel receives as wel
 TEST_CASE("a channel that is over is no other that receives") {
     for (const ChannelId forgotten : {here, there}) {
         CAPTURE(forgotten.value());
-        const Patience::Terms terms;
+        const ReaderWaitBudget::Terms terms;
         Inbox inbox = with({"a"});
         inbox.clear();
         inbox.forget(forgotten);

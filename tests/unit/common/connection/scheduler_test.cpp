@@ -21,28 +21,28 @@ public:
     void set_ready(const SchedulerEntry* entry) {
         ready_[entry] = true;
         if (paused_[entry] && deficit_[entry] > quantum - quantum / 8) {
-            std::erase(bulk_, entry);
-            fresh_.push_back(entry);
+            std::erase(old_flows_, entry);
+            new_flows_.push_back(entry);
             paused_[entry] = false;
         } else if (!is_queued(entry)) {
             deficit_[entry] = quantum;
-            fresh_.push_back(entry);
+            new_flows_.push_back(entry);
         }
     }
     void set_idle(const SchedulerEntry* entry) { ready_[entry] = false; }
     void remove(const SchedulerEntry* entry) {
-        std::erase(fresh_, entry);
-        std::erase(bulk_, entry);
+        std::erase(new_flows_, entry);
+        std::erase(old_flows_, entry);
         ready_[entry] = paused_[entry] = false;
     }
     const SchedulerEntry* next() {
-        while (!fresh_.empty() || !bulk_.empty()) {
-            auto& list = fresh_.empty() ? bulk_ : fresh_;
+        while (!new_flows_.empty() || !old_flows_.empty()) {
+            auto& list = new_flows_.empty() ? old_flows_ : new_flows_;
             const SchedulerEntry* entry = list.front();
             if (ready_[entry]) return entry;
             list.pop_front();
-            paused_[entry] = &list == &fresh_;
-            if (paused_[entry]) bulk_.push_back(entry);
+            paused_[entry] = &list == &new_flows_;
+            if (paused_[entry]) old_flows_.push_back(entry);
         }
         return nullptr;
     }
@@ -53,17 +53,17 @@ public:
         remove(entry);
         ready_[entry] = true;
         deficit_[entry] = quantum;
-        bulk_.push_back(entry);
+        old_flows_.push_back(entry);
     }
 
 private:
     bool is_queued(const SchedulerEntry* entry) const {
-        return std::ranges::find(fresh_, entry) != fresh_.end() ||
-               std::ranges::find(bulk_, entry) != bulk_.end();
+        return std::ranges::find(new_flows_, entry) != new_flows_.end() ||
+               std::ranges::find(old_flows_, entry) != old_flows_.end();
     }
 
-    std::deque<const SchedulerEntry*> fresh_;
-    std::deque<const SchedulerEntry*> bulk_;
+    std::deque<const SchedulerEntry*> new_flows_;
+    std::deque<const SchedulerEntry*> old_flows_;
     std::map<const SchedulerEntry*, bool> ready_;
     std::map<const SchedulerEntry*, bool> paused_;
     std::map<const SchedulerEntry*, std::size_t> deficit_;

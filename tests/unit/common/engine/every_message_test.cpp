@@ -18,7 +18,7 @@ struct EventName {
     std::string_view operator()(const Authenticated&) { return "Authenticated"; }
     std::string_view operator()(const BannerReceived&) { return "BannerReceived"; }
     std::string_view operator()(const Rekeyed&) { return "Rekeyed"; }
-    std::string_view operator()(const TurnOver&) { return "TurnOver"; }
+    std::string_view operator()(const YieldDue&) { return "YieldDue"; }
     std::string_view operator()(const PeerDisconnected&) { return "PeerDisconnected"; }
     std::string_view operator()(const ChannelRequested&) { return "ChannelRequested"; }
     std::string_view operator()(const ChannelOpened&) { return "ChannelOpened"; }
@@ -162,7 +162,7 @@ std::string difference(SomeWalk& walk, const Row<typename SomeWalk::Stage>& row,
     const auto is = [&](std::initializer_list<Outcome> any) {
         return std::ranges::count(any, seen->outcome) > 0;
     };
-    const auto goes_on = [&walk] {
+    const auto is_sparse_after = [&walk] {
         try {
             walk.go_to(SomeWalk::Stage::over);
             return true;
@@ -176,13 +176,13 @@ std::string difference(SomeWalk& walk, const Row<typename SomeWalk::Stage>& row,
             right = is({Outcome::legal, Outcome::ignored}) && seen->does == row.does;
             break;
         case Outcome::ignored:
-            right = is({Outcome::ignored}) && goes_on();
+            right = is({Outcome::ignored}) && is_sparse_after();
             break;
         case Outcome::unimplemented:
-            right = is({Outcome::unimplemented}) && goes_on();
+            right = is({Outcome::unimplemented}) && is_sparse_after();
             break;
         case Outcome::poisons:
-            right = is({Outcome::ignored, Outcome::unimplemented}) && !goes_on();
+            right = is({Outcome::ignored, Outcome::unimplemented}) && !is_sparse_after();
             break;
         case Outcome::unread:
             right = is({Outcome::ignored});

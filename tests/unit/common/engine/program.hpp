@@ -232,7 +232,7 @@ private:
     }
     void on(BannerReceived&&) { throw Broken{"a banner that nobody sent"}; }
     void on(Rekeyed&&) { ++rekeys_; }
-    void on(TurnOver&&) {}
+    void on(YieldDue&&) {}
     void on(PeerDisconnected&& peer) { peer_disconnected_ = std::move(peer); }
     /// What isn't taken now is handed over when the engine goes on.
     void on(InboxFull&&) { (void)engine_.offer(heard_); }

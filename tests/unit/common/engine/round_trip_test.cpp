@@ -70,9 +70,9 @@ TEST_CASE("others than culverts are asked a few times: a login takes longer than
         CAPTURE(ping);
         World world{scene_of(ping, false)};
         CHECK(log_in_slowly(world) == 3);
-        CHECK(world.engine(Role::client).flight().round_trip() == 200us);
+        CHECK(world.engine(Role::client).congestion_window().round_trip() == 200us);
         // Its words wait for the client to have its turn.
-        CHECK(world.engine(Role::server).flight().round_trip() == 300us);
+        CHECK(world.engine(Role::server).congestion_window().round_trip() == 300us);
         CHECK(claim_of_a_new_channel(world) == WindowSizes{}.first_on_short_path);
     }
 }
@@ -87,14 +87,14 @@ TEST_CASE("of the key exchange and the answers in a login the shortest is the me
     for (const Role role : {Role::client, Role::server}) {
         CAPTURE(role);
         REQUIRE(world.engine(role).authenticated());
-        CHECK(world.engine(role).flight().round_trip() == 200us);
+        CHECK(world.engine(role).congestion_window().round_trip() == 200us);
     }
 }
 
 TEST_CASE("a culvert isn't asked, and has the usual windows") {
     World world{scene_of(true, true)};
     CHECK(log_in_slowly(world) == 0);
-    CHECK(world.engine(Role::client).flight().round_trip() == 20ms);
+    CHECK(world.engine(Role::client).congestion_window().round_trip() == 20ms);
     CHECK(claim_of_a_new_channel(world) == WindowSizes{}.first);
 }
 

@@ -22,7 +22,7 @@ public:
     const std::vector<Happened>& poll() {
         events.clear();
         while (auto event = engine.poll(start_time)) {
-            if (std::holds_alternative<TurnOver>(*event)) {
+            if (std::holds_alternative<YieldDue>(*event)) {
                 ++turns;
             } else if (!std::holds_alternative<InboxFull>(*event)) {
                 note(*std::move(event));

@@ -270,8 +270,8 @@ TEST_CASE("a reset arrives although the service reads nothing and the window is 
 
 TEST_CASE("a service that takes its time gets everything, be it waited for or not") {
     // With endless patience it hangs unless the relay says when the service takes more.
-    Patience::Terms endless{.most = std::chrono::hours{1}, .alone_after = {}};
-    for (const Patience::Terms& patience : {Patience::Terms{}, endless}) {
+    ReaderWaitBudget::Terms endless{.most = std::chrono::hours{1}, .alone_after = {}};
+    for (const ReaderWaitBudget::Terms& patience : {ReaderWaitBudget::Terms{}, endless}) {
         SessionPair pair{[](EngineConfig&, EngineConfig&) {}, patience};
         std::optional<Path> kept;
         run(pair, kept, [](Path& p) -> awaitable<void> {

@@ -204,15 +204,15 @@ TEST_CASE("a farewell that cannot be compressed ends its own session and no more
 
 TEST_CASE("while memory is low a connection receives and sends little at once") {
     keep_memory_reserve();
-    const BatchShare share;
-    CHECK(share.bytes() > BatchShare::least);
+    const IoBudget share;
+    CHECK(share.bytes() > IoBudget::least);
     {
         const FailingAllocation failing{1};
         ::operator delete(::operator new(1));  // a new-expression could be optimized away
     }
     CHECK(memory_is_low());
-    CHECK(share.bytes() == BatchShare::least);
+    CHECK(share.bytes() == IoBudget::least);
     CHECK(has_memory());
-    CHECK(share.bytes() > BatchShare::least);
+    CHECK(share.bytes() > IoBudget::least);
     std::set_new_handler(nullptr);
 }

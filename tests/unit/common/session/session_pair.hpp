@@ -167,7 +167,7 @@ public:
 
     explicit SessionPair(
         const Adjust& adjust = [](EngineConfig&, EngineConfig&) {},
-        const Patience::Terms& patience = {}, Duration idle_time = Session::usual_idle_time)
+        const ReaderWaitBudget::Terms& patience = {}, Duration idle_time = Session::usual_idle_time)
         : key{std::make_shared<const PrivateKey>(PrivateKey::generate(random_, "a test"))},
           client_owner{key},
           server_owner{key} {

@@ -35,7 +35,7 @@ awaitable<void> carry_both_ways(SessionPair& pair, std::size_t up, std::size_t d
 TEST_CASE("a stream that always has more is read as long as the kernel takes it") {
     // Several times what the output holds, both ways at once, past the window of 2 MiB.
     SessionPair pair;
-    pair.run(carry_both_ways(pair, 16 * OutputTarget::largest, 9 * OutputTarget::largest + 1));
+    pair.run(carry_both_ways(pair, 16 * SendBacklog::largest, 9 * SendBacklog::largest + 1));
     CHECK(pair.client->channels() == 0);
     CHECK(pair.server->channels() == 0);
 }

@@ -10,8 +10,8 @@ using namespace culvert::test;
 namespace {
 
 // So that whoever isn't woken fails its test, instead of being only late.
-constexpr Patience::Terms endless{.most = std::chrono::hours{1}, .alone_after = {}};
-constexpr Patience::Terms none{.most = {}};
+constexpr ReaderWaitBudget::Terms endless{.most = std::chrono::hours{1}, .alone_after = {}};
+constexpr ReaderWaitBudget::Terms none{.most = {}};
 
 void usual(EngineConfig&, EngineConfig&) {}
 
@@ -166,7 +166,7 @@ TEST_CASE("what a reader has taken is granted again while it is waited for") {
 }
 
 TEST_CASE("while others receive as well nobody is waited for") {
-    Patience::Terms alone_after_long = endless;
+    ReaderWaitBudget::Terms alone_after_long = endless;
     alone_after_long.alone_after = std::chrono::hours{1};
     SessionPair pair{usual, alone_after_long};
     const auto test = [](SessionPair& both) -> awaitable<void> {

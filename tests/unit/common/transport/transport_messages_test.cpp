@@ -34,7 +34,7 @@ struct Open {
         peer.send(payload);
         peer.deliver(transport);
         auto event = transport.poll(now);
-        while (event && std::holds_alternative<TurnOver>(*event)) event = transport.poll(now);
+        while (event && std::holds_alternative<YieldDue>(*event)) event = transport.poll(now);
         peer.receive(transport);
         return event;
     }

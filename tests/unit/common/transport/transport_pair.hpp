@@ -31,7 +31,7 @@ struct TransportEnd {
                 transport.accept_host_key();
             } else if (std::holds_alternative<Rekeyed>(*event)) {
                 ++rekeys;
-            } else if (!std::holds_alternative<TurnOver>(*event)) {
+            } else if (!std::holds_alternative<YieldDue>(*event)) {
                 disconnects.push_back(std::get<PeerDisconnected>(*event));
             }
         }

@@ -1,4 +1,4 @@
-#include "client/link.hpp"
+#include "client/client_connection.hpp"
 
 #include <cassert>
 #include <utility>
@@ -40,8 +40,8 @@ double seconds(Duration time) { return std::chrono::duration<double>(time).count
 
 }  // namespace
 
-Link::Link(IoExecutor executor, const LinkContext& context, std::size_t index,
-           Identities identities)
+ClientConnection::ClientConnection(IoExecutor executor, const ClientConnectionContext& context,
+                                   std::size_t index, Identities identities)
     : context_{context},
       settings_{context.settings},
       log_{settings_},
@@ -60,11 +60,11 @@ Link::Link(IoExecutor executor, const LinkContext& context, std::size_t index,
 
 // ---------------------------------------------------------------------- the tunnel's words
 
-void Link::start() {
+void ClientConnection::start() {
     asio::post(executor(), [this] { life_.spawn(live()); });
 }
 
-void Link::hurry() {
+void ClientConnection::hurry() {
     asio::post(executor(), [this] {
         if (!next_try_.bring_forward(Clock::now())) return;
         log_.info("{}: a local connection waits; next try in {:.1f} s", name_,
@@ -73,39 +73,39 @@ void Link::hurry() {
     });
 }
 
-void Link::drain() {
+void ClientConnection::drain() {
     asio::post(executor(), [this] {
         draining_ = true;
         end_if_drained();
     });
 }
 
-void Link::end() {
+void ClientConnection::end() {
     asio::post(executor(), [this] { end_here(); });
 }
 
-awaitable<void> Link::join() {
+awaitable<void> ClientConnection::join() {
     ending_ = true;
     co_await life_.join();
     co_await streams_.join();
 }
 
-void Link::name_connection(std::vector<LogField>& fields) const {
+void ClientConnection::name_connection(std::vector<LogField>& fields) const {
     if (settings_.connections > 1) fields.push_back({"connection", std::uint64_t{index_ + 1}});
 }
 
-awaitable<std::uint64_t> Link::traffic() const {
+awaitable<std::uint64_t> ClientConnection::traffic() const {
     co_return session_ == nullptr ? 0 : session_->traffic();
 }
 
-void Link::end_if_drained() {
+void ClientConnection::end_if_drained() {
     // A stream that is over here may have its tail on the way: only the peer's CLOSE says that all
     // has arrived.
     const bool has_channels = session_ != nullptr && session_->channels() > 0;
     if (draining_ && open_streams() == 0 && !has_channels) end_here();
 }
 
-void Link::end_here() {
+void ClientConnection::end_here() {
     ending_ = true;
     if (session_ != nullptr) {
         session_->end(DisconnectReason::by_application, "the client ends");
@@ -116,7 +116,7 @@ void Link::end_here() {
 
 // ---------------------------------------------------------------------- its life
 
-awaitable<void> Link::live() {
+awaitable<void> ClientConnection::live() {
     std::exception_ptr why;
     try {
         co_await keep_connected();
@@ -126,7 +126,7 @@ awaitable<void> Link::live() {
     tell([this, why] { context_.owner.on_over(index_, why); });
 }
 
-awaitable<void> Link::keep_connected() {
+awaitable<void> ClientConnection::keep_connected() {
     while (!ending_) {
         std::optional<Error> why;
         try {
@@ -143,7 +143,7 @@ awaitable<void> Link::keep_connected() {
 }
 
 /// No later try can go better, or nobody asked for one.
-bool Link::is_final(const Error& error) {
+bool ClientConnection::is_final(const Error& error) {
     const bool refused = error.kind() == ErrorKind::host_key ||
                          error.kind() == ErrorKind::authentication ||
                          error.kind() == ErrorKind::usage;
@@ -155,20 +155,20 @@ bool Link::is_final(const Error& error) {
 }
 
 /// The server said that it has no place now. That is no answer to a first connection yet.
-bool Link::may_be_let_in_soon() {
+bool ClientConnection::may_be_let_in_soon() {
     if (!told_to_try_later_) return false;
     const TimePoint now = Clock::now();
     if (!first_told_) first_told_ = now;
     return now - *first_told_ < busy_server_time;
 }
 
-Duration Link::time_to_next_try() {
+Duration ClientConnection::time_to_next_try() {
     if (!is_first_try()) return backoff_.next(Clock::now());
     if (!told_to_try_later_) return first_retry_time;
     return busy_server_pause + random_part(2 * busy_server_pause, context_.random);
 }
 
-awaitable<void> Link::wait_before_retry(const Error& why) {
+awaitable<void> ClientConnection::wait_before_retry(const Error& why) {
     const Duration wait = time_to_next_try();
     const bool at_once = wait < std::chrono::milliseconds{50};
     std::vector fields{LogField{"server", server_name_}, LogField{"next_try", seconds(wait)}};
@@ -191,7 +191,7 @@ awaitable<void> Link::wait_before_retry(const Error& why) {
     }
 }
 
-awaitable<void> Link::connect_once() {
+awaitable<void> ClientConnection::connect_once() {
     const auto taken =
         co_await run_on(context_.owner_executor, context_.owner.wait_for_turn(index_));
     if (taken) {
@@ -209,7 +209,7 @@ awaitable<void> Link::connect_once() {
     }
 }
 
-awaitable<StreamSocket> Link::dial_server() {
+awaitable<StreamSocket> ClientConnection::dial_server() {
     DialOptions options;
     options.family = settings_.family;
     if (settings_.bind_address) {
@@ -242,7 +242,7 @@ awaitable<StreamSocket> Link::dial_server() {
 
 /// One connection, to its end. True if it ended because the server wanted to see no more keys, or
 /// didn't take the one that it took before, and there are others to try.
-awaitable<bool> Link::run_session() {
+awaitable<bool> ClientConnection::run_session() {
     told_to_try_later_ = false;
     auto socket = co_await dial_server();
     const TimePoint reached = Clock::now();
@@ -290,21 +290,21 @@ awaitable<bool> Link::run_session() {
 
 // ---------------------------------------------------------------------- what its session asks
 
-awaitable<void> Link::check_host_key(PublicKey key) {
+awaitable<void> ClientConnection::check_host_key(PublicKey key) {
     const std::string shown = fmt::format("{} {}", key.algorithm(), fingerprint(key));
     co_await run_on(context_.owner_executor, context_.owner.check_host_key(std::move(key)));
     host_key_ = shown;
 }
 
-awaitable<std::optional<ByteVector>> Link::sign(SignatureWanted wanted) {
+awaitable<std::optional<ByteVector>> ClientConnection::sign(SignatureWanted wanted) {
     co_return co_await identities_.sign(std::move(wanted), name_);
 }
 
-void Link::on_ready() {
+void ClientConnection::on_ready() {
     tell([this] { context_.owner.on_ready(index_); });
 }
 
-void Link::on_banner(const BannerReceived& banner) {
+void ClientConnection::on_banner(const BannerReceived& banner) {
     // Once is enough.
     const LogLevel level = index_ == 0 ? LogLevel::info : LogLevel::verbose;
     for (const std::string& line : banner_lines(banner.text)) {
@@ -312,7 +312,7 @@ void Link::on_banner(const BannerReceived& banner) {
     }
 }
 
-void Link::on_authenticated(const Authenticated& authenticated) {
+void ClientConnection::on_authenticated(const Authenticated& authenticated) {
     identities_.on_accepted(authenticated.key);
     const std::string key = fingerprint(authenticated.key);
     std::vector fields{LogField{"server", server_name_}, LogField{"user", settings_.user},
@@ -327,20 +327,22 @@ void Link::on_authenticated(const Authenticated& authenticated) {
     tell([this, accepted = authenticated.key] { context_.owner.on_up(index_, accepted); });
 }
 
-void Link::on_rekeyed() { log_.verbose("{}: rekeyed", name_); }
+void ClientConnection::on_rekeyed() { log_.verbose("{}: rekeyed", name_); }
 
-void Link::on_irregularity(Irregularity kind) { log_.verbose("{}: {}", name_, describe(kind)); }
+void ClientConnection::on_irregularity(Irregularity kind) {
+    log_.verbose("{}: {}", name_, describe(kind));
+}
 
-void Link::on_denied(const RequestDenied& denied) {
+void ClientConnection::on_denied(const RequestDenied& denied) {
     log_.verbose("{}: the server asked for {}: denied", name_, escaped(denied.what));
 }
 
-void Link::on_forward_requested(const ForwardRequested& request) {
+void ClientConnection::on_forward_requested(const ForwardRequested& request) {
     session_->deny(request.request);
     on_denied({fmt::format("a remote forward ({})", name_of(request.what))});
 }
 
-void Link::on_channel_requested(ChannelRequested) {
+void ClientConnection::on_channel_requested(ChannelRequested) {
     assert(!"the engine of a client refuses them");
 }
 

@@ -48,18 +48,18 @@ struct Unanswered {
 ///
 /// A Question is a value with an order; an Answer can be made of an Unanswered.
 template <class Question, class Answer>
-class AnswerPool {
+class BlockingCallPool {
 public:
     /// Called from several threads at once; may outlive the pool.
     using Function = std::function<Answer(const Question&)>;
     using Limits = AnswerPoolLimits;
 
-    AnswerPool(Limits limits, Function function)
+    BlockingCallPool(Limits limits, Function function)
         : state_{std::make_shared<State>(limits, std::move(function))} {}
-    AnswerPool(const AnswerPool&) = delete;
-    AnswerPool& operator=(const AnswerPool&) = delete;
+    BlockingCallPool(const BlockingCallPool&) = delete;
+    BlockingCallPool& operator=(const BlockingCallPool&) = delete;
     /// Closes it.
-    ~AnswerPool() { close(); }
+    ~BlockingCallPool() { close(); }
 
     /// Those who wait must have been cancelled and joined. After this no thread of the pool touches
     /// an io_context of theirs, so those go later; nothing can be asked any more. Never waits.
@@ -132,8 +132,8 @@ private:
 };
 
 template <class Question, class Answer>
-void AnswerPool<Question, Answer>::State::ask(const Self& self, Caller caller,
-                                              Question question) noexcept {
+void BlockingCallPool<Question, Answer>::State::ask(const Self& self, Caller caller,
+                                                    Question question) noexcept {
     const std::lock_guard lock{self->mutex};
     assert(!self->closing);
     try {
@@ -145,8 +145,8 @@ void AnswerPool<Question, Answer>::State::ask(const Self& self, Caller caller,
 
 /// Takes the caller only when nothing can fail any more.
 template <class Question, class Answer>
-void AnswerPool<Question, Answer>::State::enter(const Self& self, Caller& caller,
-                                                const Question& question) {
+void BlockingCallPool<Question, Answer>::State::enter(const Self& self, Caller& caller,
+                                                      const Question& question) {
     const Ticket ticket = ++self->last_ticket;
     auto slot = caller.cancellation_slot();
     if (slot.is_connected()) {
@@ -174,7 +174,7 @@ void AnswerPool<Question, Answer>::State::enter(const Self& self, Caller& caller
 }
 
 template <class Question, class Answer>
-auto AnswerPool<Question, Answer>::State::make_room(const Self& self) -> Shared {
+auto BlockingCallPool<Question, Answer>::State::make_room(const Self& self) -> Shared {
     if (self->queue.size() < self->idle) return nullptr;
     if (self->threads < self->limits.threads) {
         const std::error_code failed = start_thread(self);
@@ -187,7 +187,7 @@ auto AnswerPool<Question, Answer>::State::make_room(const Self& self) -> Shared 
 }
 
 template <class Question, class Answer>
-std::error_code AnswerPool<Question, Answer>::State::start_thread(const Self& self) {
+std::error_code BlockingCallPool<Question, Answer>::State::start_thread(const Self& self) {
     try {
         std::thread{&State::work, self}.detach();
     } catch (const std::system_error& error) {
@@ -199,7 +199,7 @@ std::error_code AnswerPool<Question, Answer>::State::start_thread(const Self& se
 }
 
 template <class Question, class Answer>
-void AnswerPool<Question, Answer>::State::cancel(const Question& question, Ticket ticket) {
+void BlockingCallPool<Question, Answer>::State::cancel(const Question& question, Ticket ticket) {
     const std::lock_guard lock{mutex};
     const auto entry = asked.find(question);
     if (entry == asked.end()) return;  // answered: the caller is about to go on
@@ -214,7 +214,7 @@ void AnswerPool<Question, Answer>::State::cancel(const Question& question, Ticke
 }
 
 template <class Question, class Answer>
-void AnswerPool<Question, Answer>::State::work(const Self& self) {
+void BlockingCallPool<Question, Answer>::State::work(const Self& self) {
     std::unique_lock lock{self->mutex};
     const auto has_news = [&] { return self->closing || !self->queue.empty(); };
     while (self->changed.wait_for(lock, self->limits.idle, has_news) && !self->closing) {
@@ -234,7 +234,7 @@ void AnswerPool<Question, Answer>::State::work(const Self& self) {
 }
 
 template <class Question, class Answer>
-auto AnswerPool<Question, Answer>::State::answer(const Question& question) const noexcept
+auto BlockingCallPool<Question, Answer>::State::answer(const Question& question) const noexcept
     -> Shared {
     try {
         return std::make_shared<const Answer>(function(question));
@@ -244,14 +244,15 @@ auto AnswerPool<Question, Answer>::State::answer(const Question& question) const
 }
 
 template <class Question, class Answer>
-void AnswerPool<Question, Answer>::State::deliver(Callers callers, const Shared& answer) noexcept {
+void BlockingCallPool<Question, Answer>::State::deliver(Callers callers,
+                                                        const Shared& answer) noexcept {
     for (auto& [ticket, caller] : callers) {
         std::move(caller).go_on({}, answer);
     }
 }
 
 template <class Question, class Answer>
-void AnswerPool<Question, Answer>::State::close() {
+void BlockingCallPool<Question, Answer>::State::close() {
     const std::lock_guard lock{mutex};
     assert(std::ranges::all_of(asked, [](const auto& e) { return e.second.callers.empty(); }));
     closing = true;

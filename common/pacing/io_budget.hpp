@@ -11,12 +11,12 @@ namespace culvert {
 /// How much one connection receives or sends at once, and so how large its buffers grow. Large
 /// batches are what makes bulk cheap, but a thousand connections share what ten may have each. It
 /// counts the connections of the process, from all threads.
-class BatchShare {
+class IoBudget {
 public:
-    BatchShare() noexcept { connections_.fetch_add(1, std::memory_order_relaxed); }
-    BatchShare(const BatchShare&) = delete;
-    BatchShare& operator=(const BatchShare&) = delete;
-    ~BatchShare() { connections_.fetch_sub(1, std::memory_order_relaxed); }
+    IoBudget() noexcept { connections_.fetch_add(1, std::memory_order_relaxed); }
+    IoBudget(const IoBudget&) = delete;
+    IoBudget& operator=(const IoBudget&) = delete;
+    ~IoBudget() { connections_.fetch_sub(1, std::memory_order_relaxed); }
 
     std::size_t bytes() const noexcept {
         // What is left is for the small things that cannot fail.

@@ -1,4 +1,4 @@
-#include "common/connection/patience.hpp"
+#include "common/pacing/reader_wait_budget.hpp"
 
 #include <algorithm>
 
@@ -10,12 +10,12 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr TimePoint start{1h};
-constexpr Patience::Terms terms{.fast = 1e6, .most = 10ms, .alone_after = 1s};
+constexpr ReaderWaitBudget::Terms terms{.fast = 1e6, .most = 10ms, .alone_after = 1s};
 
 }  // namespace
 
 TEST_CASE("a receive is waited for only so long") {
-    const Patience patience{terms};
+    const ReaderWaitBudget patience{terms};
     CHECK(patience.left(start, start) == 10ms);
     CHECK(patience.left(start, start + 4ms) == 6ms);
     CHECK(patience.left(start, start + 10ms) == 0ms);
@@ -23,7 +23,7 @@ TEST_CASE("a receive is waited for only so long") {
 }
 
 TEST_CASE("what a reader takes earns it the time that a fast one needs for as much") {
-    Patience patience{terms};
+    ReaderWaitBudget patience{terms};
     patience.on_waited(8ms);
     CHECK(patience.left(start, start) == 2ms);
     patience.on_read(3'000);
@@ -35,7 +35,7 @@ TEST_CASE("what a reader takes earns it the time that a fast one needs for as mu
 }
 
 TEST_CASE("a slow reader is waited for in proportion to its speed") {
-    Patience patience{terms};
+    ReaderWaitBudget patience{terms};
     Duration waited{};
     for (TimePoint now = start; now < start + 10s; now += 1ms) {
         patience.on_read(200);  // a fifth of what is fast
@@ -48,13 +48,13 @@ TEST_CASE("a slow reader is waited for in proportion to its speed") {
 }
 
 TEST_CASE("a moment isn't worth a wait") {
-    Patience patience{terms};
+    ReaderWaitBudget patience{terms};
     patience.on_waited(9'950us);
     CHECK(patience.left(start, start) == 0ms);
 }
 
 TEST_CASE("where others have lately received as well nobody is waited for") {
-    Patience patience{terms};
+    ReaderWaitBudget patience{terms};
     patience.on_others(start);
     CHECK(patience.left(start, start) == 0ms);
     CHECK(patience.left(start + 999ms, start + 999ms) == 0ms);

@@ -1,4 +1,4 @@
-#include "client/login_turns.hpp"
+#include "client/login_serializer.hpp"
 
 #include <string>
 
@@ -19,7 +19,7 @@ TaskGroup::OnError report() {
 /// Three connections; `log` has who got a turn, in order.
 struct Scene {
     asio::io_context io;
-    LoginTurns turns{3};
+    LoginSerializer turns{3};
     std::string log;
     TaskGroup tasks{io.get_executor(), report()};
 

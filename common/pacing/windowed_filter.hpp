@@ -8,7 +8,7 @@ namespace culvert {
 /// The best of the values of this span and the one before: what is older is forgotten. Its owner
 /// says when a span begins, by time or by count.
 template <class Value, class Better>
-class Lately {
+class WindowedFilter {
 public:
     void add(const Value& value) noexcept {
         if (!current_ || Better{}(value, *current_)) current_ = value;

@@ -10,7 +10,7 @@ namespace culvert {
 /// `worth`. A keystroke waits behind that much, so a slow connection gets little; a fast one gets
 /// what makes large sends. It is measured while the connection is the bottleneck, from one moment
 /// when the kernel took no more to another.
-class OutputTarget {
+class SendBacklog {
 public:
     std::size_t bytes() const noexcept { return bytes_; }
 

@@ -8,9 +8,9 @@ namespace culvert {
 
 /// Tells streams of small messages from the others: a remainder of bulk is small too, but hardly
 /// ever twice in a row.
-class SmallMessages {
+class SparseFlow {
 public:
-    bool goes_on(std::size_t bytes) noexcept {
+    bool is_sparse_after(std::size_t bytes) noexcept {
         const bool before = last_was_small_;
         last_was_small_ = bytes <= largest;
         return before && last_was_small_;
@@ -24,10 +24,10 @@ private:
 
 /// Whether somebody has lately exchanged small messages on a connection. As long as that is so,
 /// little is moved at once, since the next message waits for what is being moved.
-class Company {
+class InteractiveTraffic {
 public:
     void on_small_message(TimePoint now) noexcept { until_ = now + memory; }
-    bool is_here(TimePoint now) const noexcept { return now < until_; }
+    bool is_active(TimePoint now) const noexcept { return now < until_; }
 
     /// Longer than a round trip that somebody waits for on a fast path, and too short to cost bulk
     /// much that follows.

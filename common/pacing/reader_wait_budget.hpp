@@ -12,7 +12,7 @@ namespace culvert {
 /// a wait where the reader is fast: what it takes earns it the time that a fast reader needs for
 /// as much. So a slower one is waited for a part of the time only, since whatever else the peer
 /// sends waits as well; and nobody is while several streams receive.
-class Patience {
+class ReaderWaitBudget {
 public:
     struct Terms {
         double fast = 500e6;  ///< bytes a second: a slower reader's data costs little to copy
@@ -22,7 +22,7 @@ public:
         Duration alone_after = std::chrono::milliseconds{500};
     };
 
-    explicit Patience(const Terms& terms) noexcept : terms_{terms}, earned_{terms.most} {}
+    explicit ReaderWaitBudget(const Terms& terms) noexcept : terms_{terms}, earned_{terms.most} {}
 
     /// A stream that is still open last received something then, and now another one does.
     void on_others(TimePoint when) noexcept { alone_from_ = when + terms_.alone_after; }

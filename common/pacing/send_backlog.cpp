@@ -1,11 +1,11 @@
-#include "common/session/output_target.hpp"
+#include "common/pacing/send_backlog.hpp"
 
 #include <algorithm>
 #include <utility>
 
 namespace culvert {
 
-void OutputTarget::on_blocked(TimePoint now) noexcept {
+void SendBacklog::on_blocked(TimePoint now) noexcept {
     if (!std::exchange(measuring_, true)) {
         began_ = now;
         sent_ = 0;

@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 #include <asio/dispatch.hpp>
 
-#include "client/link.hpp"
+#include "client/client_connection.hpp"
 #include "common/base/memory_reserve.hpp"
 #include "common/log/log.hpp"
 #include "common/relay/relay.hpp"
@@ -18,14 +18,14 @@ std::string_view where_to_look(const OpenFailure& failure) {
 
 }  // namespace
 
-void Link::carry(LocalConnection connection) {
+void ClientConnection::carry(LocalConnection connection) {
     open_streams_.fetch_add(1, std::memory_order_relaxed);
     asio::dispatch(executor(), [this, connection = std::move(connection)]() mutable {
         take(std::move(connection));
     });
 }
 
-void Link::take(LocalConnection connection) {
+void ClientConnection::take(LocalConnection connection) {
     if (!ready()) {
         // What was ready when it was chosen may be gone by now: then another one will do.
         on_stream_over();
@@ -44,26 +44,26 @@ void Link::take(LocalConnection connection) {
     }
 }
 
-void Link::on_stream_over() {
+void ClientConnection::on_stream_over() {
     open_streams_.fetch_sub(1, std::memory_order_relaxed);
     end_if_drained();
 }
 
 /// A stream that is counted already: as over when this goes.
-class Link::OpenStream {
+class ClientConnection::OpenStream {
 public:
-    explicit OpenStream(Link& link) : link_{link} {}
+    explicit OpenStream(ClientConnection& link) : link_{link} {}
     OpenStream(const OpenStream&) = delete;
     OpenStream& operator=(const OpenStream&) = delete;
     ~OpenStream() { link_.on_stream_over(); }
 
 private:
-    Link& link_;
+    ClientConnection& link_;
 };
 
 // A coroutine for each stream, and no more: an idle one costs little but their frames.
-awaitable<void> Link::carry_here(StreamSocket socket, asio::ip::tcp::endpoint peer,
-                                 const LocalForward& forward) {
+awaitable<void> ClientConnection::carry_here(StreamSocket socket, asio::ip::tcp::endpoint peer,
+                                             const LocalForward& forward) {
     const OpenStream open{*this};
     if (!has_memory()) {
         context_.not_carried.log(LogLevel::info, "out of memory",
@@ -85,8 +85,9 @@ awaitable<void> Link::carry_here(StreamSocket socket, asio::ip::tcp::endpoint pe
     }
 }
 
-void Link::log_not_opened(const asio::ip::tcp::endpoint& peer, const LocalForward& forward,
-                          const OpenFailure& failure) const {
+void ClientConnection::log_not_opened(const asio::ip::tcp::endpoint& peer,
+                                      const LocalForward& forward,
+                                      const OpenFailure& failure) const {
     const std::string why = describe(failure);
     if (!context_.not_carried.admits(LogLevel::info, why)) return;
     log_.event(
@@ -96,8 +97,8 @@ void Link::log_not_opened(const asio::ip::tcp::endpoint& peer, const LocalForwar
 }
 
 /// The one line about a stream that is over.
-void Link::log_forward(const asio::ip::tcp::endpoint& peer, const LocalForward& forward,
-                       std::string_view end, const Relay& relay, Duration took) const {
+void ClientConnection::log_forward(const asio::ip::tcp::endpoint& peer, const LocalForward& forward,
+                                   std::string_view end, const Relay& relay, Duration took) const {
     constexpr LogClass line{LogLevel::verbose, LogKind::forwards};
     if (!logs(line)) return;
     const double seconds = std::chrono::duration<double>(took).count();

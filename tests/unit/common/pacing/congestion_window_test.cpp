@@ -1,4 +1,4 @@
-#include "common/engine/flight.hpp"
+#include "common/pacing/congestion_window.hpp"
 
 #include <doctest/doctest.h>
 
@@ -15,31 +15,31 @@ constexpr std::size_t unlimited = std::numeric_limits<std::size_t>::max();
 
 enum class Tcp { fast, slow_start };
 
-/// A path with an endless queue, as a bulk sender sees it who obeys a Flight. Its TCP sends
-/// whatever it is given, or is a new one, whose window grows by what is acknowledged (RFC
+/// A path with an endless queue, as a bulk sender sees it who obeys a CongestionWindow. Its TCP
+/// sends whatever it is given, or is a new one, whose window grows by what is acknowledged (RFC
 /// 5681 3.1).
 class Path {
 public:
     Path(double bytes_a_second, Duration round_trip, Tcp tcp = Tcp::fast)
         : rate_{bytes_a_second}, delay_{round_trip} {
         if (tcp == Tcp::slow_start) window_ = 10 * 1460;
-        flight.begin();
-        flight.on_round_trip(round_trip, now_);  // the login's
+        window.begin();
+        window.on_round_trip(round_trip, now_);  // the login's
     }
 
-    /// Sends packets of 16 KiB for so long, whenever there is room.
+    /// Sends packets of 16 KiB for so long, whenever there is available.
     void carry(Duration time) {
         const TimePoint end = now_ + time;
         const std::uint64_t before = arrived_;
         while (now_ < end) {
             hear();
-            std::size_t room = flight.room();
-            while (room > 0 && sends) {
-                const std::size_t bytes = std::min<std::size_t>(room, 16 * 1024);
+            std::size_t available = window.available();
+            while (available > 0 && sends) {
+                const std::size_t bytes = std::min<std::size_t>(available, 16 * 1024);
                 send(bytes);
-                room = flight.room();
+                available = window.available();
             }
-            if (flight.mark_is_due()) mark();
+            if (window.probe_is_due()) probe();
             transmit();
             now_ += 1ms;
         }
@@ -56,12 +56,12 @@ public:
         delay_ = round_trip;
     }
 
-    Flight flight;
+    CongestionWindow window;
     double carried = 0;  ///< bytes a second, the last time
     bool sends = true;
 
 private:
-    struct Mark {
+    struct Probe {
         std::uint64_t place;
         TimePoint earliest;
         std::uint64_t number;
@@ -73,10 +73,10 @@ private:
 
     void send(std::size_t bytes) {
         sent_ += bytes;
-        flight.on_sent(bytes);
-        if (flight.mark_is_due()) mark();
+        window.on_sent(bytes);
+        if (window.probe_is_due()) probe();
     }
-    void mark() { marks_.push_back({sent_, now_ + delay_, flight.mark(now_)}); }
+    void probe() { probes_.push_back({sent_, now_ + delay_, window.probe(now_)}); }
     void transmit() {
         while (transmitted_ < sent_ && transmitted_ - arrived_ < window_) {
             const std::uint64_t most = std::min<std::uint64_t>(16 * 1024, window_);
@@ -94,10 +94,10 @@ private:
             arrived_ = segments_.front().end;
             segments_.pop_front();
         }
-        while (!marks_.empty() && marks_.front().place <= arrived_ &&
-               marks_.front().earliest <= now_) {
-            flight.on_answer(marks_.front().number, now_);
-            marks_.pop_front();
+        while (!probes_.empty() && probes_.front().place <= arrived_ &&
+               probes_.front().earliest <= now_) {
+            window.on_pong(probes_.front().number, now_);
+            probes_.pop_front();
         }
     }
 
@@ -110,17 +110,17 @@ private:
     std::uint64_t arrived_ = 0;
     std::uint64_t window_ = unlimited;
     std::deque<Segment> segments_;
-    std::deque<Mark> marks_;
+    std::deque<Probe> probes_;
 };
 
 }  // namespace
 
 TEST_CASE("a peer that answers no pings is sent whatever there is") {
-    Flight flight;
-    flight.on_sent(1'000'000'000);
-    CHECK(flight.room() == unlimited);
-    CHECK_FALSE(flight.mark_is_due());
-    CHECK_FALSE(flight.next_deadline());
+    CongestionWindow window;
+    window.on_sent(1'000'000'000);
+    CHECK(window.available() == unlimited);
+    CHECK_FALSE(window.probe_is_due());
+    CHECK_FALSE(window.next_deadline());
 }
 
 TEST_CASE("what is on its way comes to about twice what the path carries in a round trip") {
@@ -142,9 +142,10 @@ TEST_CASE("what is on its way comes to about twice what the path carries in a ro
         CHECK(path.carried > 0.95 * row.rate);
         CHECK(path.carried < 1.05 * row.rate);
         const double product = row.rate * std::chrono::duration<double>(row.round_trip).count();
-        CHECK(static_cast<double>(path.flight.limit()) < 2.5 * product + 0.015 * row.rate + 65'536);
+        CHECK(static_cast<double>(path.window.window()) <
+              2.5 * product + 0.015 * row.rate + 65'536);
         CHECK(path.queue() < row.round_trip * 3 / 2 + 150ms);
-        CHECK(path.flight.round_trip() < row.round_trip * 2);
+        CHECK(path.window.round_trip() < row.round_trip * 2);
     }
 }
 
@@ -211,26 +212,26 @@ TEST_CASE("a path that changes is followed") {
 TEST_CASE("who has long sent little is not held to that rate") {
     Path path{25e6, 50ms};
     path.carry(5s);
-    const std::size_t limit = path.flight.limit();
+    const std::size_t window = path.window.window();
     for (int i = 0; i < 500; ++i) {
         path.sends = i % 10 == 0;
-        path.flight.on_starved();
+        path.window.on_app_limited();
         path.carry(10ms);
-        path.flight.on_starved();
+        path.window.on_app_limited();
     }
     path.sends = true;
-    CHECK(path.flight.limit() > limit / 2);
+    CHECK(path.window.window() > window / 2);
 }
 
-TEST_CASE("nothing waits for an answer to a ping that was never sent, whatever moves the limit") {
+TEST_CASE("nothing waits for an answer to a ping that was never sent, whatever moves the window") {
     for (std::uint32_t seed = 1; seed <= 50; ++seed) {
         CAPTURE(seed);
         std::mt19937 random{seed};
         Path path{1e5 * static_cast<double>(1 + random() % 10'000), (1 + random() % 200) * 1ms};
         for (int i = 0; i < 30; ++i) {
-            path.flight.set_company(random() % 2 == 0);
+            path.window.set_interactive(random() % 2 == 0);
             path.sends = random() % 4 != 0;
-            if (random() % 5 == 0) path.flight.on_starved();
+            if (random() % 5 == 0) path.window.on_app_limited();
             path.carry((random() % 300) * 1ms);
         }
         path.sends = true;
@@ -242,66 +243,66 @@ TEST_CASE("nothing waits for an answer to a ping that was never sent, whatever m
 TEST_CASE("somebody who waits for small messages has no late programs' share ahead of him") {
     Path path{1e9, 1ms};
     path.carry(1s);
-    const std::size_t alone = path.flight.limit();
-    path.flight.set_company(true);
-    CHECK(path.flight.limit() < alone / 2);
+    const std::size_t alone = path.window.window();
+    path.window.set_interactive(true);
+    CHECK(path.window.window() < alone / 2);
 }
 
 TEST_CASE("after a key exchange nothing is awaited any more") {
-    Flight flight;
-    flight.begin();
-    flight.on_sent(Flight::first_limit);
-    REQUIRE(flight.mark_is_due());
-    flight.mark(TimePoint{1h});
-    CHECK(flight.room() == 0);
-    flight.on_exchange_over();
-    CHECK(flight.room() == Flight::first_limit);
-    flight.on_answer(0, TimePoint{2h});  // late
-    CHECK(flight.round_trip() == Duration::zero());
-    CHECK_FALSE(flight.next_deadline());
+    CongestionWindow window;
+    window.begin();
+    window.on_sent(CongestionWindow::initial_window);
+    REQUIRE(window.probe_is_due());
+    window.probe(TimePoint{1h});
+    CHECK(window.available() == 0);
+    window.on_exchange_over();
+    CHECK(window.available() == CongestionWindow::initial_window);
+    window.on_pong(0, TimePoint{2h});  // late
+    CHECK(window.round_trip() == Duration::zero());
+    CHECK_FALSE(window.next_deadline());
 }
 
 TEST_CASE("what was sent behind our part of a key exchange has not arrived with the peer's") {
-    Flight flight;
-    flight.begin();
-    flight.on_sent(100'000);
-    flight.mark(TimePoint{1h});
-    flight.on_exchange_begun();
-    flight.on_exchange_begun();  // nothing may be sent: it is asked again and again
-    flight.on_sent(30'000);
-    const std::uint64_t behind = flight.mark(TimePoint{1h});
-    flight.on_exchange_over();
-    CHECK(flight.in_flight() == 30'000);
-    flight.on_answer(behind, TimePoint{1h} + 1ms);
-    CHECK(flight.in_flight() == 0);
+    CongestionWindow window;
+    window.begin();
+    window.on_sent(100'000);
+    window.probe(TimePoint{1h});
+    window.on_exchange_begun();
+    window.on_exchange_begun();  // nothing may be sent: it is asked again and again
+    window.on_sent(30'000);
+    const std::uint64_t behind = window.probe(TimePoint{1h});
+    window.on_exchange_over();
+    CHECK(window.in_flight() == 30'000);
+    window.on_pong(behind, TimePoint{1h} + 1ms);
+    CHECK(window.in_flight() == 0);
 }
 
 TEST_CASE("a peer that has answered a ping once is held to its answers, however late they are") {
-    Flight flight;
-    flight.begin();
-    flight.on_sent(Flight::first_limit);
-    flight.on_answer(flight.mark(TimePoint{1h}), TimePoint{1h} + 100ms);
-    flight.on_sent(10'000'000);
-    flight.mark(TimePoint{1h} + 200ms);
-    CHECK_FALSE(flight.next_deadline());
-    flight.on_time(TimePoint{3h});
-    CHECK(flight.room() == 0);
+    CongestionWindow window;
+    window.begin();
+    window.on_sent(CongestionWindow::initial_window);
+    window.on_pong(window.probe(TimePoint{1h}), TimePoint{1h} + 100ms);
+    window.on_sent(10'000'000);
+    window.probe(TimePoint{1h} + 200ms);
+    CHECK_FALSE(window.next_deadline());
+    window.on_time(TimePoint{3h});
+    CHECK(window.available() == 0);
 }
 
 TEST_CASE("a connection doesn't begin with a queue to be let run empty") {
     Path path{500e6, 100ms};
     path.carry(105ms);  // up to the first answer
-    CHECK(path.flight.limit() > 2 * Flight::first_limit);
+    CHECK(path.window.window() > 2 * CongestionWindow::initial_window);
 }
 
 TEST_CASE("a peer that announced pings and doesn't answer them is sent everything after a while") {
-    Flight flight;
-    flight.begin();
-    flight.on_sent(Flight::first_limit);
-    flight.mark(TimePoint{1h});
-    REQUIRE(flight.next_deadline() == TimePoint{1h} + Flight::answer_time);
-    flight.on_time(TimePoint{1h} + Flight::answer_time - 1ns);
-    CHECK(flight.room() == 0);
-    flight.on_time(TimePoint{1h} + Flight::answer_time);
-    CHECK(flight.room() == unlimited);
+    CongestionWindow window;
+    window.begin();
+    window.on_sent(CongestionWindow::initial_window);
+    window.probe(TimePoint{1h});
+    REQUIRE(window.next_deadline() == TimePoint{1h} + CongestionWindow::pong_time_limit);
+    window.on_time(TimePoint{1h} + CongestionWindow::pong_time_limit - 1ns);
+    CHECK(window.available() == 0);
+    window.on_time(TimePoint{1h} + CongestionWindow::pong_time_limit);
+    CHECK(window.available() == unlimited);
 }

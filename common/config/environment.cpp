@@ -1,4 +1,4 @@
-#include "common/config/surroundings.hpp"
+#include "common/config/environment.hpp"
 
 #include <pwd.h>
 #include <unistd.h>
@@ -22,8 +22,8 @@ namespace {
 
 }  // namespace
 
-Surroundings surroundings_of_process() {
-    Surroundings found;
+Environment surroundings_of_process() {
+    Environment found;
     found.root = ::geteuid() == 0;
     found.variable = [](const std::string& name) -> std::optional<std::string> {
         const char* const value = ::secure_getenv(name.c_str());
@@ -44,7 +44,7 @@ Surroundings surroundings_of_process() {
     return found;
 }
 
-std::string expand_path(std::string_view path, const Surroundings& surroundings) {
+std::string expand_path(std::string_view path, const Environment& surroundings) {
     if (path.empty()) fail(path, "an empty path");
     if (has_control(path)) fail(path, "a path with control characters");
     std::string result;

@@ -8,7 +8,7 @@
 namespace culvert {
 
 /// What a program finds around itself. An argument, so that tests make up their own.
-struct Surroundings {
+struct Environment {
     std::string home;   ///< what `~` stands for; empty if there is none
     std::string login;  ///< the login name; empty if there is none
     bool root = false;
@@ -17,10 +17,10 @@ struct Surroundings {
 };
 
 /// This process's own.
-Surroundings surroundings_of_process();
+Environment surroundings_of_process();
 
 /// The path with a leading `~` and every ${NAME} replaced. `~other`, an unset variable and control
 /// characters throw Error{config}.
-std::string expand_path(std::string_view path, const Surroundings& surroundings);
+std::string expand_path(std::string_view path, const Environment& surroundings);
 
 }  // namespace culvert

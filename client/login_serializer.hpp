@@ -13,9 +13,9 @@ namespace culvert {
 /// Which of a tunnel's connections may log in now. One at a time, so that no server sees a storm of
 /// them and no agent asks its user twice at once; and while none is up one alone tries for all, and
 /// the others follow when it is in. On the tunnel's thread.
-class LoginTurns {
+class LoginSerializer {
 public:
-    explicit LoginTurns(std::size_t connections) : up_(connections) {}
+    explicit LoginSerializer(std::size_t connections) : up_(connections) {}
 
     /// Returns when it is this connection's turn: until it is up, or lost, or leaves. Cancelled it
     /// throws operation_aborted.

@@ -29,9 +29,9 @@ enum class FirstFailure { ends, is_outlived };
 
 /// What a tunnel's connections ask it and tell it, each by its index: on the tunnel's thread, and
 /// in order.
-class LinkOwner {
+class ClientConnectionOwner {
 public:
-    virtual ~LinkOwner() = default;
+    virtual ~ClientConnectionOwner() = default;
 
     /// Returns when this one may log in: with the key that servers took from the tunnel last,
     /// nothing if it has never been up.
@@ -51,9 +51,9 @@ public:
 
 /// What the connections of a tunnel share; it outlives them, and what changes in it is safe to
 /// share between threads.
-struct LinkContext {
+struct ClientConnectionContext {
     IoExecutor owner_executor;
-    LinkOwner& owner;
+    ClientConnectionOwner& owner;
     const TunnelSettings& settings;
     FirstFailure first_failure;
     std::shared_ptr<WindowBudget> windows;
@@ -64,10 +64,11 @@ struct LinkContext {
 
 /// One of a tunnel's SSH connections, which comes and goes, with the streams that it carries. It
 /// lives on one thread.
-class Link final : private SessionOwner, private ClientLogin {
+class ClientConnection final : private SessionOwner, private ClientLogin {
 public:
     /// `identities` are its own: what servers said to them is asked of each connection anew.
-    Link(IoExecutor executor, const LinkContext& context, std::size_t index, Identities identities);
+    ClientConnection(IoExecutor executor, const ClientConnectionContext& context, std::size_t index,
+                     Identities identities);
 
     // ---- from the tunnel's thread, arriving in this order in a turn of their own
     /// Connects, and connects again, until it is over.
@@ -142,7 +143,7 @@ private:
         asio::dispatch(context_.owner_executor, std::move(function));
     }
 
-    const LinkContext& context_;
+    const ClientConnectionContext& context_;
     const TunnelSettings& settings_;
     TunnelLog log_;
     std::size_t index_;

@@ -33,7 +33,7 @@ public:
         carry(world_.engine(Role::server), world_.program(Role::client));
         return bulk_.sent - before;
     }
-    bool has_company() const { return client_.has_company(now_); }
+    bool has_interactive_traffic() const { return client_.has_interactive_traffic(now_); }
     std::size_t largest_turn() const noexcept { return largest_turn_; }
     std::size_t smallest_turn() const noexcept { return smallest_turn_; }
 
@@ -44,7 +44,8 @@ private:
     void send() {
         largest_turn_ = 0;
         smallest_turn_ = SIZE_MAX;
-        const std::size_t target = has_company() ? Company::batch : 512 * 1024;
+        const std::size_t target =
+            has_interactive_traffic() ? InteractiveTraffic::batch : 512 * 1024;
         while (client_.unsent().size() < target) {
             bulk_.last_room = small_.last_room = 0;
             if (!client_.send_turn(target - client_.unsent().size(), now_)) break;
@@ -74,21 +75,21 @@ private:
 TEST_CASE("beside small messages little is sent at a time") {
     Shared shared;
     for (int i = 0; i < 60; ++i) REQUIRE(shared.round(false) > 0);
-    CHECK_FALSE(shared.has_company());
-    CHECK(shared.largest_turn() > Company::turn);
+    CHECK_FALSE(shared.has_interactive_traffic());
+    CHECK(shared.largest_turn() > InteractiveTraffic::turn);
 
     for (int i = 0; i < 60; ++i) shared.round(true);
-    CHECK(shared.has_company());
+    CHECK(shared.has_interactive_traffic());
     std::size_t sent = 0;
     for (int i = 0; i < 60; ++i) {
         sent += shared.round(true);
-        CHECK(shared.largest_turn() <= Company::turn);
+        CHECK(shared.largest_turn() <= InteractiveTraffic::turn);
     }
     CHECK(sent > 0);
 
     for (int i = 0; i < 60; ++i) shared.round(false);
-    CHECK_FALSE(shared.has_company());
-    CHECK(shared.largest_turn() > Company::turn);
+    CHECK_FALSE(shared.has_interactive_traffic());
+    CHECK(shared.largest_turn() > InteractiveTraffic::turn);
 }
 
 TEST_CASE("a turn that all but fits leaves no crumb") {
