@@ -188,8 +188,11 @@ static void carry(Stream *stream) {
     }
     if (!carry_up(stream) || !carry_down(stream)) {
         end_stream(stream, true);
-    } else if (stream->socket_ended && stream->channel_ended) {
+    } else if (stream->channel_ended && stream->socket_ended) {
         end_stream(stream, false);
+    } else if (stream->channel_ended && ssh_channel_is_closed(stream->channel)) {
+        /* What the program still sends has nowhere to go, perhaps not even a window. */
+        end_stream(stream, true);
     }
 }
 
