@@ -393,13 +393,13 @@ void ClientConnection::on_stream_over() {
 /// A stream that is counted already: as over when this goes.
 class ClientConnection::OpenStream {
 public:
-    explicit OpenStream(ClientConnection& link) : link_{link} {}
+    explicit OpenStream(ClientConnection& connection) : connection_{connection} {}
     OpenStream(const OpenStream&) = delete;
     OpenStream& operator=(const OpenStream&) = delete;
-    ~OpenStream() { link_.on_stream_over(); }
+    ~OpenStream() { connection_.on_stream_over(); }
 
 private:
-    ClientConnection& link_;
+    ClientConnection& connection_;
 };
 
 // A coroutine for each stream, and no more: an idle one costs little but their frames.

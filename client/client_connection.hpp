@@ -35,18 +35,18 @@ public:
 
     /// Returns when this one may log in: with the key that servers took from the tunnel last,
     /// nothing if it has never been up.
-    virtual awaitable<std::optional<PublicKey>> wait_for_turn(std::size_t link) = 0;
+    virtual awaitable<std::optional<PublicKey>> wait_for_turn(std::size_t index) = 0;
     /// Throws Error{host_key} unless the tunnel takes this key.
     virtual awaitable<void> check_host_key(PublicKey key) = 0;
     /// It carries streams from here on, perhaps ahead of on_up().
-    virtual void on_ready(std::size_t link) = 0;
-    virtual void on_up(std::size_t link, const PublicKey& accepted) = 0;
+    virtual void on_ready(std::size_t index) = 0;
+    virtual void on_up(std::size_t index, const PublicKey& accepted) = 0;
     /// It carries no more, or a try has failed, and why.
-    virtual void on_lost(std::size_t link, const std::string& why) = 0;
+    virtual void on_lost(std::size_t index, const std::string& why) = 0;
     /// It doesn't try again: as asked, or because of an Error that no retry can mend.
-    virtual void on_over(std::size_t link, const std::exception_ptr& why) = 0;
+    virtual void on_over(std::size_t index, const std::exception_ptr& why) = 0;
     /// It was lost before it could take this one.
-    virtual void on_not_carried(std::size_t link, LocalConnection connection) = 0;
+    virtual void on_not_carried(std::size_t index, LocalConnection connection) = 0;
 };
 
 /// What the connections of a tunnel share; it outlives them, and what changes in it is safe to

@@ -51,7 +51,7 @@ std::vector<KnownHostsFile> read_all(const TunnelSettings& settings) {
 /// The lines that were skipped: one of them may be the host's.
 void log_remarks(const TunnelLog& log, std::span<const KnownHostsFile> files, LogLevel level) {
     for (const KnownHostsFile& file : files) {
-        for (const std::string& remark : file.remarks) log.at(level, "{}", remark);
+        for (const std::string& warning : file.warnings) log.at(level, "{}", warning);
     }
 }
 

@@ -18,7 +18,7 @@ constexpr Duration bind_lookup_time = std::chrono::seconds{10};
 constexpr Duration bind_retry_time = std::chrono::seconds{5};
 /// How often the links' traffic is measured, while there is any.
 constexpr Duration measuring_time = std::chrono::milliseconds{500};
-/// Bytes in that time: no link counts as busy with less, however idle the others are.
+/// Bytes in that time: no connection counts as busy with less, however idle the others are.
 constexpr double little_traffic = 64 * 1024;
 
 Endpoint where_it_listens(const LocalForward& forward) {
@@ -35,14 +35,14 @@ Tunnel::Tunnel(ClientContext context, TunnelSettings settings, FirstFailure firs
       turns_{settings_.connections},
       not_carried_{"connections that were reset because they could not be carried",
                    LogKind::forwards, settings_.log_tag},
-      links_share_{.owner_executor = context_.executor,
-                   .owner = *this,
-                   .settings = settings_,
-                   .first_failure = first_failure,
-                   .windows = context_.windows,
-                   .resolver = context_.resolver,
-                   .random = context_.random,
-                   .not_carried = not_carried_},
+      shared_by_connections_{.owner_executor = context_.executor,
+                             .owner = *this,
+                             .settings = settings_,
+                             .first_failure = first_failure,
+                             .windows = context_.windows,
+                             .resolver = context_.resolver,
+                             .random = context_.random,
+                             .not_carried = not_carried_},
       accepting_{context_.executor,
                  [this](const std::exception_ptr& thrown) {
                      log_.error("a forward ended: {}", text_of_exception(thrown));
@@ -54,8 +54,8 @@ Tunnel::Tunnel(ClientContext context, TunnelSettings settings, FirstFailure firs
     for (const LocalForward& forward : settings_.forwards) forwards_.push_back({forward, {}});
     const Identities identities{settings_};
     for (std::size_t i = 0; i < settings_.connections; ++i) {
-        links_.emplace_back().link =
-            std::make_unique<ClientConnection>(context_.next_thread(), links_share_, i, identities);
+        connections_.emplace_back().connection = std::make_unique<ClientConnection>(
+            context_.next_thread(), shared_by_connections_, i, identities);
     }
 }
 
@@ -65,7 +65,7 @@ awaitable<void> Tunnel::run() {
         co_await bind_forwards();
         listeners_tried_ = true;
         context_.on_change();
-        for (const Member& member : links_) member.link->start();
+        for (const Member& member : connections_) member.connection->start();
         tasks_.spawn(report_not_carried());
         co_await over_.wait();
         why = why_over_;
@@ -73,12 +73,12 @@ awaitable<void> Tunnel::run() {
         why = std::current_exception();
     }
     co_await uncancellable();
-    // From here on no link is told anything: it may be gone before it hears of it.
+    // From here on no connection is told anything: it may be gone before it hears of it.
     ending_ = true;
     co_await accepting_.join();
     co_await tasks_.join();
-    for (const Member& member : links_) {
-        co_await run_on(member.link->executor(), member.link->join());
+    for (const Member& member : connections_) {
+        co_await run_on(member.connection->executor(), member.connection->join());
     }
     not_carried_.log_rest(LogLevel::info);
     if (why) std::rethrow_exception(why);
@@ -98,7 +98,7 @@ void Tunnel::drain() {
         if (forward.listener) forward.listener->close();
     }
     accepting_.cancel();
-    drain_links_if_nothing_held();
+    drain_connections_if_nothing_held();
 }
 
 void Tunnel::hand_over(const std::set<std::uint16_t>& ports) {
@@ -114,19 +114,19 @@ void Tunnel::hand_over(const std::set<std::uint16_t>& ports) {
     drain();
 }
 
-void Tunnel::drain_links_if_nothing_held() {
+void Tunnel::drain_connections_if_nothing_held() {
     if (!draining_ || ending_ || holding_ > 0) return;
-    for (const Member& member : links_) member.link->drain();
+    for (const Member& member : connections_) member.connection->drain();
 }
 
 void Tunnel::end() {
     if (std::exchange(ending_, true)) return;
-    for (const Member& member : links_) member.link->end();
+    for (const Member& member : connections_) member.connection->end();
 }
 
 std::size_t Tunnel::open_streams() const noexcept {
     std::size_t all = holding_;
-    for (const Member& member : links_) all += member.link->open_streams();
+    for (const Member& member : connections_) all += member.connection->open_streams();
     return all;
 }
 
@@ -205,7 +205,7 @@ Listener::Events Tunnel::accept_events(const Forward& forward) {
     events.on_accept = [this, &forward](Accepted accepted) {
         const bool hold = settings_.while_down == WhileDown::hold;
         (void)set_on_close(accepted.fd.get(), OnClose::reset);
-        if (std::ranges::none_of(links_, &Member::ready)) hurry_links();
+        if (std::ranges::none_of(connections_, &Member::ready)) hurry_connections();
         place({.accepted = std::move(accepted),
                .forward = &forward.settings,
                .held_until = Deadline{hold ? settings_.hold_for : Duration::zero()}});
@@ -251,8 +251,8 @@ private:
 
 void Tunnel::place(LocalConnection connection) {
     if (Member* const member = ending_ ? nullptr : least_loaded_link()) {
-        member->link->carry(std::move(connection));
-        if (links_.size() == 1) return;
+        member->connection->carry(std::move(connection));
+        if (connections_.size() == 1) return;
         member->load.on_given();
         if (!std::exchange(measuring_, true)) tasks_.spawn(measure_traffic());
         return;
@@ -281,46 +281,46 @@ awaitable<void> Tunnel::hold(LocalConnection connection, Holding holding) {
     if (cancelled) std::rethrow_exception(cancelled);
     place(std::move(connection));
     holding.release();
-    drain_links_if_nothing_held();
+    drain_connections_if_nothing_held();
 }
 
 Tunnel::Member* Tunnel::least_loaded_link() {
     std::vector<Member*> ready;
-    std::vector<Bearer> bearers;
-    for (Member& member : links_) {
+    std::vector<Candidate> candidates;
+    for (Member& member : connections_) {
         if (!member.ready) continue;
         ready.push_back(&member);
-        bearers.push_back({member.load.lately(), member.link->open_streams()});
+        candidates.push_back({member.load.lately(), member.connection->open_streams()});
     }
-    return ready.empty() ? nullptr : ready[least_loaded(bearers)];
+    return ready.empty() ? nullptr : ready[least_loaded(candidates)];
 }
 
 /// As long as there is anything to measure.
 awaitable<void> Tunnel::measure_traffic() {
-    std::vector<double> moved(links_.size());
+    std::vector<double> moved(connections_.size());
     while (open_streams() > 0) {
         co_await pause(measuring_time);
-        for (std::size_t i = 0; i < links_.size(); ++i) {
-            Member& member = links_[i];
+        for (std::size_t i = 0; i < connections_.size(); ++i) {
+            Member& member = connections_[i];
             const std::uint64_t traffic =
-                co_await run_on(member.link->executor(), member.link->traffic());
+                co_await run_on(member.connection->executor(), member.connection->traffic());
             // A new SSH connection counts from zero.
             const std::uint64_t before = std::exchange(member.traffic, traffic);
             moved[i] = static_cast<double>(traffic < before ? traffic : traffic - before);
         }
         const double busiest = std::max(std::ranges::max(moved), little_traffic);
-        for (std::size_t i = 0; i < links_.size(); ++i) {
-            links_[i].load.on_measured(moved[i] / busiest);
+        for (std::size_t i = 0; i < connections_.size(); ++i) {
+            connections_[i].load.on_measured(moved[i] / busiest);
         }
     }
-    for (Member& member : links_) member.load = {};
+    for (Member& member : connections_) member.load = {};
     measuring_ = false;
 }
 
 // ---------------------------------------------------------------------- what its links say
 
-awaitable<std::optional<PublicKey>> Tunnel::wait_for_turn(std::size_t link) {
-    co_await turns_.take(link);
+awaitable<std::optional<PublicKey>> Tunnel::wait_for_turn(std::size_t index) {
+    co_await turns_.take(index);
     co_return accepted_identity_;
 }
 
@@ -329,46 +329,46 @@ awaitable<void> Tunnel::check_host_key(PublicKey key) {
                                      accepted_host_key_);
 }
 
-void Tunnel::on_ready(std::size_t link) {
-    links_[link].ready = true;
+void Tunnel::on_ready(std::size_t index) {
+    connections_[index].ready = true;
     for (Event* const waiting : held_) waiting->set();
 }
 
-void Tunnel::on_up(std::size_t link, const PublicKey& accepted) {
-    turns_.on_up(link);
+void Tunnel::on_up(std::size_t index, const PublicKey& accepted) {
+    turns_.on_up(index);
     accepted_identity_ = accepted;
     context_.on_change();
 }
 
-void Tunnel::on_lost(std::size_t link, const std::string& why) {
-    links_[link].ready = false;
-    turns_.on_lost(link);
+void Tunnel::on_lost(std::size_t index, const std::string& why) {
+    connections_[index].ready = false;
+    turns_.on_lost(index);
     failure_ = why;
     context_.on_change();
     // They came while it was trying: a wait that begins now is too long for them as well.
-    if (!held_.empty()) hurry_links();
+    if (!held_.empty()) hurry_connections();
 }
 
-void Tunnel::hurry_links() {
-    for (const Member& member : links_) member.link->hurry();
+void Tunnel::hurry_connections() {
+    for (const Member& member : connections_) member.connection->hurry();
 }
 
-void Tunnel::on_over(std::size_t link, const std::exception_ptr& why) {
-    links_[link].ready = false;
-    links_[link].over = true;
-    turns_.on_over(link);
+void Tunnel::on_over(std::size_t index, const std::exception_ptr& why) {
+    connections_[index].ready = false;
+    connections_[index].over = true;
+    turns_.on_over(index);
     if (why && turns_.up() > 0) {
         log_.failure(why, "; the tunnel's other connections go on");
     } else if (why) {
         why_over_ = why;
         over_.set();
     }
-    if (std::ranges::all_of(links_, &Member::over)) over_.set();
+    if (std::ranges::all_of(connections_, &Member::over)) over_.set();
     context_.on_change();
 }
 
-void Tunnel::on_not_carried(std::size_t link, LocalConnection connection) {
-    links_[link].ready = false;
+void Tunnel::on_not_carried(std::size_t index, LocalConnection connection) {
+    connections_[index].ready = false;
     place(std::move(connection));
 }
 

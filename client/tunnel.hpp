@@ -70,7 +70,7 @@ private:
         std::shared_ptr<Listener> listener;
     };
     struct Member {
-        std::unique_ptr<ClientConnection> link;
+        std::unique_ptr<ClientConnection> connection;
         bool ready = false;
         bool over = false;
         Load load;
@@ -78,13 +78,13 @@ private:
     };
 
     // ClientConnectionOwner
-    awaitable<std::optional<PublicKey>> wait_for_turn(std::size_t link) override;
+    awaitable<std::optional<PublicKey>> wait_for_turn(std::size_t index) override;
     awaitable<void> check_host_key(PublicKey key) override;
-    void on_ready(std::size_t link) override;
-    void on_up(std::size_t link, const PublicKey& accepted) override;
-    void on_lost(std::size_t link, const std::string& why) override;
-    void on_over(std::size_t link, const std::exception_ptr& why) override;
-    void on_not_carried(std::size_t link, LocalConnection connection) override;
+    void on_ready(std::size_t index) override;
+    void on_up(std::size_t index, const PublicKey& accepted) override;
+    void on_lost(std::size_t index, const std::string& why) override;
+    void on_over(std::size_t index, const std::exception_ptr& why) override;
+    void on_not_carried(std::size_t index, LocalConnection connection) override;
 
     awaitable<void> bind_forwards();
     enum class OnFailure { say_so, keep_quiet };
@@ -98,8 +98,8 @@ private:
     awaitable<void> hold(LocalConnection connection, Holding holding);
     Member* least_loaded_link();
     awaitable<void> measure_traffic();
-    void drain_links_if_nothing_held();
-    void hurry_links();
+    void drain_connections_if_nothing_held();
+    void hurry_connections();
     awaitable<void> report_not_carried();
 
     ClientContext context_;
@@ -115,9 +115,9 @@ private:
     std::optional<PublicKey> accepted_host_key_;
 
     RepeatLimit not_carried_;
-    ClientConnectionContext links_share_;
-    std::vector<Member> links_;
-    std::vector<Event*> held_;  ///< connections that wait for a link
+    ClientConnectionContext shared_by_connections_;
+    std::vector<Member> connections_;
+    std::vector<Event*> held_;  ///< local connections that wait for one
     std::size_t holding_ = 0;   ///< those, and what is about to be one of them
     bool measuring_ = false;
     bool draining_ = false;

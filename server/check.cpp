@@ -159,7 +159,7 @@ public:
         lookups.spawn(look_up(config.listen));
         context.run();
         resolver_.close();
-        for (const std::string& remark : drop_covered(entries_)) log_info("listen: {}", remark);
+        for (const std::string& warning : drop_covered(entries_)) log_info("listen: {}", warning);
         for (const ListenEntry& entry : entries_) check_entry(entry);
     }
 

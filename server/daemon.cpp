@@ -323,11 +323,11 @@ awaitable<void> Daemon::report_repeats() {
 }
 
 Worker& Daemon::least_loaded_worker() {
-    std::vector<Bearer> bearers;
+    std::vector<Candidate> candidates;
     for (const auto& worker : workers_) {
-        bearers.push_back({worker->load(), worker->connections()});
+        candidates.push_back({worker->load(), worker->connections()});
     }
-    return *workers_[least_loaded(bearers)];
+    return *workers_[least_loaded(candidates)];
 }
 
 // ---------------------------------------------------------------------- listening
@@ -355,7 +355,7 @@ awaitable<std::vector<ListenEntry>> Daemon::listen_entries(const ServerConfig& c
 /// be had; `before` is as it was then.
 awaitable<Daemon::Listenings> Daemon::listen(const ServerConfig& config, const Listenings& before) {
     auto entries = co_await listen_entries(config, before);
-    for (const std::string& remark : drop_covered(entries)) log_info("listen: {}", remark);
+    for (const std::string& warning : drop_covered(entries)) log_info("listen: {}", warning);
     std::vector<const Listener*> listeners;
     for (const auto& old : before) listeners.push_back(&old->listener);
     Listenings left = before;

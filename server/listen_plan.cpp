@@ -34,7 +34,7 @@ Covering covering(const std::vector<ListenEntry>& entries, std::size_t i, std::s
     return std::nullopt;
 }
 
-std::string remark(const ListenEntry& wide, const ListenEntry& narrow, const std::string& what) {
+std::string warning(const ListenEntry& wide, const ListenEntry& narrow, const std::string& what) {
     if (wide.where == narrow.where) return what + " is there twice";
     return fmt::format("{} covers {}", name_of(wide), what);
 }
@@ -42,7 +42,7 @@ std::string remark(const ListenEntry& wide, const ListenEntry& narrow, const std
 }  // namespace
 
 std::vector<std::string> drop_covered(std::vector<ListenEntry>& entries) {
-    std::vector<std::string> remarks;
+    std::vector<std::string> warnings;
     for (std::size_t i = 0; i < entries.size(); ++i) {
         ListenEntry& entry = entries[i];
         std::vector<Covering> by;
@@ -52,18 +52,18 @@ std::vector<std::string> drop_covered(std::vector<ListenEntry>& entries) {
             if (!by.back()) entry.to_bind.push_back(entry.addresses[j]);
         }
         if (by.front() && std::ranges::count(by, by.front()) == std::ssize(by)) {
-            remarks.push_back(remark(entries[*by.front()], entry, name_of(entry)));
+            warnings.push_back(warning(entries[*by.front()], entry, name_of(entry)));
             continue;
         }
         for (std::size_t j = 0; j < by.size(); ++j) {
             if (!by[j] || *by[j] == i) continue;
-            remarks.push_back(
-                remark(entries[*by[j]], entry,
+            warnings.push_back(
+                warning(entries[*by[j]], entry,
                        fmt::format("{} of {}", to_string(entry.addresses[j]), name_of(entry))));
         }
     }
     std::erase_if(entries, [](const ListenEntry& entry) { return entry.to_bind.empty(); });
-    return remarks;
+    return warnings;
 }
 
 }  // namespace culvert

@@ -26,7 +26,7 @@ struct ServerRepeatLimits {
     RepeatLimit refused_logins{"logins refused", LogKind::logins};
     /// Have a count of their own, so that they can't hide those with a key.
     RepeatLimit refused_without_key{"logins without a key refused", LogKind::logins};
-    RepeatLimit key_remarks{"remarks about keys", LogKind::logins};
+    RepeatLimit key_warnings{"warnings about keys", LogKind::logins};
     RepeatLimit not_opened{"targets not opened", LogKind::forwards};
     RepeatLimit denied{"requests denied", LogKind::forwards};
     ProbeCount probes;
@@ -34,7 +34,7 @@ struct ServerRepeatLimits {
     template <class Function>
     void for_each(Function function) {
         for (RepeatLimit* const limit :
-             {&turned_away, &without_login, &refused_logins, &refused_without_key, &key_remarks,
+             {&turned_away, &without_login, &refused_logins, &refused_without_key, &key_warnings,
               &not_opened, &denied}) {
             function(*limit);
         }

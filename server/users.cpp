@@ -19,7 +19,7 @@ public:
             if (result_.allowed || !(one.key == question_.key)) continue;
             const auto refusal = why_refused(one, question_.peer, question_.now);
             if (refusal) {
-                result_.remarks.push_back("authorized_keys: " + *refusal);
+                result_.warnings.push_back("authorized_keys: " + *refusal);
             } else {
                 result_.allowed = one.permissions;
             }
@@ -34,13 +34,13 @@ public:
                 const auto text = co_await reader_.text_of(std::move(file));
                 auto found =
                     search_authorized_keys(*text, question_.key, question_.peer, question_.now);
-                for (const std::string& remark : found.remarks) {
-                    result_.remarks.push_back(fmt::format("{}: {}", shell_quoted(path), remark));
+                for (const std::string& warning : found.warnings) {
+                    result_.warnings.push_back(fmt::format("{}: {}", shell_quoted(path), warning));
                 }
                 result_.allowed = std::move(found.allowed);
             } catch (const Error& error) {
                 // A file that can't be read lets nobody in; the others go on.
-                result_.remarks.push_back(error.hint().empty()
+                result_.warnings.push_back(error.hint().empty()
                                               ? std::string{error.what()}
                                               : fmt::format("{} ({})", error.what(), error.hint()));
                 if (error.kind() == ErrorKind::internal) result_.is_provisional = true;

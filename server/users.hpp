@@ -19,7 +19,7 @@ namespace culvert {
 struct KeyLookup {
     std::optional<KeyPermissions> allowed;  ///< none: refused
     /// For the log: why a key that is listed was refused, and files that can't be read.
-    std::vector<std::string> remarks;
+    std::vector<std::string> warnings;
     /// The system lacked what it takes to read a file: another time the answer may be another one.
     bool is_provisional = false;
 };

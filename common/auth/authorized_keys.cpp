@@ -159,7 +159,7 @@ AuthorizedKeySearch search_authorized_keys(std::string_view file_text, const Pub
         } catch (const Error& error) {
             refusal = error.what();
         }
-        if (refusal) search.remarks.push_back(fmt::format("line {}: {}", number, *refusal));
+        if (refusal) search.warnings.push_back(fmt::format("line {}: {}", number, *refusal));
     }
     return search;
 }

@@ -61,7 +61,7 @@ std::optional<AuthorizedKey> parse_authorized_key(std::string_view line);
 /// The outcome of a search through a whole file.
 struct AuthorizedKeySearch {
     std::optional<KeyPermissions> allowed;
-    std::vector<std::string> remarks;  ///< "line 3: ...": why lines that hold the key don't count
+    std::vector<std::string> warnings;  ///< "line 3: ...": why lines that hold the key don't count
 };
 
 /// The first line that holds `key` and lets `peer` in decides, as with sshd.

@@ -184,7 +184,7 @@ KnownHostsFile parse_known_hosts(std::string_view text, const std::string& path)
         try {
             if (auto entry = parse_line(line, number)) file.entries.push_back(*std::move(entry));
         } catch (const Error& error) {
-            file.remarks.push_back(
+            file.warnings.push_back(
                 fmt::format("{}:{}: {}", shell_quoted(path), number, error.what()));
         }
     }

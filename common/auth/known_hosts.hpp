@@ -29,7 +29,7 @@ struct KnownHostEntry {
 struct KnownHostsFile {
     std::string path;
     std::vector<KnownHostEntry> entries;
-    std::vector<std::string> remarks;  ///< "FILE:LINE: ..." for each line that was skipped
+    std::vector<std::string> warnings;  ///< "FILE:LINE: ..." for each line that was skipped
 };
 
 KnownHostsFile parse_known_hosts(std::string_view text, const std::string& path);

@@ -25,14 +25,14 @@ ListenEntry entry(const Endpoint& where) {
 
 struct Outcome {
     Texts bound;
-    Texts remarks;
+    Texts warnings;
 };
 
 Outcome plan(const std::vector<Endpoint>& listen) {
     std::vector<ListenEntry> entries;
     for (const Endpoint& where : listen) entries.push_back(entry(where));
     Outcome outcome;
-    outcome.remarks = drop_covered(entries);
+    outcome.warnings = drop_covered(entries);
     for (const ListenEntry& one : entries) {
         CHECK(!one.to_bind.empty());
         for (const auto& endpoint : one.to_bind) outcome.bound.push_back(to_string(endpoint));
@@ -46,7 +46,7 @@ TEST_CASE("what an entry covers is bound once, and said") {
     struct Row {
         std::vector<Endpoint> listen;
         Texts bound;
-        Texts remarks;
+        Texts warnings;
     };
     for (const Row& row : {
              Row{{{"10.0.0.2", 22}, {"*", 22}},
@@ -84,6 +84,6 @@ TEST_CASE("what an entry covers is bound once, and said") {
         CAPTURE(to_string(row.listen.front()));
         CAPTURE(to_string(row.listen.back()));
         CHECK(outcome.bound == row.bound);
-        CHECK(outcome.remarks == row.remarks);
+        CHECK(outcome.warnings == row.warnings);
     }
 }

@@ -65,7 +65,7 @@ TEST_CASE("a user has the keys that are listed, and those of the files") {
     for (const std::string user : {"carol", "", "ALICE", "alice "}) {
         CAPTURE(user);
         CHECK(!look_up(config, user, key_1).allowed);
-        CHECK(look_up(config, user, key_1).remarks.empty());
+        CHECK(look_up(config, user, key_1).warnings.empty());
     }
     CHECK(open_rules(config, "alice").front() == OpenRule::parse("b:2"));
     CHECK(open_rules(config, "bob").front() == OpenRule{});
@@ -83,8 +83,8 @@ TEST_CASE("files are read afresh at each lookup") {
     std::filesystem::remove(folder.path("keys"));
     const KeyLookup gone = look_up(config, "anybody", key_2);
     CHECK(!gone.allowed);
-    REQUIRE(gone.remarks.size() == 1);
-    CHECK(gone.remarks[0] == folder.path("keys") + ": no such file");
+    REQUIRE(gone.warnings.size() == 1);
+    CHECK(gone.warnings[0] == folder.path("keys") + ": no such file");
 }
 
 TEST_CASE("a file that others may write to lets nobody in") {
@@ -94,21 +94,21 @@ TEST_CASE("a file that others may write to lets nobody in") {
     std::filesystem::permissions(folder.path("open"), std::filesystem::perms{0620});
     const KeyLookup refused = look_up(config, "anybody", key_1);
     CHECK(!refused.allowed);
-    REQUIRE(refused.remarks.size() == 1);
-    CHECK(refused.remarks[0].find("chmod go-w") != std::string::npos);
+    REQUIRE(refused.warnings.size() == 1);
+    CHECK(refused.warnings[0].find("chmod go-w") != std::string::npos);
     CHECK(look_up(config, "anybody", key_2).allowed);
 }
 
-TEST_CASE("a key that is listed and refused has a remark, a stranger's none") {
+TEST_CASE("a key that is listed and refused has a warning, a stranger's none") {
     const TemporaryFolder folder;
     ServerConfig config;
     const std::string file = folder.write("keys", "from=\"192.0.2.1\" " + line_1);
     config.any_user_keys_files = {file};
     const KeyLookup refused = look_up(config, "alice", key_1);
     CHECK(!refused.allowed);
-    REQUIRE(refused.remarks.size() == 1);
-    CHECK(refused.remarks[0] == file + ": line 1: not from 10.0.0.1 (from=\"192.0.2.1\")");
-    CHECK(look_up(config, "alice", key_2).remarks.empty());
+    REQUIRE(refused.warnings.size() == 1);
+    CHECK(refused.warnings[0] == file + ": line 1: not from 10.0.0.1 (from=\"192.0.2.1\")");
+    CHECK(look_up(config, "alice", key_2).warnings.empty());
 }
 
 TEST_CASE("whose file it is: anybody's that the command line names, else root's or the user's") {
@@ -124,9 +124,9 @@ TEST_CASE("whose file it is: anybody's that the command line names, else root's 
     CHECK(look_up(config, "daemon", key_1).allowed);
     const KeyLookup refused = look_up(config, "bin", key_1);
     CHECK(!refused.allowed);
-    REQUIRE(refused.remarks.size() == 1);
-    CHECK(refused.remarks[0].find("it belongs to daemon") != std::string::npos);
-    CHECK(refused.remarks[0].find("(chown root " + file + ")") != std::string::npos);
+    REQUIRE(refused.warnings.size() == 1);
+    CHECK(refused.warnings[0].find("it belongs to daemon") != std::string::npos);
+    CHECK(refused.warnings[0].find("(chown root " + file + ")") != std::string::npos);
 
     config.any_user_keys_files = {file};
     CHECK(look_up(config, "bin", key_1).allowed);

@@ -216,20 +216,20 @@ TEST_CASE("a file is searched for the first line that lets the key in") {
     auto search = search_authorized_keys(listed, wanted, peer, now);
     REQUIRE(search.allowed);
     CHECK(!search.allowed->port_forwarding);
-    CHECK(search.remarks.empty());
+    CHECK(search.warnings.empty());
 
     search = search_authorized_keys(key_2 + "\n" + std::string{test::rsa_pub}, wanted, peer, now);
     CHECK(!search.allowed);
-    CHECK(search.remarks.empty());
+    CHECK(search.warnings.empty());
 
     search = search_authorized_keys(
         "from=\"192.0.2.1\" " + key_1 + "\nmystery " + key_1 + "\npermitopen=\"a:1\" " + key_1,
         wanted, peer, now);
     REQUIRE(search.allowed);
     CHECK(search.allowed->permit_open.size() == 1);
-    REQUIRE(search.remarks.size() == 2);
-    CHECK(search.remarks[0] == "line 1: not from 10.0.0.1 (from=\"192.0.2.1\")");
-    CHECK(search.remarks[1] == "line 2: unknown option mystery, which may be a restriction");
+    REQUIRE(search.warnings.size() == 2);
+    CHECK(search.warnings[0] == "line 1: not from 10.0.0.1 (from=\"192.0.2.1\")");
+    CHECK(search.warnings[1] == "line 2: unknown option mystery, which may be a restriction");
 
     CHECK(!search_authorized_keys("", wanted, peer, now).allowed);
     CHECK(!search_authorized_keys("#" + key_1, wanted, peer, now).allowed);
@@ -268,14 +268,14 @@ TEST_CASE("two keys on one line: the second one counts as a comment, which is sa
         return search_authorized_keys(text, public_key(key), address("10.0.0.1"), now);
     };
     CHECK(search("\n" + first + key_2 + "\n", key_1).allowed);
-    CHECK(search("\n" + first + key_2 + "\n", key_1).remarks.empty());
+    CHECK(search("\n" + first + key_2 + "\n", key_1).warnings.empty());
     for (const std::string& line : {first + key_2, bare + key_2}) {
         CAPTURE(line);
         const auto second = search("\n" + line + "\n", key_2);
         CHECK(!second.allowed);
-        REQUIRE(second.remarks.size() == 1);
-        CHECK(second.remarks[0].starts_with("line 2: "));
-        CHECK(second.remarks[0].find(reason) != std::string::npos);
+        REQUIRE(second.warnings.size() == 1);
+        CHECK(second.warnings[0].starts_with("line 2: "));
+        CHECK(second.warnings[0].find(reason) != std::string::npos);
     }
     CHECK(search(first + key_2 + "\n" + key_2, key_2).allowed);
 }

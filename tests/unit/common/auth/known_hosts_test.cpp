@@ -154,9 +154,9 @@ TEST_CASE("lines that are not understood are skipped and reported") {
         CAPTURE(line);
         const auto file = parse_known_hosts("\n" + line + "\ngw " + key_1 + "\n", "kh");
         CHECK(file.entries.size() == 1);
-        REQUIRE(file.remarks.size() == 1);
-        CHECK(file.remarks[0].starts_with("kh:2: "));
-        CHECK(file.remarks[0].find('\x1b') == std::string::npos);
+        REQUIRE(file.warnings.size() == 1);
+        CHECK(file.warnings[0].starts_with("kh:2: "));
+        CHECK(file.warnings[0].find('\x1b') == std::string::npos);
     }
     CHECK(parse_known_hosts(std::string{"a\0b ", 4} + key_1, "kh").entries.size() == 1);
 }

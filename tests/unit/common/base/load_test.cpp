@@ -25,11 +25,11 @@ struct Threads {
     std::vector<std::size_t> give(int burst) {
         std::vector<std::size_t> got(loads.size());
         for (; burst > 0; --burst) {
-            std::vector<Bearer> bearers;
+            std::vector<Candidate> candidates;
             for (std::size_t i = 0; i < loads.size(); ++i) {
-                bearers.push_back({loads[i].lately(), connections[i]});
+                candidates.push_back({loads[i].lately(), connections[i]});
             }
-            const std::size_t chosen = least_loaded(bearers);
+            const std::size_t chosen = least_loaded(candidates);
             loads[chosen].on_given();
             ++connections[chosen];
             ++got[chosen];
