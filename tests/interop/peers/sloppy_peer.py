@@ -6,6 +6,7 @@ server HOST_KEY AUTHORIZED_KEYS                                   serves forward
 """
 
 import asyncio
+import socket
 import sys
 import warnings
 
@@ -68,9 +69,13 @@ async def client(host, port, user, key, host_key, target_host, target_port):
         say_late(connection, number)
     await echo(reader, writer, b"at the end")
     say("the other stream goes on")
+    # In one segment: a target that answers the first EOF would have the channel closed before the rest.
+    tcp = connection.get_extra_info("socket")
+    tcp.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
     writer.channel.write_eof()
     connection.send_packet(EOF, UInt32(writer.channel._send_chan))
     connection.send_packet(DATA, UInt32(writer.channel._send_chan), String(b"after EOF"))
+    tcp.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 0)
     assert await reader.read() == b""
     say("the end is clean")
     connection.close()
