@@ -31,7 +31,7 @@ KeyExchange::KeyExchange(Role us, const Algorithms& ours, Exchange which, Random
     random.fill(our_lists_.cookie);
     our_lists_.first_kex_packet_follows = us == Role::client && which == Exchange::first;
     our_kexinit_ = encoded(our_lists_);
-    if (guesses()) method_ = make_kex_method(ours.kex.front(), random);
+    if (us == Role::client) method_ = make_kex_method(ours.kex.front(), random);
 }
 
 void KeyExchange::on_kexinit(Bytes payload) {
@@ -42,7 +42,9 @@ void KeyExchange::on_kexinit(Bytes payload) {
     negotiated_ = negotiate(client, server, us_);
     skips_next_packet_ = peer_lists_.first_kex_packet_follows && !guess_is_right(client, server);
     // A guess that was wrong has shown its key, which isn't used again.
-    if (!method_ || !guess_was_right()) method_ = make_kex_method(negotiated_.kex, random_);
+    const bool has_method = method_ && negotiated_.kex == our_lists_.kex_algorithms.front();
+    const bool was_shown_in_vain = guesses() && !guess_was_right();
+    if (!has_method || was_shown_in_vain) method_ = make_kex_method(negotiated_.kex, random_);
 }
 
 bool KeyExchange::guess_was_right() const { return guess_is_right(our_lists_, peer_lists_); }

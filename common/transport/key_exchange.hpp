@@ -61,7 +61,7 @@ private:
     Negotiated negotiated_;
     bool skips_next_packet_ = false;
     Random& random_;
-    std::unique_ptr<KexMethod> method_;  ///< a client's guess at first, a server's once negotiated
+    std::unique_ptr<KexMethod> method_;  ///< a client's first one, then the negotiated one
     std::optional<KexSecret> secret_;
     std::optional<ExchangeHash> hash_;
 };

@@ -11,11 +11,11 @@
 namespace culvert {
 namespace {
 
-constexpr std::array<std::string_view, std::variant_size_v<ForwardRequest>> names{
+constexpr std::array<std::string_view, std::variant_size_v<ForwardRequest>> request_names{
     "tcpip-forward", "cancel-tcpip-forward", "streamlocal-forward@openssh.com",
     "cancel-streamlocal-forward@openssh.com"};
 
-struct Encoder {
+struct RequestEncoder {
     ByteVector& to;
 
     void operator()(const auto& request) const {
@@ -39,7 +39,7 @@ std::string decode_path(Reader& in) {
     return std::string{decode_fields<msg::StreamlocalForward>(in).path};
 }
 
-ForwardRequest decode_fields_of(std::size_t place, Reader& in) {
+ForwardRequest decode_request_at(std::size_t place, Reader& in) {
     switch (place) {
         case 0:
             return TcpipForward{decode_bound(in)};
@@ -54,16 +54,18 @@ ForwardRequest decode_fields_of(std::size_t place, Reader& in) {
 
 }  // namespace
 
-std::string_view name_of(const ForwardRequest& request) noexcept { return names[request.index()]; }
+std::string_view name_of(const ForwardRequest& request) noexcept {
+    return request_names[request.index()];
+}
 
 void encode_fields(const ForwardRequest& request, ByteVector& to) {
-    std::visit(Encoder{to}, request);
+    std::visit(RequestEncoder{to}, request);
 }
 
 std::optional<ForwardRequest> decode_forward_request(std::string_view name, Reader& in) {
-    for (std::size_t place = 0; place < names.size(); ++place) {
-        if (names[place] != name) continue;
-        ForwardRequest request = decode_fields_of(place, in);
+    for (std::size_t place = 0; place < request_names.size(); ++place) {
+        if (request_names[place] != name) continue;
+        ForwardRequest request = decode_request_at(place, in);
         in.expect_end();
         return request;
     }
