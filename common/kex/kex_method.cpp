@@ -1,7 +1,5 @@
 #include "common/kex/kex_method.hpp"
 
-#include <cassert>
-
 #include "common/kex/curve25519.hpp"
 
 namespace culvert {
@@ -9,8 +7,10 @@ namespace culvert {
 NameList kex_methods() { return {"curve25519-sha256", "curve25519-sha256@libssh.org"}; }
 
 std::unique_ptr<KexMethod> make_kex_method(std::string_view name, Random& random) {
-    assert(name.starts_with("curve25519-sha256"));
-    return std::make_unique<Curve25519>(random);
+    if (name == "curve25519-sha256" || name == "curve25519-sha256@libssh.org") {
+        return std::make_unique<Curve25519>(random);
+    }
+    return nullptr;
 }
 
 }  // namespace culvert

@@ -36,7 +36,7 @@ public:
 /// Those that we can do, in our order of preference.
 NameList kex_methods();
 
-/// Of a name among kex_methods().
+/// Null for a name that isn't among kex_methods().
 std::unique_ptr<KexMethod> make_kex_method(std::string_view name, Random& random);
 
 }  // namespace culvert

@@ -29,9 +29,9 @@ std::array<std::byte, N> derived(char letter, const KeySource& source) {
 KeyExchange::KeyExchange(Role us, const Algorithms& ours, Exchange which, Random& random)
     : us_{us}, our_lists_{make_kexinit(ours, us, which)}, random_{random} {
     random.fill(our_lists_.cookie);
-    our_lists_.first_kex_packet_follows = us == Role::client && which == Exchange::first;
-    our_kexinit_ = encoded(our_lists_);
     if (us == Role::client) method_ = make_kex_method(ours.kex.front(), random);
+    our_lists_.first_kex_packet_follows = method_ && which == Exchange::first;
+    our_kexinit_ = encoded(our_lists_);
 }
 
 void KeyExchange::on_kexinit(Bytes payload) {
@@ -45,6 +45,7 @@ void KeyExchange::on_kexinit(Bytes payload) {
     const bool has_method = method_ && negotiated_.kex == our_lists_.kex_algorithms.front();
     const bool was_shown_in_vain = guesses() && !guess_was_right();
     if (!has_method || was_shown_in_vain) method_ = make_kex_method(negotiated_.kex, random_);
+    assert(method_);
 }
 
 bool KeyExchange::guess_was_right() const { return guess_is_right(our_lists_, peer_lists_); }

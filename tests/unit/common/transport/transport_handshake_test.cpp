@@ -188,8 +188,8 @@ TEST_CASE("a server skips a wrong guess exactly once (RFC 4253 7.1)") {
         client.send_kexinit();
         const ByteVector guess(1200, std::byte{30});
         for (int i = 0; i < guesses; ++i) client.send(guess);
-        client.send_client_init();
         client.receive(server.transport);
+        client.send_client_init();
         client.deliver(server.transport);
         if (guesses == 1) {
             CHECK_FALSE(server.transport.poll(server.now));
