@@ -24,14 +24,22 @@ std::array<std::byte, N> derived(char letter, const KeySource& source) {
     return bytes;
 }
 
+/// The first of the list that we can do.
+std::unique_ptr<KexMethod> first_method(const NameList& names, Random& random) {
+    for (const std::string& name : names) {
+        if (auto method = make_kex_method(name, random)) return method;
+    }
+    return nullptr;
+}
+
 }  // namespace
 
 KeyExchange::KeyExchange(Role us, const Algorithms& ours, Exchange which, Random& random)
     : us_{us}, our_lists_{make_kexinit(ours, us, which)}, random_{random} {
     random.fill(our_lists_.cookie);
-    if (us == Role::client) method_ = make_kex_method(ours.kex.front(), random);
-    our_lists_.first_kex_packet_follows = method_ && which == Exchange::first;
+    our_lists_.first_kex_packet_follows = us == Role::client && which == Exchange::first;
     our_kexinit_ = encoded(our_lists_);
+    if (us == Role::client) method_ = first_method(ours.kex, random);
 }
 
 void KeyExchange::on_kexinit(Bytes payload) {
