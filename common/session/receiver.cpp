@@ -53,6 +53,7 @@ awaitable<void> Receiver::dispatch() {
         if (!offer()) co_await wait_for_reader();
         if (!event) break;
         if (std::holds_alternative<InboxFull>(*event)) continue;
+        if (owner_.on_connection_event(*event)) continue;
         transmitter_.release();
         co_await owner_.on_event(std::move(*event));
         transmitter_.hold();

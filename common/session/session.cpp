@@ -96,6 +96,21 @@ bool Session::told_to_try_later() const noexcept {
 
 // ---------------------------------------------------------------------- what happened
 
+bool Session::on_connection_event(EngineEvent& event) {
+    if (auto* requested = std::get_if<ChannelRequested>(&event)) {
+        owner_.on_channel_requested(std::move(*requested));
+    } else if (const auto* forward = std::get_if<ForwardRequested>(&event)) {
+        owner_.on_forward_requested(*forward);
+    } else if (const auto* answered = std::get_if<ForwardAnswered>(&event)) {
+        owner_.on_forward_answered(*answered);
+    } else if (const auto* denied = std::get_if<RequestDenied>(&event)) {
+        owner_.on_denied(*denied);
+    } else {
+        return false;
+    }
+    return true;
+}
+
 awaitable<void> Session::on_event(EngineEvent event) {
     if (auto* offered = std::get_if<HostKeyOffered>(&event)) {
         co_await dialog_.on_host_key(std::move(*offered));
@@ -107,14 +122,6 @@ awaitable<void> Session::on_event(EngineEvent event) {
         dialog_.on_banner(*banner);
     } else if (const auto* authenticated = std::get_if<Authenticated>(&event)) {
         owner_.on_authenticated(*authenticated);
-    } else if (auto* requested = std::get_if<ChannelRequested>(&event)) {
-        owner_.on_channel_requested(std::move(*requested));
-    } else if (const auto* forward = std::get_if<ForwardRequested>(&event)) {
-        owner_.on_forward_requested(*forward);
-    } else if (const auto* answered = std::get_if<ForwardAnswered>(&event)) {
-        owner_.on_forward_answered(*answered);
-    } else if (const auto* denied = std::get_if<RequestDenied>(&event)) {
-        owner_.on_denied(*denied);
     } else if (std::holds_alternative<Rekeyed>(event)) {
         owner_.on_rekeyed();
     } else if (std::holds_alternative<YieldDue>(event)) {

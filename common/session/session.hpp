@@ -90,6 +90,7 @@ private:
     };
 
     // CarrierOwner
+    bool on_connection_event(EngineEvent& event) override;
     awaitable<void> on_event(EngineEvent event) override;
     void on_all_handled() override;
     void on_pumped() noexcept override;
