@@ -59,7 +59,7 @@ std::vector<std::string> drop_covered(std::vector<ListenEntry>& entries) {
             if (!by[j] || *by[j] == i) continue;
             warnings.push_back(
                 warning(entries[*by[j]], entry,
-                       fmt::format("{} of {}", to_string(entry.addresses[j]), name_of(entry))));
+                        fmt::format("{} of {}", to_string(entry.addresses[j]), name_of(entry))));
         }
     }
     std::erase_if(entries, [](const ListenEntry& entry) { return entry.to_bind.empty(); });

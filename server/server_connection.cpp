@@ -113,7 +113,7 @@ awaitable<bool> ServerConnection::allows(KeyShown shown) {
     KeyLookup found = co_await context_.broker->look_up_key(std::move(question));
     for (const std::string& warning : found.warnings) {
         context_.repeats.key_warnings.log(LogLevel::info, warning, "{}: {}: {}", name_,
-                                         escaped_name(shown.user), warning);
+                                          escaped_name(shown.user), warning);
     }
     if (!found.allowed && found.is_provisional) {
         // A refusal would end the client's tunnel for good, although his key may be in the file.
@@ -124,8 +124,8 @@ awaitable<bool> ServerConnection::allows(KeyShown shown) {
            shown.proved ? "proves" : "shows", escaped(shown.key.algorithm(), 64),
            fingerprint(shown.key), found.allowed ? "let in" : "not let in");
     if (!found.allowed) {
-        note_not_let_in(
-            shown.key, found.warnings.empty() ? "not among the user's keys" : found.warnings.front());
+        note_not_let_in(shown.key, found.warnings.empty() ? "not among the user's keys"
+                                                          : found.warnings.front());
         co_return false;
     }
     // What a user may do comes from the key that is proved, never from one that was only shown.

@@ -51,8 +51,9 @@ awaitable<Reached> SystemBroker::connect(const Subject& subject, const DirectTcp
     std::string why_not;
     std::erase_if(endpoints, [&](const asio::ip::tcp::endpoint& endpoint) {
         auto why = why_denied(subject.permissions, rules, asked, to_ip_address(endpoint.address()));
-        if (why) why_not = *std::move(why);
-        return why.has_value();
+        const bool is_denied = why.has_value();
+        if (is_denied) why_not = *std::move(why);
+        return is_denied;
     });
     if (endpoints.empty()) co_return denied(std::move(why_not));
 

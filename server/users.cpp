@@ -40,9 +40,9 @@ public:
                 result_.allowed = std::move(found.allowed);
             } catch (const Error& error) {
                 // A file that can't be read lets nobody in; the others go on.
-                result_.warnings.push_back(error.hint().empty()
-                                              ? std::string{error.what()}
-                                              : fmt::format("{} ({})", error.what(), error.hint()));
+                result_.warnings.push_back(
+                    error.hint().empty() ? std::string{error.what()}
+                                         : fmt::format("{} ({})", error.what(), error.hint()));
                 if (error.kind() == ErrorKind::internal) result_.is_provisional = true;
             }
         }

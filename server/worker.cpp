@@ -7,6 +7,7 @@
 
 #include "common/log/log.hpp"
 #include "common/log/log_thrown.hpp"
+#include "common/net/address.hpp"
 
 namespace culvert {
 namespace {

@@ -14,7 +14,7 @@ namespace {
 /// A DNS name has at most 253 characters.
 constexpr std::size_t longest_host = 255;
 
-/// What is pasted along with a name and isn't seen: blank_characters, line ends, and in UTF-8 the no-break,
+/// What is pasted along with a name and isn't seen: blanks, line ends, and in UTF-8 the no-break,
 /// the zero-width and the ideographic space and the byte order mark.
 constexpr std::array<std::string_view, 10> blank_characters{
     " ", "\t", "\n", "\v", "\f", "\r", "\xc2\xa0", "\xe2\x80\x8b", "\xe3\x80\x80", "\xef\xbb\xbf"};

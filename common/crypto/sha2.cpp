@@ -26,9 +26,7 @@ Sha512Digest Sha512::finish() noexcept {
 
 Sha256Digest sha256(Bytes message) noexcept { return Sha256{}.update(message).finish(); }
 
-Sha512Digest sha512(Bytes message) noexcept {
-    return Sha512{}.update(message).finish();
-}
+Sha512Digest sha512(Bytes message) noexcept { return Sha512{}.update(message).finish(); }
 
 Sha256Digest hmac_sha256(Bytes key, Bytes message) noexcept {
     crypto_auth_hmacsha256_state state;

@@ -12,8 +12,8 @@ class CarrierOwner {
 public:
     virtual ~CarrierOwner() = default;
 
-    /// An event of the connection layer: what it causes leaves in one piece with the rest. False for
-    /// all others, which are for on_event(). What it throws ends the carrier.
+    /// An event of the connection layer: what it causes leaves in one piece with the rest. False
+    /// for all others, which are for on_event(). What it throws ends the carrier.
     virtual bool on_connection_event(EngineEvent& event) = 0;
     /// It may take its time: nothing else is received meanwhile. What it throws ends the carrier.
     virtual awaitable<void> on_event(EngineEvent event) = 0;

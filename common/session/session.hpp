@@ -26,15 +26,15 @@ public:
 
     /// The owner, who decides about the login, and `random` must outlive it.
     /// `idle_time`: a connection that is silent for this long gives its buffers back.
-    Session(StreamSocket socket, EngineConfig config, Random& random, SessionOwner& owner, Login login,
-            Duration idle_time = usual_idle_time);
+    Session(StreamSocket socket, EngineConfig config, Random& random, SessionOwner& owner,
+            Login login, Duration idle_time = usual_idle_time);
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
 
     /// Runs it to its end, and returns if that end was asked for with end(). Throws the Error that
-    /// ended it otherwise, or operation_aborted. In any case every channel's user has been told, and
-    /// the socket is closed. The clean-up can't be cancelled: a cancellation that arrives meanwhile
-    /// is lost, and the caller checks its own stop flag afterwards.
+    /// ended it otherwise, or operation_aborted. In any case every channel's user has been told,
+    /// and the socket is closed. The clean-up can't be cancelled: a cancellation that arrives
+    /// meanwhile is lost, and the caller checks its own stop flag afterwards.
     awaitable<void> run();
 
     /// Ends it: the peer is told so, and run() returns soon.

@@ -58,7 +58,8 @@ TEST_CASE("answers leave in the order of the requests, whenever they are known")
     CHECK(sent.take().empty());
     requests.grant(first->request, 40'000);
     ByteVector with_port = granted;
-    append(with_port, Bytes{std::array{std::byte{0}, std::byte{0}, std::byte{0x9c}, std::byte{0x40}}});
+    append(with_port,
+           Bytes{std::array{std::byte{0}, std::byte{0}, std::byte{0x9c}, std::byte{0x40}}});
     CHECK(sent.take() == Payloads{with_port, denied, denied});
     requests.grant(quiet->request);
     CHECK(sent.take() == Payloads{granted});  // the last one's, which named its port itself
@@ -115,10 +116,9 @@ TEST_CASE("replies belong to requests by their order, and name a port where that
     requests.send_keepalive(now);
     const RequestId any_port = requests.ask(TcpipForward{{"", 0}}, now);
     const RequestId other = requests.ask(StreamlocalForward{"/run/x"}, now);
-    CHECK(sent.take() == Payloads{forward(TcpipForward{{"", 8080}}),
-                                  request("keepalive@openssh.com", true),
-                                  forward(TcpipForward{{"", 0}}),
-                                  forward(StreamlocalForward{"/run/x"})});
+    CHECK(sent.take() ==
+          Payloads{forward(TcpipForward{{"", 8080}}), request("keepalive@openssh.com", true),
+                   forward(TcpipForward{{"", 0}}), forward(StreamlocalForward{"/run/x"})});
 
     const auto first = requests.on_reply(granted, now);
     REQUIRE(first);
