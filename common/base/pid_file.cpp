@@ -63,8 +63,8 @@ Lock lock(const UniqueFd& file) noexcept {
     return is_held ? Lock::held_by_another : Lock::taken;
 }
 
-/// Open for writing, empty and locked. What is no regular file, such as /dev/null, belongs to
-/// nobody.
+/// Open for writing, empty and locked. A file that isn't regular, such as /dev/null, is
+/// not locked.
 UniqueFd open_own(const std::string& path) {
     for (;;) {
         UniqueFd file{::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0644)};
@@ -89,7 +89,7 @@ PidFile::PidFile(std::string path) : path_{std::move(path)}, file_{open_own(path
 
 PidFile::~PidFile() {
     try {
-        // Locked, so that nobody replaces it between the look and the removal.
+        // The lock keeps other processes from replacing it between the look and the removal.
         const bool is_own =
             lock(file_) == Lock::taken && has_name(file_, path_) && read_line(path_) == own_line();
         if (is_own) ::unlink(path_.c_str());

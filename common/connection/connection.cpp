@@ -110,10 +110,10 @@ Connection::Event Connection::on_open(Bytes payload) {
 }
 
 Connection::Event Connection::refuse_type(const msg::ChannelOpen& open) {
-    const bool is_server = config_.accepts[place_of<DirectTcpip>];
+    const bool forwards_tcp = config_.accepts[place_of<DirectTcpip>];
     if (open.type == "direct-tcpip" || open.type == "session") {
         refuse_remote(open.sender, OpenFailureReason::administratively_prohibited,
-                      is_server ? only_forwarding : nothing_for_servers);
+                      forwards_tcp ? only_forwarding : nothing_for_servers);
     } else if (open.type == "forwarded-tcpip") {
         refuse_remote(open.sender, OpenFailureReason::administratively_prohibited,
                       "no such forwarding was asked for");
@@ -258,7 +258,7 @@ void Connection::on_extended_data(Bytes payload, TimePoint now) {
 
 void Connection::hand_over(TimePoint now) {
     if (inbox_.empty()) return;
-    // The user may have reset the channel meanwhile: then there is nobody who wants the data.
+    // The user may have reset the channel meanwhile: then the data are dropped.
     if (Channel* const channel = used(inbox_.channel())) write_to(*channel, Rest::keep, now);
     inbox_.clear();
 }
@@ -281,7 +281,7 @@ bool Connection::inbox_is_orphaned() const noexcept {
 void Connection::write_to(Channel& channel, Rest rest, TimePoint now) {
     const std::size_t written = channel.user->write(inbox_.pieces(), rest);
     inbox_.drop_front(written);
-    // It may have reset the channel, whose window then is nobody's.
+    // A user that reset the channel within the call gets no more credit for it.
     if (written > 0 && channel.user != nullptr) return_credit(channel, written, now);
 }
 
@@ -298,8 +298,8 @@ void Connection::delivered(ChannelId id, std::size_t bytes, TimePoint now) {
 
 void Connection::return_credit(Channel& channel, std::size_t bytes, TimePoint now) {
     inbox_.on_delivered(bytes);
-    const std::uint32_t grant = channel.data_delivered(static_cast<std::uint32_t>(bytes),
-                                                       PathSample{now, round_trip_, peer_pulls_});
+    const std::uint32_t grant = channel.data_delivered(
+        static_cast<std::uint32_t>(bytes), PathSample{now, round_trip_, peer_limits_inflight_});
     if (grant > 0) out_.send(msg::ChannelWindowAdjust{channel.remote(), grant});
 }
 

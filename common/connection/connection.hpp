@@ -83,9 +83,9 @@ public:
     bool inbox_is_orphaned() const noexcept;
 
     /// How fast the path is, as windows follow it.
-    void set_path(Duration round_trip, bool peer_is_app_limited) noexcept {
+    void set_path(Duration round_trip, bool peer_limits_inflight) noexcept {
         round_trip_ = round_trip;
-        peer_pulls_ = peer_is_app_limited;
+        peer_limits_inflight_ = peer_limits_inflight;
     }
     /// Channels are opened with a window of about so many bytes from here on, within
     /// WindowSizes.
@@ -141,7 +141,7 @@ private:
     Channel* data_channel(ChannelId id, std::size_t bytes);
     Channel* established(ChannelId id, Irregularity if_late);
     void refuse_remote(ChannelId remote, OpenFailureReason reason, std::string_view description);
-    /// The channel that somebody uses, or null.
+    /// The channel, or null where it has no user.
     Channel* used(ChannelId channel) const noexcept;
     ChannelUser& take_user(Channel& channel) noexcept;
     void write_to(Channel& channel, Rest rest, TimePoint now);
@@ -161,7 +161,7 @@ private:
     GlobalRequests global_requests_;
     Irregularities irregularities_;
     Duration round_trip_{};
-    bool peer_pulls_ = true;
+    bool peer_limits_inflight_ = true;
     bool peer_knows_reset_ = false;
 
     struct OpenDeadline {

@@ -34,7 +34,7 @@ public:
     }
     void drop_front(std::size_t bytes) noexcept;
     void clear() noexcept { pieces_.clear(); }
-    /// The channel is over, or has nobody any more who takes its data.
+    /// The channel is over, or has lost its user.
     void forget(ChannelId channel) noexcept {
         if (channel == channel_) received_ = {};
     }

@@ -73,7 +73,7 @@ std::uint32_t ReceiveWindow::on_delivered(std::uint32_t bytes, const PathSample&
 
 void ReceiveWindow::follow(const PathSample& path) noexcept {
     const Duration round_trip = path.round_trip + hesitation;
-    const Duration measured = path.peer_is_app_limited ? round_trip : std::max(round_trip, bursts);
+    const Duration measured = path.peer_limits_inflight ? round_trip : std::max(round_trip, bursts);
     const Duration took = path.now - reading_since_;
     const bool in_time = took <= round_trip + round_trip / late_part;
     if (read_ >= size_ / 2 && in_time && round_trip == measured) {

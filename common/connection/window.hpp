@@ -41,7 +41,7 @@ struct PathSample {
     Duration round_trip{};
     /// The peer reads no more from its program than it can send. Others, OpenSSH among them, read
     /// as much as the window allows: what is more than the path carries only costs them time.
-    bool peer_is_app_limited = true;
+    bool peer_limits_inflight = true;
 };
 
 /// What we still let the peer send. Credit is returned for bytes that were delivered, so that a

@@ -53,8 +53,8 @@ std::optional<EngineEvent> Engine::poll(TimePoint now) {
         check_backlog();
         const Answering answering{answers_, transport_};
         auto event = transport_.poll(now);
-        if (!event)
-            return is_client() ? login_client_.begin_if_algorithms_are_known(now) : std::nullopt;
+        if (!event && is_client()) return login_client_.begin_if_algorithms_are_known(now);
+        if (!event) break;
         if (const auto* packet = std::get_if<PacketReceived>(&*event)) {
             if (auto result = on_packet(*packet, now)) return result;
             if (inbox_is_full()) return InboxFull{};
@@ -172,12 +172,12 @@ bool Engine::send_turn(std::size_t room, TimePoint now) {
         congestion_window_.on_exchange_begun();
         return false;
     }
-    const bool company = connection_.has_interactive_traffic(now);
-    congestion_window_.set_interactive(company);
+    const bool interactive = connection_.has_interactive_traffic(now);
+    congestion_window_.set_interactive(interactive);
     // Also where nothing may follow: the window may have shrunk behind the last probe.
     if (congestion_window_.probe_is_due()) send_probe(now);
     room = std::min(room, congestion_window_.available());
-    if (company) room = std::min(room, InteractiveTraffic::turn);
+    if (interactive) room = std::min(room, InteractiveTraffic::turn);
     if (room == 0) return false;
     const auto turn = connection_.next_turn();
     if (!turn) {
@@ -187,7 +187,7 @@ bool Engine::send_turn(std::size_t room, TimePoint now) {
 
     // A runt left of a turn would cost a read and a packet of its own (silly window avoidance,
     // RFC 9293 3.8.6.2).
-    const bool nearly_fits = !company && turn->bytes > room && turn->bytes - room <= room / 8;
+    const bool nearly_fits = !interactive && turn->bytes > room && turn->bytes - room <= room / 8;
     const std::size_t bytes = nearly_fits ? turn->bytes : std::min(turn->bytes, room);
     const std::size_t each = std::min(turn->packet_bytes, bytes);
     const std::size_t count = std::min((bytes + each - 1) / each, most_slots);
@@ -234,7 +234,7 @@ void Engine::on_pong(Bytes data, TimePoint now) {
                                now);
 }
 
-/// Windows follow it: a peer that takes his time gains little.
+/// Windows follow it, so a peer that answers late on purpose gains at most a second's worth.
 void Engine::on_round_trip(Duration took, TimePoint now) noexcept {
     constexpr Duration believed = std::chrono::seconds{1};
     if (took > Duration::zero()) congestion_window_.on_round_trip(std::min(took, believed), now);

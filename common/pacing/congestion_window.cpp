@@ -63,7 +63,7 @@ bool CongestionWindow::probe_is_due() const noexcept {
 
 std::uint64_t CongestionWindow::probe(TimePoint now) noexcept {
     if (!has_probes()) {
-        // Since when the bytes behind the last probe have been arriving nobody knows: what arrives
+        // When the bytes behind the last probe began to arrive isn't known: what arrives
         // is counted from here.
         counted_ = sent_;
         counted_at_ = now;
@@ -99,7 +99,7 @@ void CongestionWindow::on_pong(std::uint64_t number, TimePoint now) noexcept {
 }
 
 void CongestionWindow::on_rate(double rate, const Probe& probe, Duration round_trip) noexcept {
-    // What came slowly because nobody sent says nothing about the path, unless it is the best yet.
+    // An app-limited sample says nothing about the path, unless it is the best yet.
     if (!probe.is_app_limited || rate > rate_.best().value_or(0)) rate_.add(rate);
     if (probe.arrived < round_ends_) return;
     round_ends_ = probe.sent;

@@ -20,9 +20,9 @@ awaitable<void> Receiver::run() {
     for (;;) {
         co_await socket_.async_wait(StreamSocket::wait_read, use_awaitable);
         for (int i = 0; i < receives_a_turn; ++i) {
-            const bool company = engine_.has_interactive_traffic(received_at_);
+            const bool interactive = engine_.has_interactive_traffic(received_at_);
             const MutableBytes space =
-                engine_.receive_space(company ? InteractiveTraffic::batch : share_.bytes());
+                engine_.receive_space(interactive ? InteractiveTraffic::batch : share_.bytes());
             std::error_code failure;
             const std::size_t length =
                 socket_.receive(asio::buffer(space.data(), space.size()), 0, failure);
@@ -36,7 +36,7 @@ awaitable<void> Receiver::run() {
             co_await dispatch();
             const bool took_all = length < space.size();
             if (took_all) acknowledge();
-            if (took_all || company) break;
+            if (took_all || interactive) break;
         }
     }
 }

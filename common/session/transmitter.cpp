@@ -65,16 +65,16 @@ void Transmitter::pump_soon() {
 void Transmitter::fill_and_send() {
     for (int i = 0;; ++i) {
         const TimePoint now = Clock::now();
-        const bool company = engine_.has_interactive_traffic(now);
+        const bool interactive = engine_.has_interactive_traffic(now);
         const std::size_t target =
-            std::min(target_.bytes(), company ? InteractiveTraffic::batch : share_.bytes());
+            std::min(target_.bytes(), interactive ? InteractiveTraffic::batch : share_.bytes());
         follow_target(target);
         fill(target, now);
         if (engine_.unsent().empty()) return target_.on_drained();
         owner_.on_activity(now);
         const bool is_full = engine_.unsent().size() >= target;
         // The kernel takes no more for now, or others have waited long enough.
-        if (!send() || (is_full && company) || i == sends_a_turn) return wait_until_writable();
+        if (!send() || (is_full && interactive) || i == sends_a_turn) return wait_until_writable();
         if (state_ == Socket::is_dead) return;
     }
 }

@@ -168,7 +168,7 @@ struct Download {
                 const std::uint32_t length = bytes / pieces + (piece < bytes % pieces ? 1 : 0);
                 now += trip / pieces;
                 window.on_received(length);
-                if (reads) (void)window.on_delivered(length, {now, trip, peer_is_app_limited});
+                if (reads) (void)window.on_delivered(length, {now, trip, peer_limits_inflight});
             }
         }
     }
@@ -178,7 +178,7 @@ struct Download {
     Duration trip;
     TimePoint now{1h};
     bool reads = true;
-    bool peer_is_app_limited = true;
+    bool peer_limits_inflight = true;
 };
 
 constexpr WindowSizes usual{};
@@ -227,8 +227,8 @@ TEST_CASE("the window of a peer that reads ahead follows the path, not the burst
     constexpr Duration round_trip = 300us;
     constexpr std::uint32_t burst = 300'000;  // in 30 us; and so 600 MB/s
     WindowBudget budget{1'000'000'000};
-    for (const bool peer_is_app_limited : {false, true}) {
-        CAPTURE(peer_is_app_limited);
+    for (const bool peer_limits_inflight : {false, true}) {
+        CAPTURE(peer_limits_inflight);
         ReceiveWindow window{{512 * 1024, usual.largest}, budget};
         TimePoint now{1h};
         for (int i = 0; i < 1000; ++i) {
@@ -237,18 +237,18 @@ TEST_CASE("the window of a peer that reads ahead follows the path, not the burst
                 const std::uint32_t length = left / 10;
                 now += 3us;
                 window.on_received(length);
-                (void)window.on_delivered(length, {now, round_trip, peer_is_app_limited});
+                (void)window.on_delivered(length, {now, round_trip, peer_limits_inflight});
             }
             now += 470us;
         }
-        CHECK((window.size() < 2'000'000) == !peer_is_app_limited);
+        CHECK((window.size() < 2'000'000) == !peer_limits_inflight);
     }
 }
 
 TEST_CASE("a peer that reads ahead gets as large a window for a long path as one that doesn't") {
     WindowBudget budget{1'000'000'000};
     Download download{usual, budget, 125e6, 100ms};
-    download.peer_is_app_limited = false;
+    download.peer_limits_inflight = false;
     download.run(12);
     CHECK(download.window.size() >= 20'000'000);
 }
