@@ -14,7 +14,7 @@ std::string describe(std::span<const TunnelSettings> tunnels) {
                             to_string(tunnel.server));
         for (const LocalForward& forward : tunnel.forwards) {
             const std::string bind = forward.bind.empty() ? "localhost" : forward.bind;
-            text += ready_line({bind, forward.port}, forward.target) + "\n";
+            text += ready_line({bind, forward.port}, forward) + "\n";
         }
     }
     return text;

@@ -8,6 +8,7 @@
 #include <asio/post.hpp>
 #include <asio/redirect_error.hpp>
 
+#include "client/direct_connector.hpp"
 #include "client/terminal.hpp"
 #include "common/base/error.hpp"
 #include "common/base/machine_memory.hpp"
@@ -65,6 +66,10 @@ Client::Client(ClientConfig config, FirstFailure first_failure, Hooks hooks)
                              .resolver = resolver_,
                              .random = random_,
                              .ask = ask_on_terminal(),
+                             .connector_for =
+                                 [this](const TunnelSettings& settings) {
+                                     return std::make_unique<DirectConnector>(settings, resolver_);
+                                 },
                              .on_change = [this] { on_change(); }},
                first_failure, [this] { stop_waiting_for_signals(); }},
       tasks_{context_.get_executor(), &log_failure},

@@ -1,31 +1,25 @@
 #pragma once
 
 #include <atomic>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include <asio/dispatch.hpp>
 
-#include "client/backoff.hpp"
+#include "client/connection_log.hpp"
 #include "client/identities.hpp"
 #include "client/local_connection.hpp"
-#include "client/next_try.hpp"
+#include "client/retry_schedule.hpp"
 #include "client/settings.hpp"
-#include "client/tunnel_log.hpp"
-#include "common/log/repeat_limit.hpp"
+#include "common/forward/streams.hpp"
+#include "common/net/connector.hpp"
 #include "common/net/on_io_context.hpp"
-#include "common/net/resolver.hpp"
 #include "common/net/task_group.hpp"
-#include "common/relay/relay.hpp"
 #include "common/session/session.hpp"
 
 namespace culvert {
-
-/// Design 9: a tunnel of the command line ends when its first connection fails, one of `up`
-/// outlives that as well.
-enum class FirstFailure { ends, is_outlived };
 
 /// What a tunnel's connections ask it and tell it, each by its index: on the tunnel's thread, and
 /// in order.
@@ -56,15 +50,15 @@ struct ClientConnectionContext {
     ClientConnectionOwner& owner;
     const TunnelSettings& settings;
     FirstFailure first_failure;
+    Connector& connector;
     std::shared_ptr<WindowBudget> windows;
-    Resolver& resolver;
     Random& random;
     RepeatLimit& not_carried;
 };
 
 /// One of a tunnel's SSH connections, which comes and goes, with the streams that it carries. It
 /// lives on one thread.
-class ClientConnection final : private SessionOwner, private ClientLogin {
+class ClientConnection final : private SessionOwner, private ClientLogin, private StreamOwner {
 public:
     /// `identities` are its own: what servers said to them is asked of each connection anew.
     ClientConnection(IoExecutor executor, const ClientConnectionContext& context, std::size_t index,
@@ -90,16 +84,14 @@ public:
 
     // ---- from any thread
     const IoExecutor& executor() const noexcept { return streams_.executor(); }
-    std::size_t open_streams() const noexcept {
-        return open_streams_.load(std::memory_order_relaxed);
-    }
+    std::size_t open_streams() const noexcept { return streams_.count(); }
 
 private:
     // ClientLogin
     awaitable<void> check_host_key(PublicKey key) override;
     awaitable<std::optional<ByteVector>> sign(SignatureWanted wanted) override;
     void on_ready() override;
-    void on_banner(const BannerReceived& banner) override;
+    void on_banner(const BannerReceived& banner) override { log_.on_banner(banner); }
 
     // SessionOwner
     void on_authenticated(const Authenticated& authenticated) override;
@@ -111,30 +103,26 @@ private:
     void on_forward_requested(const ForwardRequested& request) override;
     void on_forward_answered(const ForwardAnswered&) override {}
 
+    // StreamOwner
+    void on_opening(const Stream& stream) override { log_.on_opening(stream); }
+    void on_not_opened(const Stream& stream, const Unreached& why) override {
+        log_.on_not_opened(stream, why.failure);
+    }
+    void on_over(const Stream& stream, RelayEnd end) override { log_.on_over(stream, end); }
+    void on_stream_gone() noexcept override { end_if_drained(); }
+
     awaitable<void> live();
     awaitable<void> keep_connected();
-    awaitable<void> connect_once();
-    awaitable<StreamSocket> dial_server();
-    awaitable<bool> run_session();
-    bool is_final(const Error& error);
-    bool may_be_let_in_soon();
-    bool is_first_try() const noexcept {
-        return !tunnel_has_been_up_ && context_.first_failure == FirstFailure::ends;
-    }
-    Duration time_to_next_try();
     awaitable<void> wait_before_retry(const Error& why);
+    awaitable<void> connect_once();
+    awaitable<StreamSocket> reach_server();
+    awaitable<bool> run_session();
+    struct SessionEnd;
+    SessionEnd judge(const Session& session, const std::exception_ptr& why,
+                     bool expects_success) const;
+    void hint_at_ssh_config();
 
-    bool ready() const noexcept { return session_ != nullptr && session_->ready(); }
     void take(LocalConnection connection);
-    class OpenStream;
-    awaitable<void> carry_here(StreamSocket socket, asio::ip::tcp::endpoint peer,
-                               const LocalForward& forward);
-    void on_stream_over();
-    void log_not_opened(const asio::ip::tcp::endpoint& peer, const LocalForward& forward,
-                        const OpenFailure& failure) const;
-    void log_forward(const asio::ip::tcp::endpoint& peer, const LocalForward& forward,
-                     std::string_view end, const Relay& relay, Duration took) const;
-    void name_connection(std::vector<LogField>& fields) const;
     void end_if_drained();
     void end_here();
     /// On one thread the tunnel hears of it before this returns, on two in the same order.
@@ -143,33 +131,19 @@ private:
         asio::dispatch(context_.owner_executor, std::move(function));
     }
 
+    enum class Life { running, draining, ending };
+
     const ClientConnectionContext& context_;
-    const TunnelSettings& settings_;
-    TunnelLog log_;
     std::size_t index_;
-    std::string server_name_;
-    std::string which_;  ///< "connection 2 of 4" where there are several
-    std::string name_;   ///< for log lines, as is what may stand behind them
-    std::string suffix_;
-
+    ConnectionLog log_;
     Identities identities_;
-    Backoff backoff_;
-    NextTry next_try_;
-    Event sooner_;                         ///< the next try was brought forward
-    std::string last_hint_;                ///< of the failures before it
-    bool told_to_try_later_ = false;       ///< by the server, at the last try
-    std::optional<TimePoint> first_told_;  ///< when, before it has ever been up
-    unsigned failures_before_up_ = 0;
-    bool tunnel_has_been_up_ = false;
+    RetrySchedule retries_;
     bool ssh_config_told_ = false;
-    std::optional<std::string> host_key_;  ///< as log lines show it
-
+    std::string host_key_;        ///< as log lines show it, once it was checked
     Session* session_ = nullptr;  ///< the one that is there now
-    std::atomic<std::size_t> open_streams_{0};
-    bool ending_ = false;
-    bool draining_ = false;
-    TaskGroup life_;  ///< the one connection, from its dialing to its end, again and again
-    TaskGroup streams_;
+    Life life_ = Life::running;
+    TaskGroup tasks_;  ///< the one connection, from its dialing to its end, again and again
+    Streams streams_;
 };
 
 }  // namespace culvert

@@ -177,8 +177,8 @@ Endpoint parse_target(std::string_view text) {
     return read_endpoint(spec, parts[0], parts[1]);
 }
 
-std::string ready_line(const Endpoint& bound, const Endpoint& target) {
-    return fmt::format("forwarding {} -> {}", to_string(bound), to_string(target));
+std::string ready_line(const Endpoint& bound, const Forward& forward) {
+    return fmt::format("forwarding {} -> {}", to_string(bound), leads_to(forward));
 }
 
 }  // namespace culvert

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "client/settings.hpp"
+#include "common/forward/forward.hpp"
 #include "common/net/accepted.hpp"
 #include "common/net/deadline.hpp"
 
@@ -10,8 +10,8 @@ namespace culvert {
 /// carried to another thread; dropped, it is reset.
 struct LocalConnection {
     Accepted accepted;
-    const LocalForward* forward;  ///< the tunnel's
-    Deadline held_until;          ///< how long it may wait for an SSH connection that is up
+    const Forward* forward;  ///< the tunnel's
+    Deadline held_until;     ///< how long it may wait for an SSH connection that is up
 };
 
 }  // namespace culvert

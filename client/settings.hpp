@@ -9,6 +9,7 @@
 #include "common/base/endpoint.hpp"
 #include "common/config/rekey_limit.hpp"
 #include "common/connection/window.hpp"
+#include "common/forward/forward.hpp"
 #include "common/net/address.hpp"
 
 namespace culvert {
@@ -18,15 +19,6 @@ enum class StrictHostKeyChecking { yes, accept_new, ask, no };
 
 /// What becomes of a local connection made while the tunnel is down.
 enum class WhileDown { hold, reset };
-
-/// -L: what connects to `bind`:`port` here is carried to `target`, as seen from the server.
-struct LocalForward {
-    std::string bind;        ///< empty: loopback, both families; "*": every address; else one
-    std::uint16_t port = 0;  ///< 0: a free one
-    Endpoint target;
-
-    friend bool operator==(const LocalForward&, const LocalForward&) = default;
-};
 
 /// More than these would take all of an sshd's MaxStartups and more file descriptors than they are
 /// worth.

@@ -1,12 +1,9 @@
 #pragma once
 
-#include <optional>
 #include <string>
-#include <variant>
 
-#include "common/connection/open_failure.hpp"
+#include "common/forward/outbound.hpp"
 #include "common/net/awaitable.hpp"
-#include "common/net/on_io_context.hpp"
 #include "common/wire/channel_types.hpp"
 #include "server/users.hpp"
 
@@ -17,14 +14,6 @@ struct Subject {
     const std::string& user;
     const KeyPermissions& permissions;
 };
-
-/// Why a target wasn't reached.
-struct Unreached {
-    OpenFailure failure;                ///< as the client is told
-    std::optional<std::string> denied;  ///< which rule, for the log: the client hears less
-};
-
-using Reached = std::variant<StreamSocket, Unreached>;
 
 /// What a connection asks of the system beyond the bytes of sockets that it holds: key files,
 /// names, targets. Nothing else of server/ opens, resolves or connects for a client, so that it can

@@ -10,10 +10,10 @@
 
 #include "common/base/escape.hpp"
 #include "common/base/memory_reserve.hpp"
+#include "common/forward/forward.hpp"
 #include "common/keys/fingerprint.hpp"
 #include "common/log/log.hpp"
 #include "common/net/address.hpp"
-#include "common/relay/relay.hpp"
 #include "server/engine_config.hpp"
 #include "server/failed_request.hpp"
 #include "server/users.hpp"
@@ -32,10 +32,6 @@ double seconds_since(TimePoint began) {
     return std::chrono::duration<double>(Clock::now() - began).count();
 }
 
-std::string named(const Endpoint& endpoint) {
-    return to_string(Endpoint{escaped_name(endpoint.host), endpoint.port});
-}
-
 }  // namespace
 
 ServerConnection::ServerConnection(ServerContext context, StreamSocket socket,
@@ -47,7 +43,7 @@ ServerConnection::ServerConnection(ServerContext context, StreamSocket socket,
       session_{std::move(socket),
                make_engine_config(*context_.config, context_.host_key, context_.windows),
                context_.random, *this, static_cast<ServerLogin*>(this)},
-      streams_{session_.executor(), [this](const std::exception_ptr& thrown) {
+      streams_{session_.executor(), name_, *this, [this](const std::exception_ptr& thrown) {
                    log_error("{}: a stream ended: {}", name_, text_of_exception(thrown));
                }} {}
 
@@ -92,7 +88,7 @@ void ServerConnection::drain() {
 void ServerConnection::end_if_drained() {
     // A stream that is over here may have its tail on the way: only the peer's CLOSE says that all
     // has arrived.
-    if (draining_ && open_streams_ == 0 && session_.channels() == 0) end();
+    if (draining_ && open_streams() == 0 && session_.channels() == 0) end();
 }
 
 void ServerConnection::end() {
@@ -101,8 +97,8 @@ void ServerConnection::end() {
 
 std::string ServerConnection::status() const {
     return fmt::format("{}: {}{} stream{}, for {:.0f} s", name_,
-                       session_.authenticated() ? "" : "not logged in, ", open_streams_,
-                       open_streams_ == 1 ? "" : "s", seconds_since(began_));
+                       session_.authenticated() ? "" : "not logged in, ", open_streams(),
+                       open_streams() == 1 ? "" : "s", seconds_since(began_));
 }
 
 // ---------------------------------------------------------------------- who
@@ -164,16 +160,14 @@ void ServerConnection::log_end(std::string_view how) const {
     if (!logs(connections(LogLevel::info))) return;
     const double seconds = seconds_since(began_);
     const std::string from = to_string(peer_);
-    const std::array fields{LogField{"from", from},
-                            LogField{"user", user_},
-                            LogField{"key", key_},
-                            LogField{"bytes_there", bytes_there_},
-                            LogField{"bytes_back", bytes_back_},
-                            LogField{"seconds", seconds},
+    const auto [there, back] = streams_.finished();
+    const std::array fields{LogField{"from", from},       LogField{"user", user_},
+                            LogField{"key", key_},        LogField{"bytes_there", there},
+                            LogField{"bytes_back", back}, LogField{"seconds", seconds},
                             LogField{"end", how}};
     log_event(connections(LogLevel::info), "connection", fields,
               fmt::format("{}: {}, after {:.1f} s, {} bytes there, {} back", name_, how, seconds,
-                          bytes_there_, bytes_back_));
+                          there, back));
 }
 
 /// The peer is told the same whether the user exists or not.
@@ -239,30 +233,22 @@ void ServerConnection::on_irregularity(Irregularity kind) {
 // ---------------------------------------------------------------------- what he opens
 
 void ServerConnection::on_channel_requested(ChannelRequested request) {
-    auto& wanted = std::get<DirectTcpip>(request.type);  // the engine lets in no other
-    if (draining_) {
-        session_.refuse(request.channel,
-                        {OpenFailureReason::resource_shortage, "the server is shutting down"});
+    if (const auto failure = why_no_more_streams()) {
+        if (!draining_) log_not_opened(target_of(request.type), failure->description);
+        session_.refuse(request.channel, *failure);
         return;
     }
-    if (open_streams_ >= context_.config->limits.channels) {
-        log_not_opened(wanted, "too many streams on this connection");
-        session_.refuse(request.channel, {OpenFailureReason::resource_shortage,
-                                          "too many streams on this connection"});
-        return;
+    outbound_.carry(std::move(request));
+}
+
+std::optional<OpenFailure> ServerConnection::why_no_more_streams() const {
+    constexpr auto shortage = OpenFailureReason::resource_shortage;
+    if (draining_) return OpenFailure{shortage, "the server is shutting down"};
+    if (open_streams() >= context_.config->limits.channels) {
+        return OpenFailure{shortage, "too many streams on this connection"};
     }
-    if (!has_memory()) {
-        log_not_opened(wanted, "out of memory");
-        session_.refuse(request.channel,
-                        {OpenFailureReason::resource_shortage, "the server is out of memory"});
-        return;
-    }
-    const ChannelId channel = request.channel;
-    try {
-        streams_.spawn(carry(channel, std::move(wanted)));
-    } catch (const std::bad_alloc&) {
-        session_.refuse(channel, {OpenFailureReason::resource_shortage, {}});
-    }
+    if (!has_memory()) return OpenFailure{shortage, "the server is out of memory"};
+    return std::nullopt;
 }
 
 void ServerConnection::on_forward_requested(const ForwardRequested& request) {
@@ -271,85 +257,52 @@ void ServerConnection::on_forward_requested(const ForwardRequested& request) {
     on_denied({what});
 }
 
-/// Counts a stream for as long as it lives.
-class ServerConnection::OpenStream {
-public:
-    explicit OpenStream(ServerConnection& connection) : connection_{connection} {
-        ++connection_.open_streams_;
-    }
-    OpenStream(const OpenStream&) = delete;
-    OpenStream& operator=(const OpenStream&) = delete;
-    ~OpenStream() {
-        --connection_.open_streams_;
-        connection_.end_if_drained();
-    }
-
-private:
-    ServerConnection& connection_;
-};
-
-// A coroutine for each stream, and no more: an idle one costs little but their frames.
-awaitable<void> ServerConnection::carry(ChannelId channel, DirectTcpip wanted) {
-    const OpenStream open{*this};
-    UnansweredChannel unanswered{session_, channel};
-    log_at(forwards(LogLevel::debug), "{}: {} -> {}: asked for", name_, named(wanted.originator),
-           named(wanted.target));
-    const TimePoint began = Clock::now();
-    auto socket = co_await reach(wanted, unanswered);
-    if (!socket) co_return;
-    Relay relay{*std::move(socket), session_, streams_};
-    auto accepted = relay.accept(channel);
-    unanswered.answered();
-    const RelayEnd end = co_await std::move(accepted);
-    bytes_there_ += relay.bytes_received();
-    bytes_back_ += relay.bytes_sent();
-    log_forward(wanted, name_of(end), relay.bytes_received(), relay.bytes_sent(),
-                seconds_since(began));
-}
-
-/// The socket that reached the target; without one the channel is refused, and that is logged.
-awaitable<std::optional<StreamSocket>> ServerConnection::reach(const DirectTcpip& wanted,
-                                                               UnansweredChannel& unanswered) {
+awaitable<Reached> ServerConnection::reach(const ChannelType& wanted) {
     const Subject subject{user_, permissions_};
-    auto reached = co_await context_.broker->connect(subject, wanted);
-    if (!session_.running()) co_return std::nullopt;
-    if (auto* const socket = std::get_if<StreamSocket>(&reached)) co_return std::move(*socket);
-    const auto& [failure, denied] = std::get<Unreached>(reached);
-    unanswered.refuse(failure);
-    if (denied) {
-        const std::string target = named(wanted.target);
-        log_denied(target, *denied, target);
-    } else {
-        log_not_opened(wanted, failure.description);
-    }
-    co_return std::nullopt;
+    // The engine lets in no other type.
+    co_return co_await context_.broker->connect(subject, std::get<DirectTcpip>(wanted));
 }
 
-void ServerConnection::log_not_opened(const DirectTcpip& wanted, std::string_view why) const {
+void ServerConnection::on_opening(const Stream& stream) {
+    if (!logs(forwards(LogLevel::debug))) return;
+    log_at(forwards(LogLevel::debug), "{}: {} -> {}: asked for", name_, stream.originator(),
+           stream.target());
+}
+
+void ServerConnection::on_not_opened(const Stream& stream, const Unreached& why) {
+    const std::string target = stream.target();
+    if (why.denied) {
+        log_denied(target, *why.denied, target);
+    } else {
+        log_not_opened(target, why.failure.description);
+    }
+}
+
+void ServerConnection::log_not_opened(const std::string& target, std::string_view why) const {
     if (!context_.repeats.not_opened.admits(LogLevel::info, why)) return;
     const std::string from = to_string(peer_);
-    const std::string target = named(wanted.target);
     const std::array fields{LogField{"from", from}, LogField{"user", user_}, LogField{"key", key_},
                             LogField{"target", target}, LogField{"why", why}};
     log_event(forwards(LogLevel::info), "not_opened", fields,
               fmt::format("{}: {} not opened: {}", name_, target, why));
 }
 
-/// The one line about a forward that is over.
-void ServerConnection::log_forward(const DirectTcpip& wanted, std::string_view end,
-                                   std::uint64_t there, std::uint64_t back, double seconds) const {
+/// The one line about a stream that is over.
+void ServerConnection::on_over(const Stream& stream, RelayEnd end) {
     if (!logs(forwards(LogLevel::info))) return;
+    const double seconds = seconds_since(stream.began());
     const std::string from = to_string(peer_);
-    const std::string originator = named(wanted.originator);
-    const std::string target = named(wanted.target);
+    const std::string originator = stream.originator();
+    const std::string target = stream.target();
+    const auto [there, back] = stream.bytes();
     const std::array fields{LogField{"from", from},       LogField{"user", user_},
                             LogField{"key", key_},        LogField{"originator", originator},
                             LogField{"target", target},   LogField{"bytes_there", there},
                             LogField{"bytes_back", back}, LogField{"seconds", seconds},
-                            LogField{"end", end}};
+                            LogField{"end", name_of(end)}};
     log_event(forwards(LogLevel::info), "forward", fields,
               fmt::format("{}: {} -> {}: {} after {:.1f} s, {} bytes there, {} back", name_,
-                          originator, target, end, seconds, there, back));
+                          originator, target, name_of(end), seconds, there, back));
 }
 
 }  // namespace culvert

@@ -6,16 +6,14 @@
 #include <string>
 #include <vector>
 
+#include "common/forward/outbound.hpp"
 #include "common/log/repeat_limit.hpp"
-#include "common/net/event.hpp"
 #include "common/net/on_io_context.hpp"
-#include "common/net/task_group.hpp"
 #include "common/session/session.hpp"
 #include "server/admission.hpp"
 #include "server/broker.hpp"
 #include "server/config.hpp"
 #include "server/probe_count.hpp"
-#include "server/unanswered_channel.hpp"
 
 namespace culvert {
 
@@ -52,7 +50,7 @@ struct ServerContext {
 };
 
 /// One client's SSH connection: who is logged in, what he may open, and the streams that he opened.
-class ServerConnection final : private SessionOwner, private ServerLogin {
+class ServerConnection final : private SessionOwner, private ServerLogin, private OutboundOwner {
 public:
     ServerConnection(ServerContext context, StreamSocket socket, asio::ip::tcp::endpoint peer,
                      Admission::Ticket ticket);
@@ -67,11 +65,14 @@ public:
 
     /// For a status line: "10.0.0.9:51234 (alice): 3 streams, for 120 s".
     std::string status() const;
-    std::size_t open_streams() const noexcept { return open_streams_; }
+    std::size_t open_streams() const noexcept { return streams_.count(); }
     bool authenticated() const noexcept { return session_.authenticated(); }
 
 private:
+    // ServerLogin
     awaitable<bool> allows(KeyShown shown) override;
+
+    // SessionOwner
     void on_authenticated(const Authenticated& authenticated) override;
     void on_rekeyed() override;
     void on_irregularity(Irregularity kind) override;
@@ -81,18 +82,20 @@ private:
     void on_forward_requested(const ForwardRequested& request) override;
     void on_forward_answered(const ForwardAnswered&) override {}
 
-    class OpenStream;
-    awaitable<void> carry(ChannelId channel, DirectTcpip wanted);
-    awaitable<std::optional<StreamSocket>> reach(const DirectTcpip& wanted,
-                                                 UnansweredChannel& unanswered);
-    void log_forward(const DirectTcpip& wanted, std::string_view end, std::uint64_t there,
-                     std::uint64_t back, double seconds) const;
+    // OutboundOwner
+    awaitable<Reached> reach(const ChannelType& wanted) override;
+    void on_opening(const Stream& stream) override;
+    void on_not_opened(const Stream& stream, const Unreached& why) override;
+    void on_over(const Stream& stream, RelayEnd end) override;
+    void on_stream_gone() noexcept override { end_if_drained(); }
+
+    std::optional<OpenFailure> why_no_more_streams() const;
     void note_not_let_in(const PublicKey& key, std::string_view why);
     void end_if_drained();
     void log_end(const std::exception_ptr& why) const;
     void log_end(std::string_view how) const;
     void log_end_without_login(std::string_view how) const;
-    void log_not_opened(const DirectTcpip& wanted, std::string_view why) const;
+    void log_not_opened(const std::string& target, std::string_view why) const;
     void log_denied(std::string_view what, std::string_view why, std::string_view said) const;
 
     ServerContext context_;
@@ -102,14 +105,12 @@ private:
     std::optional<Admission::Ticket> ticket_;
     KeyPermissions permissions_;
     std::string user_;
-    std::string key_;  ///< the fingerprint of the one that was proved
-    std::size_t open_streams_ = 0;
-    std::uint64_t bytes_there_ = 0;  ///< of the streams that are over
-    std::uint64_t bytes_back_ = 0;
+    std::string key_;                        ///< the fingerprint of the one that was proved
     std::vector<std::string> refused_keys_;  ///< for the log line of a login that came to nothing
     bool draining_ = false;
     Session session_;
-    TaskGroup streams_;
+    Streams streams_;
+    Outbound outbound_{session_, streams_, *this};
 };
 
 }  // namespace culvert

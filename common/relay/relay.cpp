@@ -40,6 +40,8 @@ std::string_view name_of(RelayEnd end) noexcept {
             return "reset by the far end";
         case RelayEnd::connection_lost:
             return "connection lost";
+        case RelayEnd::ended_here:
+            return "ended as asked";
     }
     return "";
 }
@@ -164,6 +166,12 @@ void Relay::abort(RelayEnd end) noexcept {
     set_end(end);
     std::error_code ignored;
     socket_.close(ignored);  // which resets
+}
+
+void Relay::end() noexcept {
+    if (end_) return;
+    abort(RelayEnd::ended_here);
+    if (channel_) session_.reset(*std::exchange(channel_, std::nullopt));
 }
 
 void Relay::fail_here() noexcept {

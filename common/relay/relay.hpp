@@ -21,6 +21,7 @@ enum class RelayEnd {
     reset_here,       ///< our socket's other end reset it
     reset_there,      ///< the far end did, and the peer said so
     connection_lost,  ///< the SSH connection went first
+    ended_here,       ///< by Relay::end()
 };
 std::string_view name_of(RelayEnd end) noexcept;
 
@@ -44,6 +45,9 @@ public:
     awaitable<RelayEnd> open(const ChannelType& type);
     /// Takes the requested channel and carries the stream to its end.
     awaitable<RelayEnd> accept(ChannelId channel);
+
+    /// Ends it at any time: both sides are reset, and open() or accept() returns soon.
+    void end() noexcept;
 
     /// Why the channel wasn't opened, when that was so.
     const OpenFailure& failure() const noexcept { return failure_; }

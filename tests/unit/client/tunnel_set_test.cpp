@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include "client/defaults.hpp"
+#include "client/direct_connector.hpp"
 #include "common/log/log.hpp"
 #include "tests/unit/common/config/made_up_surroundings.hpp"
 #include "tests/unit/common/crypto/test_random.hpp"
@@ -113,7 +114,12 @@ private:
                                  .windows = std::make_shared<WindowBudget>(1 << 20),
                                  .resolver = resolver_,
                                  .random = random_,
-                                 .ask = {}},
+                                 .ask = {},
+                                 .connector_for =
+                                     [this](const TunnelSettings& settings) {
+                                         return std::make_unique<DirectConnector>(settings,
+                                                                                  resolver_);
+                                     }},
                    FirstFailure::is_outlived, [this] { all_over_ = true; }};
 };
 

@@ -1,0 +1,14 @@
+#pragma once
+
+#include "common/forward/forward.hpp"
+#include "common/forward/streams.hpp"
+#include "common/net/accepted.hpp"
+
+namespace culvert {
+
+/// Carries what connected to a forward through a channel of the session. `streams` has been told to
+/// expect it (Streams::expect). The session and the forward must outlive the stream. Where there is
+/// no memory for it the connection is reset.
+void carry_inbound(Streams& streams, Session& session, Accepted accepted, const Forward& forward);
+
+}  // namespace culvert
