@@ -6,6 +6,7 @@
 
 #include "common/base/bytes.hpp"
 #include "common/compression/payload_arena.hpp"
+#include "common/pacing/limits.hpp"
 
 namespace culvert {
 
@@ -17,7 +18,7 @@ constexpr std::string_view delayed_zlib = "zlib@openssh.com";
 constexpr std::string_view delayed_zstd = "zstd@culvert.internal";
 
 /// No payload may inflate to more than this (design 9), in bytes.
-constexpr std::size_t largest_inflated_payload = 256 * 1024;
+constexpr std::size_t largest_inflated_payload = limits::peer::inflated_payload;
 
 /// How hard to try. `thorough` takes twice the time and makes a tenth fewer bytes.
 enum class CompressionLevel { quick, thorough };
