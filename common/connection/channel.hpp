@@ -8,6 +8,7 @@
 #include "common/connection/scheduler.hpp"
 #include "common/connection/window.hpp"
 #include "common/pacing/interactive_traffic.hpp"
+#include "common/pacing/limits.hpp"
 #include "common/wire/connection_messages.hpp"
 
 namespace culvert {
@@ -92,14 +93,13 @@ public:
     SparseFlow small_received;
     TimePoint open_deadline{};
 
-    /// The most data that we take in one packet and put into one: what other peers use. Larger
-    /// packets were measured and gained nothing.
-    static constexpr std::uint32_t maximum_packet = 32 * 1024;
+    /// The most data that we take in one packet and put into one.
+    static constexpr std::uint32_t maximum_packet = limits::turn::packet;
     /// Throws ProtocolError for more data than that in one packet.
     static void expect_packet_size(std::size_t bytes);
 
-    static constexpr std::uint32_t least_burst = 16 * 1024;
-    static constexpr std::uint32_t largest_burst = 512 * 1024;
+    static constexpr std::uint32_t least_burst = limits::turn::least_burst;
+    static constexpr std::uint32_t largest_burst = limits::turn::largest_burst;
 
 private:
     void set_remote(ChannelId remote, std::uint32_t window, std::uint32_t maximum);

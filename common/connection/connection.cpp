@@ -26,8 +26,8 @@ Connection::Connection(const ConnectionConfig& config, PacketSink& out)
       inbox_{config.patience},
       global_requests_{out} {
     if (!config_.window_budget) {
-        constexpr std::uint64_t of_its_own = 256 * 1024 * 1024;
-        config_.window_budget = std::make_shared<WindowBudget>(of_its_own);
+        config_.window_budget =
+            std::make_shared<WindowBudget>(limits::window_memory::of_one_connection);
     }
 }
 

@@ -11,6 +11,7 @@
 #include "common/connection/inbox.hpp"
 #include "common/connection/packet_sink.hpp"
 #include "common/connection/scheduler.hpp"
+#include "common/pacing/limits.hpp"
 #include "common/wire/irregularity.hpp"
 
 namespace culvert {
@@ -18,14 +19,13 @@ namespace culvert {
 struct ConnectionConfig {
     /// What the peer may ask for; all else is refused at once.
     ChannelTypes accepts;
-    std::size_t channel_limit = 16'384;
+    std::size_t channel_limit = limits::peer::channels;
     /// What one channel's sender may have on its way.
     WindowSizes receive_window;
     /// What all windows of the process may claim; empty: this connection has its own.
     std::shared_ptr<WindowBudget> window_budget;
-    /// How long a channel that we open may stay unanswered. The server tries the target for 10 s
-    /// and then says so; the rest is for its answer.
-    Duration open_time_limit = std::chrono::seconds{15};
+    /// How long a channel that we open may stay unanswered.
+    Duration open_time_limit = limits::time_limit::channel_open;
     /// How long a reader is waited for that can't take all at once.
     ReaderWaitBudget::Terms patience;
 };
@@ -105,10 +105,8 @@ public:
     /// Its user was asked, and what it gave is sent: EOF and CLOSE follow where they are due.
     void on_turn_over(Channel& channel, const ChannelRead& read, TimePoint now);
 
-    /// Small messages go to and fro beside whatever else there is.
-    bool has_interactive_traffic(TimePoint now) const noexcept {
-        return interactive_.is_active(now);
-    }
+    /// Whether small messages go to and fro, beside whatever else there is.
+    const InteractiveTraffic& interactive_traffic() const noexcept { return interactive_; }
 
     GlobalRequests& global_requests() noexcept { return global_requests_; }
     Irregularities& irregularities() noexcept { return irregularities_; }

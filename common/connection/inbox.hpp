@@ -6,6 +6,7 @@
 
 #include "common/base/bytes.hpp"
 #include "common/base/time.hpp"
+#include "common/pacing/limits.hpp"
 #include "common/pacing/reader_wait_budget.hpp"
 #include "common/wire/connection_messages.hpp"
 
@@ -46,7 +47,7 @@ public:
     void on_delivered(std::size_t bytes) noexcept { reader_wait_.on_read(bytes); }
 
 private:
-    static constexpr std::size_t most_pieces = 64;
+    static constexpr std::size_t most_pieces = limits::buffer::inbox_pieces;
 
     std::vector<Bytes> pieces_;
     ChannelId channel_;

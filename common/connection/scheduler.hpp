@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "common/pacing/limits.hpp"
+
 namespace culvert {
 
 /// A channel's place in the turn order. Its owner keeps it where it is while it is queued.
@@ -50,9 +52,7 @@ public:
     /// The entry whose turn it was sent this much.
     void on_sent(SchedulerEntry& entry, std::size_t bytes) noexcept;
 
-    /// Large reads are what makes bulk cheap; a stream that waits for this one waits for about a
-    /// quarter of a millisecond.
-    static constexpr std::size_t default_quantum = 256 * 1024;
+    static constexpr std::size_t default_quantum = limits::turn::quantum;
 
 private:
     /// Circular, through `previous_` and `next_`.

@@ -6,6 +6,8 @@
 #include <memory>
 #include <utility>
 
+#include "common/pacing/limits.hpp"
+
 namespace culvert {
 
 /// The memory that the receive windows of all connections of the process may claim together. A
@@ -22,7 +24,9 @@ public:
 
     /// False where the channels that there are have claimed twice the limit: they have no more than
     /// `least` each by then, and no other should be opened.
-    bool has_room() const noexcept { return claimed() < 2 * limit(); }
+    bool has_room() const noexcept {
+        return claimed() < limits::window_memory::overcommitment * limit();
+    }
     /// A new channel's first claim: `wanted`, or less where there are many channels, but never less
     /// than `least`, even where that passes the limit. Given back with close().
     std::uint32_t open(std::uint32_t wanted) noexcept;
@@ -55,12 +59,7 @@ public:
     std::uint64_t fair_share() const noexcept;
     std::uint64_t claimed() const noexcept { return claimed_.load(std::memory_order_relaxed); }
 
-    /// Two packets of the usual size: a channel that has less would wait after each.
-    static constexpr std::uint32_t least = 64 * 1024;
-    /// First claims take an eighth together until there are many: the rest is for those that have
-    /// shown that they need it.
-    static constexpr std::uint64_t share_of_first_claims = 8;
-    static constexpr std::uint64_t share_of_a_claim = 4;  ///< of what is left
+    static constexpr std::uint32_t least = limits::window_memory::least;
 
 private:
     std::uint64_t limit() const noexcept { return limit_.load(std::memory_order_relaxed); }

@@ -1,12 +1,13 @@
 #pragma once
 
 #include "common/base/time.hpp"
+#include "common/pacing/limits.hpp"
 
 namespace culvert {
 
 struct KeepaliveConfig {
-    Duration interval = std::chrono::seconds{15};  ///< zero: none
-    unsigned misses = 3;
+    Duration interval = limits::time_limit::keepalive;  ///< zero: none
+    unsigned misses = limits::time_limit::keepalive_misses;
 };
 
 /// Whether the peer still lives. Anything received counts as life; after an interval of silence

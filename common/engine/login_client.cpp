@@ -5,15 +5,13 @@
 #include "common/auth/signed_request.hpp"
 #include "common/engine/login_messages.hpp"
 #include "common/engine/peer_software.hpp"
+#include "common/pacing/limits.hpp"
 #include "common/wire/auth_messages.hpp"
 #include "common/wire/protocol_error.hpp"
 #include "common/wire/transport_messages.hpp"
 
 namespace culvert {
 namespace {
-
-// All the text that a server may show before the user is in.
-constexpr std::size_t banner_limit = 16 * 1024;
 
 // The channels that were opened right behind the request are an offence now that it failed, and the
 // server ends the connection for them.
@@ -70,7 +68,7 @@ std::optional<EngineEvent> LoginClient::on_packet(std::uint8_t number, Bytes pay
 EngineEvent LoginClient::on_banner(Bytes payload) {
     const auto banner = decode<msg::UserauthBanner>(payload);
     banner_bytes_ += payload.size();
-    if (banner_bytes_ > banner_limit) {
+    if (banner_bytes_ > limits::peer::banner) {
         throw ProtocolError{"the server's banners are longer than 16 KiB"};
     }
     return BannerReceived{std::string{banner.message}};

@@ -6,14 +6,6 @@
 #include "common/net/timeout.hpp"
 
 namespace culvert {
-namespace {
-
-// A key that signs later than this is asked about meanwhile: the server waits longer for one that
-// it takes (culvertd 120 s instead of 30 s).
-constexpr Duration slow_signature = std::chrono::seconds{1};
-
-}  // namespace
-
 awaitable<void> LoginDialog::on_host_key(HostKeyOffered offered) {
     co_await client().check_host_key(std::move(offered.key));
     engine_.accept_host_key(Clock::now());
@@ -47,7 +39,7 @@ awaitable<void> LoginDialog::sign(SignatureWanted wanted, std::optional<ByteVect
 }
 
 awaitable<void> LoginDialog::ask_while_signing(Event& is_over) {
-    const bool is_quick = co_await with_timeout(is_over.wait(), slow_signature);
+    const bool is_quick = co_await with_timeout(is_over.wait(), limits::time_limit::slow_signature);
     if (is_quick) co_return;
     engine_.ask_while_signing();
     send_();

@@ -22,7 +22,7 @@ namespace culvert {
 /// bytes. All decisions are the engine's and the owner's.
 class Session final : private CarrierOwner {
 public:
-    static constexpr Duration usual_idle_time = std::chrono::seconds{5};
+    static constexpr Duration usual_idle_time = limits::buffer::idle_time;
 
     /// The owner, who decides about the login, and `random` must outlive it.
     /// `idle_time`: a connection that is silent for this long gives its buffers back.

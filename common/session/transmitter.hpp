@@ -6,17 +6,16 @@
 #include "common/net/awaitable.hpp"
 #include "common/net/event.hpp"
 #include "common/net/on_io_context.hpp"
-#include "common/pacing/io_budget.hpp"
-#include "common/pacing/send_backlog.hpp"
 #include "common/session/carrier_owner.hpp"
 
 namespace culvert {
 
-/// A carrier's way out: lets the channels fill the engine's output, turn by turn, and sends it.
+/// A carrier's way out: lets the channels fill the engine's output, turn by turn, and sends it. How
+/// much is the engine's SendPolicy to say.
 class Transmitter {
 public:
     /// All must outlive it.
-    Transmitter(StreamSocket& socket, Engine& engine, const IoBudget& share, CarrierOwner& owner);
+    Transmitter(StreamSocket& socket, Engine& engine, CarrierOwner& owner);
     Transmitter(const Transmitter&) = delete;
     Transmitter& operator=(const Transmitter&) = delete;
     ~Transmitter();
@@ -47,23 +46,18 @@ private:
     };
 
     void fill_and_send();
-    void fill(std::size_t target, TimePoint now);
+    void fill(std::size_t batch, TimePoint now);
     bool send();
     void wait_until_writable();
-    void follow_target(std::size_t target);
+    void follow_batch(std::size_t bytes);
 
     StreamSocket& socket_;
     Engine& engine_;
-    const IoBudget& share_;
     CarrierOwner& owner_;
     Filling filling_ = Filling::allowed;
     Socket state_ = Socket::takes;
-    /// The output is filled up to this before it is sent, and the kernel takes about as much of it
-    /// unsent (TCP_NOTSENT_LOWAT).
-    SendBacklog target_;
-    std::size_t unsent_limit_ = 0;  ///< what the kernel was told
-    Event writable_;                ///< set but while the socket is full
-    Event pumped_;                  ///< set but between pump_soon() and that pump
+    Event writable_;  ///< set but while the socket is full
+    Event pumped_;    ///< set but between pump_soon() and that pump
 };
 
 }  // namespace culvert
