@@ -23,7 +23,7 @@ Connection::Connection(const ConnectionConfig& config, PacketSink& out)
       windows_of_next_{config.receive_window},
       out_{out},
       channels_{config.channel_limit},
-      inbox_{config.patience},
+      inbox_{config.reader_wait},
       global_requests_{out} {
     if (!config_.window_budget) {
         config_.window_budget =

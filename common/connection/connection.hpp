@@ -27,7 +27,7 @@ struct ConnectionConfig {
     /// How long a channel that we open may stay unanswered.
     Duration open_time_limit = limits::time_limit::channel_open;
     /// How long a reader is waited for that can't take all at once.
-    ReaderWaitBudget::Terms patience;
+    ReaderWaitBudget::Terms reader_wait;
 };
 
 /// The connection layer (RFC 4254) of one connection: its channels and who uses them, their

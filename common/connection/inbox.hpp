@@ -16,7 +16,7 @@ namespace culvert {
 /// user: it gets them with one call.
 class Inbox {
 public:
-    explicit Inbox(const ReaderWaitBudget::Terms& patience) : reader_wait_{patience} {
+    explicit Inbox(const ReaderWaitBudget::Terms& reader_wait) : reader_wait_{reader_wait} {
         pieces_.reserve(most_pieces);
     }
 

@@ -19,7 +19,7 @@ public:
     /// The kernel takes no more for now.
     void on_blocked(TimePoint now) noexcept;
     /// The kernel took all there was, so the time since then measures no rate.
-    void on_drained() noexcept { measuring_ = false; }
+    void on_emptied() noexcept { measuring_ = false; }
 
     static constexpr std::size_t largest = limits::send_backlog::largest;
     static constexpr std::size_t smallest = limits::send_backlog::smallest;

@@ -60,7 +60,7 @@ void Transmitter::fill_and_send() {
         const SendPolicy::Batch batch = engine_.send_policy().send_batch(now);
         follow_batch(batch.bytes);
         fill(batch.bytes, now);
-        if (engine_.unsent().empty()) return engine_.send_policy().send_backlog().on_drained();
+        if (engine_.unsent().empty()) return engine_.send_policy().send_backlog().on_emptied();
         owner_.on_activity(now);
         const bool is_full = engine_.unsent().size() >= batch.bytes;
         // The kernel takes no more for now, or others have waited long enough.

@@ -132,7 +132,7 @@ TEST_CASE("offered data may stay where they are, until nobody waits for their us
     CHECK(in.data() == Texts{"ef"});
     CHECK(in.connection.inbox().empty());
 
-    // What it takes earns it patience again.
+    // What it takes adds tokens again.
     in.user.at_once = 60'000;
     for (int i = 0; i < 2; ++i) in.gets(std::string(30'000, 'x'));
     CHECK(in.connection.offer(start));

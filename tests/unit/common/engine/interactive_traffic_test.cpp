@@ -93,7 +93,7 @@ TEST_CASE("beside small messages little is sent at a time") {
     CHECK(shared.largest_turn() > InteractiveTraffic::turn);
 }
 
-TEST_CASE("a turn that all but fits leaves no crumb") {
+TEST_CASE("a turn that all but fits leaves no runt") {
     Shared shared;
     for (int i = 0; i < 60; ++i) REQUIRE(shared.round(false) > 0);
     for (int i = 0; i < 60; ++i) {
@@ -102,7 +102,8 @@ TEST_CASE("a turn that all but fits leaves no crumb") {
     }
 }
 
-TEST_CASE("bulk goes on when company makes what was sent since the last ping too much") {
+TEST_CASE(
+    "bulk goes on when interactive traffic makes what was sent since the last ping too much") {
     for (int alone = 50; alone < 70; ++alone) {
         CAPTURE(alone);
         Shared shared;

@@ -15,7 +15,7 @@ public:
 
     Walk(EngineConfig config, const Choice& choice, StrictKex strict)
         : role_{config.transport.role},
-          engine{without_patience(std::move(config)), random_, start_time},
+          engine{without_reader_wait(std::move(config)), random_, start_time},
           peer{engine, role_ == Role::client ? Role::server : Role::client, choice, strict} {}
 
     /// Everything that the engine has to tell, its owner and the users of its channels.
@@ -43,8 +43,8 @@ public:
 
 private:
     /// Users take all data at once.
-    static EngineConfig without_patience(EngineConfig config) {
-        config.connection.patience.most = Duration::zero();
+    static EngineConfig without_reader_wait(EngineConfig config) {
+        config.connection.reader_wait.most = Duration::zero();
         return config;
     }
     void note(auto&& happened) {

@@ -167,7 +167,8 @@ public:
 
     explicit SessionPair(
         const Adjust& adjust = [](EngineConfig&, EngineConfig&) {},
-        const ReaderWaitBudget::Terms& patience = {}, Duration idle_time = Session::usual_idle_time)
+        const ReaderWaitBudget::Terms& reader_wait = {},
+        Duration idle_time = Session::usual_idle_time)
         : key{std::make_shared<const PrivateKey>(PrivateKey::generate(random_, "a test"))},
           client_owner{key},
           server_owner{key} {
@@ -182,8 +183,8 @@ public:
         server_config.transport.host_key = key;
         server_config.transport.extensions.reset = true;
         server_config.connection.accepts.set(place_of<DirectTcpip>);
-        client_config.connection.patience = patience;
-        server_config.connection.patience = patience;
+        client_config.connection.reader_wait = reader_wait;
+        server_config.connection.reader_wait = reader_wait;
         adjust(client_config, server_config);
 
         TcpAcceptor acceptor{context, asio::ip::tcp::endpoint{asio::ip::address_v4::loopback(), 0}};

@@ -128,7 +128,7 @@ TEST_CASE("a session that ends while a reader is waited for ends at once") {
     run(pair, test(pair));
 }
 
-TEST_CASE("a reader that nobody has patience with keeps what it can't take") {
+TEST_CASE("a reader that is not waited for keeps what it can't take") {
     SessionPair pair{usual, none};
     MemoryStream far;
     run(pair, receive_stuck(pair, far));
