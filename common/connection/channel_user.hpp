@@ -18,14 +18,14 @@ enum class ChannelEnd : std::uint8_t {
 /// What a read into a channel's slots came to.
 struct ChannelRead {
     enum class Then : std::uint8_t {
-        more,     ///< there may be more at once
-        drained,  ///< nothing more for now: the user says when (set_readable)
-        eof,      ///< its end, clean
-        closed,   ///< as eof, with nothing left to receive either: the user is off the channel
-        failed,   ///< its end, not clean: a reset, and the user is off the channel
+        more,         ///< there may be more at once
+        would_block,  ///< nothing more for now: the user says when (set_readable)
+        eof,          ///< its end, clean
+        closed,       ///< as eof, with nothing left to receive either: the user is off the channel
+        failed,       ///< its end, not clean: a reset, and the user is off the channel
     };
     std::size_t bytes = 0;
-    Then then = Then::drained;
+    Then then = Then::would_block;
 };
 
 /// What a channel's user does with received data that it can't pass on at once.

@@ -40,18 +40,18 @@ void Receiver::acknowledge() noexcept {
 }
 
 awaitable<void> Receiver::dispatch() {
-    transmitter_.hold();
+    transmitter_.cork();
     for (;;) {
         auto event = engine_.poll(received_at_);
         if (!offer()) co_await wait_for_reader();
         if (!event) break;
         if (std::holds_alternative<InboxFull>(*event)) continue;
         if (owner_.on_connection_event(*event)) continue;
-        transmitter_.release();
+        transmitter_.uncork();
         co_await owner_.on_event(std::move(*event));
-        transmitter_.hold();
+        transmitter_.cork();
     }
-    transmitter_.release();
+    transmitter_.uncork();
     owner_.on_all_handled();
     transmitter_.pump();
 }
@@ -65,7 +65,7 @@ bool Receiver::offer() {
 
 /// What the user hasn't taken stays where it was received. Meanwhile all but receiving goes on.
 awaitable<void> Receiver::wait_for_reader() {
-    transmitter_.release();
+    transmitter_.uncork();
     transmitter_.pump();
     acknowledge();
     do {
@@ -73,7 +73,7 @@ awaitable<void> Receiver::wait_for_reader() {
         co_await with_timeout(reader_ready_.wait(), engine_.inbox().time_left(from));
         engine_.on_waited(Clock::now() - from);
     } while (!offer());
-    transmitter_.hold();
+    transmitter_.cork();
 }
 
 }  // namespace culvert

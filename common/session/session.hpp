@@ -78,7 +78,7 @@ public:
     /// A server said that it has no place for us now, and may have one later.
     bool told_to_try_later() const noexcept;
     /// It has received or sent since it last gave its buffers back.
-    bool holds_buffers() const noexcept { return idle_.holds_buffers(); }
+    bool has_buffers() const noexcept { return idle_.has_buffers(); }
     IoExecutor executor() { return timer_.get_executor(); }
 
 private:

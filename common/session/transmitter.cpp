@@ -20,12 +20,12 @@ Transmitter::Transmitter(StreamSocket& socket, Engine& engine, CarrierOwner& own
 
 Transmitter::~Transmitter() { assert(writable_.is_set() && pumped_.is_set()); }
 
-void Transmitter::hold() noexcept {
-    if (filling_ == Filling::allowed) filling_ = Filling::held;
+void Transmitter::cork() noexcept {
+    if (filling_ == Filling::allowed) filling_ = Filling::corked;
 }
 
-void Transmitter::release() noexcept {
-    if (filling_ == Filling::held) filling_ = Filling::allowed;
+void Transmitter::uncork() noexcept {
+    if (filling_ == Filling::corked) filling_ = Filling::allowed;
 }
 
 void Transmitter::pump() noexcept {

@@ -21,14 +21,14 @@ public:
     ~Transmitter();
 
     /// Fills and sends as much as the socket takes, or until others have waited long enough. Does
-    /// nothing while it is held or stopped, nor when called from within.
+    /// nothing while it is corked or stopped, nor when called from within.
     void pump() noexcept;
     /// When all who came in one batch have been heard: what they ask for leaves in one send.
     void pump_soon();
 
-    /// What is caused until release() leaves in one piece: nothing is sent meanwhile.
-    void hold() noexcept;
-    void release() noexcept;
+    /// What is caused until uncork() leaves in one piece: nothing is sent meanwhile (TCP_CORK).
+    void cork() noexcept;
+    void uncork() noexcept;
     /// Nothing more is filled: after a failure no EOF may follow what was perhaps lost.
     void stop() noexcept { filling_ = Filling::stopped; }
 
@@ -38,7 +38,7 @@ public:
     awaitable<void> settle();
 
 private:
-    enum class Filling { allowed, held, under_way, stopped };
+    enum class Filling { allowed, corked, under_way, stopped };
     enum class Socket {
         takes,    ///< as far as is known
         is_full,  ///< and says when it takes more

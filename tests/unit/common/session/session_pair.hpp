@@ -42,7 +42,7 @@ public:
         if (done.bytes > 0) {
             done.then = ChannelRead::Then::more;
         } else {
-            done.then = ends ? ChannelRead::Then::eof : ChannelRead::Then::drained;
+            done.then = ends ? ChannelRead::Then::eof : ChannelRead::Then::would_block;
         }
         return done;
     }
