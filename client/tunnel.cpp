@@ -290,7 +290,7 @@ Tunnel::Member* Tunnel::least_loaded_link() {
     for (Member& member : connections_) {
         if (!member.ready) continue;
         ready.push_back(&member);
-        candidates.push_back({member.load.lately(), member.connection->open_streams()});
+        candidates.push_back({member.load.average(), member.connection->open_streams()});
     }
     return ready.empty() ? nullptr : ready[least_loaded(candidates)];
 }
