@@ -262,7 +262,7 @@ awaitable<bool> ClientConnection::run_session() {
         socket.close();
         socket = co_await dial_server();
     }
-    const bool expects_success = identities.sure.has_value();
+    const bool expects_success = identities.optimistic.has_value();
     log_.debug("{}: reached; {} keys to try", name_, identities_.offered());
     Session session{std::move(socket),
                     make_engine_config(settings_, std::move(identities), context_.windows),

@@ -12,7 +12,7 @@
 namespace culvert {
 
 struct UserauthLimits {
-    unsigned tries = 6;      ///< failures that count; questions and `none` don't
+    unsigned tries = 6;      ///< failures that count; queries and `none` don't
     unsigned requests = 64;  ///< of any kind: an agent with that many keys is a flood
 };
 

@@ -147,7 +147,7 @@ void Engine::accept_key(TimePoint now) {
 
 bool Engine::may_open_channels() const noexcept {
     return authenticated_ ||
-           (is_client() && login_client_.success_is_sure() && !transport_.delays_compression() &&
+           (is_client() && login_client_.is_optimistic() && !transport_.delays_compression() &&
             (peer_is_culvert() || takes_early_channels(*transport_.peer_version())));
 }
 

@@ -76,14 +76,14 @@ public:
     }
     void decline_signature(TimePoint now) { pending_ = login_client_.decline_signature(now); }
     /// A signature that is wanted takes long: a server that takes its key is told to wait.
-    void ask_while_signing() { login_client_.ask_while_signing(); }
+    void query_while_signing() { login_client_.query_while_signing(); }
     /// To KeyShown. Accepting a proved key is followed by Authenticated.
     void accept_key(TimePoint now);
     void refuse_key() { login_server_.refuse_key(); }
 
     // ---- channels
-    /// True from authentication on, and where the outcome of a sent request can be taken for
-    /// granted, ahead of it (design 3: round trips are counted).
+    /// True from authentication on, and ahead of it where that is optimistic: a request was sent
+    /// that is expected to be granted, and waiting for that would cost a round trip.
     bool may_open_channels() const noexcept;
     bool authenticated() const noexcept { return authenticated_; }
     /// It has said so (EXT_INFO), early in the login.

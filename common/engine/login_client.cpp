@@ -15,7 +15,7 @@ namespace {
 
 // The channels that were opened right behind the request are an offence now that it failed, and the
 // server ends the connection for them.
-Error refused_for_sure() {
+Error refused_optimistic_request() {
     return Error{ErrorKind::authentication,
                  "the server doesn't take the key that it took before; to try the others takes "
                  "another connection"};
@@ -54,7 +54,7 @@ std::optional<EngineEvent> LoginClient::on_packet(std::uint8_t number, Bytes pay
             return follow(userauth_.on_pk_ok(payload, session_id, algorithms()), now);
         case msg::UserauthFailure::number: {
             auto step = userauth_.on_failure(payload, session_id, algorithms());
-            if (channels) throw refused_for_sure();
+            if (channels) throw refused_optimistic_request();
             return follow(std::move(step), now);
         }
         case msg::UserauthSuccess::number:
@@ -92,9 +92,9 @@ std::optional<EngineEvent> LoginClient::decline_signature(TimePoint now) {
     return follow(userauth_.decline(transport_.session_id(), algorithms()), now);
 }
 
-void LoginClient::ask_while_signing() {
-    const ByteVector question = userauth_.ask_meanwhile();
-    if (!question.empty()) transport_.send(question);
+void LoginClient::query_while_signing() {
+    const ByteVector query = userauth_.query_meanwhile();
+    if (!query.empty()) transport_.send(query);
     clock_.forget_asked();  // its answer is read when the signature is there
 }
 

@@ -24,7 +24,7 @@ awaitable<void> LoginDialog::on_key_shown(KeyShown shown) {
 awaitable<void> LoginDialog::on_signature_wanted(SignatureWanted wanted) {
     std::optional<ByteVector> signature;
     Event is_over;
-    co_await both(sign(std::move(wanted), signature, is_over), ask_while_signing(is_over));
+    co_await both(sign(std::move(wanted), signature, is_over), query_while_signing(is_over));
     if (signature) {
         engine_.provide_signature(*signature, Clock::now());
     } else {
@@ -38,10 +38,10 @@ awaitable<void> LoginDialog::sign(SignatureWanted wanted, std::optional<ByteVect
     is_over.set();
 }
 
-awaitable<void> LoginDialog::ask_while_signing(Event& is_over) {
+awaitable<void> LoginDialog::query_while_signing(Event& is_over) {
     const bool is_quick = co_await with_timeout(is_over.wait(), limits::time_limit::slow_signature);
     if (is_quick) co_return;
-    engine_.ask_while_signing();
+    engine_.query_while_signing();
     send_();
     co_await is_over.wait();
 }

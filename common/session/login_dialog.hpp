@@ -8,7 +8,7 @@
 
 namespace culvert {
 
-/// Puts the engine's questions of a login to who decides, and gives it the answers.
+/// Asks the login's owner what the engine wants to know, and gives the engine the answers.
 class LoginDialog {
 public:
     /// `send` sends what the engine has to say while an answer is awaited.
@@ -27,7 +27,7 @@ private:
     ClientLogin& client() { return *std::get<ClientLogin*>(login_); }
     awaitable<void> sign(SignatureWanted wanted, std::optional<ByteVector>& signature,
                          Event& is_over);
-    awaitable<void> ask_while_signing(Event& is_over);
+    awaitable<void> query_while_signing(Event& is_over);
 
     Engine& engine_;
     Login login_;

@@ -20,7 +20,7 @@ const Event* only_event(const Walk& walk) {
 }
 
 ByteVector question(const PrivateKey& key) {
-    return public_key_question("alice", ssh_ed25519, key.public_key());
+    return public_key_query("alice", ssh_ed25519, key.public_key());
 }
 
 ByteVector direct_tcpip() {
@@ -78,7 +78,7 @@ private:
         EngineConfig config = client_config();
         config.identities.keys.clear();
         for (const auto& key : keys) config.identities.keys.push_back(key->public_key());
-        config.identities.sure = sure;
+        config.identities.optimistic = sure;
         return config;
     }
 
@@ -350,7 +350,7 @@ TEST_CASE("a server hears of the key whose signature takes long, then gets the r
         walk.engine.accept_host_key(start_time);
         walk.poll();
         const auto wanted = std::get<SignatureWanted>(walk.events.at(0));
-        walk.engine.ask_while_signing();
+        walk.engine.query_while_signing();
         CHECK(walk.peer.listen_for_numbers() == Numbers{21, 7, 5, 50});
         walk.peer.say_new_keys();
         walk.peer.say(msg::ServiceAccept{ssh_userauth});

@@ -38,7 +38,7 @@ Scene scene_of(const Choice& choice) {
 Scene with_keys(Scene scene, Program::Keys keys, std::optional<std::size_t> sure) {
     scene.client.identities.keys.clear();
     for (const auto& key : keys) scene.client.identities.keys.push_back(key->public_key());
-    scene.client.identities.sure = sure;
+    scene.client.identities.optimistic = sure;
     scene.client_keys = std::move(keys);
     return scene;
 }

@@ -121,7 +121,7 @@ private:
             case Stage::before_service:
                 return peer.say(msg::ServiceRequest{ssh_userauth});
             case Stage::before_request:
-                peer.say(public_key_question("alice", ssh_ed25519, user_key()->public_key()));
+                peer.say(public_key_query("alice", ssh_ed25519, user_key()->public_key()));
                 poll();
                 return engine.accept_key(start_time);
             case Stage::key_taken:
