@@ -11,7 +11,7 @@
 namespace culvert {
 
 /// The names of RFC 4253 6.2, OpenSSH PROTOCOL 1.2 and docs/protocol.md that we know. All but
-/// `none` begin once the user is authenticated; plain `zlib` would let anybody feed the inflater
+/// `none` begin once the user is authenticated; plain `zlib` would let strangers feed the inflater
 /// and is never offered.
 constexpr std::string_view no_compression = "none";
 constexpr std::string_view delayed_zlib = "zlib@openssh.com";

@@ -15,7 +15,7 @@ namespace culvert {
 
 /// One channel's state (RFC 4254 5). Its functions are named after what happened; those that the
 /// peer causes throw ProtocolError for what it must not do, and are for the states in which
-/// ChannelTable hands the channel out. What is to be sent in turn is the Connection's to send.
+/// ChannelTable hands the channel out. What is to be sent in reply is the Connection's to send.
 class Channel {
 public:
     enum class State {
@@ -71,14 +71,14 @@ public:
     }
     bool has_sent_eof() const noexcept { return eof_sent_; }
 
-    /// How much to read for one turn: what the window allows, and not much more than what the
-    /// stream has lately had to send, so that a small stream takes no large buffer.
+    /// How much to read for one turn: what the window allows, and not much more than the stream had
+    /// to send in its last turns, so that a small stream takes no large buffer.
     std::uint32_t turn_size() const noexcept { return std::min(sent_.left(), burst_); }
     std::uint32_t receive_window() const noexcept { return received_.left(); }
     /// The most data that one packet to the peer may hold.
     std::uint32_t packet_capacity() const noexcept { return packet_capacity_; }
 
-    /// Its place in the turn order, and the way back from there.
+    /// Its place in the order of turns, and the way back from there.
     struct Turn : SchedulerEntry {
         explicit Turn(Channel& owner) noexcept : channel{owner} {}
         Channel& channel;
@@ -86,7 +86,7 @@ public:
     Turn turn{*this};
     static Channel& of(SchedulerEntry& entry) noexcept { return static_cast<Turn&>(entry).channel; }
 
-    /// Who is told of it; null before the owner has accepted it, and from when the user is off it.
+    /// Null before the owner has accepted the channel, and from when the user is off it.
     ChannelUser* user = nullptr;
 
     SparseFlow small_sent;

@@ -41,8 +41,8 @@ class ChannelUser {
 public:
     virtual ~ChannelUser() = default;
 
-    /// It is this channel's turn: fill the slots, in their order. It may not call back: what is to
-    /// become of the channel is what it returns.
+    /// The channel has its turn: fill the slots, in their order. It may not call back: what becomes
+    /// of the channel follows from what it returns.
     virtual ChannelRead read(std::span<const MutableBytes> slots) noexcept = 0;
     /// Received, in order: returns how many bytes were passed on at once. Those that are kept are
     /// reported as they are passed on (delivered). What is left is offered again or handed over to

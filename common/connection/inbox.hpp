@@ -22,7 +22,7 @@ public:
 
     bool empty() const noexcept { return pieces_.empty(); }
     bool full() const noexcept { return pieces_.size() == most_pieces; }
-    /// Whose data these are, or were last.
+    /// The channel of these data, or of the last ones.
     ChannelId channel() const noexcept { return channel_; }
     std::span<const Bytes> pieces() const noexcept { return pieces_; }
 
@@ -40,7 +40,7 @@ public:
         if (channel == channel_) received_ = {};
     }
 
-    /// For how long its user is to be waited for, if it doesn't take all at once.
+    /// For how long the receiver waits for its user, if that doesn't take all at once.
     Duration time_left(TimePoint now) const noexcept { return reader_wait_.left(received_, now); }
     void on_waited(Duration time) noexcept { reader_wait_.on_waited(time); }
     /// A user has passed on this much, now or later.

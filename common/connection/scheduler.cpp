@@ -63,7 +63,7 @@ Scheduler::Turn Scheduler::next() noexcept {
         if (entry->queue_ == SchedulerEntry::Queue::new_flow) {
             move_to(SchedulerEntry::Queue::paused, *entry);
         } else {
-            remove(*entry);  // idle for a whole round: the next time it is fresh again
+            remove(*entry);  // idle for a whole round: a new flow the next time
         }
     }
 }

@@ -33,7 +33,7 @@ public:
     void close(std::uint32_t claim) noexcept;
 
     /// Adds to a claim: all of `more`, or as much of it as leaves the claim at most a quarter of
-    /// what nobody has claimed (the dynamic threshold of Choudhury and Hahne, 1998). So one channel
+    /// what is left unclaimed (the dynamic threshold of Choudhury and Hahne, 1998). So one channel
     /// has its fifth at most, many share, and there is always something left for the next.
     std::uint32_t grow(std::uint32_t claim, std::uint32_t more) noexcept;
     void shrink(std::uint32_t by) noexcept { claimed_.fetch_sub(by, std::memory_order_relaxed); }
@@ -54,7 +54,7 @@ public:
         std::size_t bytes_;
     };
 
-    /// True once nearly all is claimed: who has more than a fair share then gives of it.
+    /// True once nearly all is claimed: a window with more than a fair share then shrinks.
     bool is_short() const noexcept;
     std::uint64_t fair_share() const noexcept;
     std::uint64_t claimed() const noexcept { return claimed_.load(std::memory_order_relaxed); }

@@ -46,7 +46,7 @@ std::optional<EngineEvent> Engine::poll(TimePoint now) {
     if (pending_) return std::exchange(pending_, std::nullopt);
     follow_path();
     if (inbox_is_full()) connection_.hand_over(now);
-    // A key that is shown is decided about before anything that was sent after it is looked at.
+    // The owner decides about a key before anything that was sent after it is read.
     while (!ended_ && !awaits_owner()) {
         check_backlog();
         const Answering answering{answers_, transport_};

@@ -10,8 +10,9 @@ struct KeepaliveConfig {
     unsigned misses = limits::time_limit::keepalive_misses;
 };
 
-/// Whether the peer still lives. Anything received counts as life; after an interval of silence
-/// it is asked, and after so many questions, each with an interval for its answer, it is given up.
+/// Whether the peer is still there. Anything received shows it; after an interval of silence a
+/// keepalive is sent, and after so many of them, each with an interval for its answer, the
+/// connection is given up.
 class Keepalive {
 public:
     enum class Action { none, ask, give_up };
@@ -41,7 +42,7 @@ public:
 private:
     KeepaliveConfig config_;
     TimePoint heard_;
-    TimePoint waits_since_;  ///< the last sign of life, or the last question
+    TimePoint waits_since_;  ///< what was received last, or the last keepalive
     unsigned asked_ = 0;
 };
 

@@ -24,7 +24,7 @@ class Session final : private CarrierOwner {
 public:
     static constexpr Duration usual_idle_time = limits::buffer::idle_time;
 
-    /// The owner, who decides about the login, and `random` must outlive it.
+    /// The owner, the login's owner and `random` must outlive it.
     /// `idle_time`: a connection that is silent for this long gives its buffers back.
     Session(StreamSocket socket, EngineConfig config, Random& random, SessionOwner& owner,
             Login login, Duration idle_time = usual_idle_time);
@@ -55,7 +55,7 @@ public:
     std::optional<ChannelId> open(const ChannelType& type, ChannelUser& user);
     void accept(ChannelId channel, ChannelUser& user);
     void refuse(ChannelId channel, const OpenFailure& failure);
-    /// The user has something to send: it is read when it is its turn, perhaps at once.
+    /// The user has something to send: it is read in the channel's turn, perhaps at once.
     void set_readable(ChannelId channel);
     /// The user may take more of what it was offered.
     void set_writable(ChannelId channel) noexcept;

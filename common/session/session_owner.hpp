@@ -8,7 +8,7 @@
 
 namespace culvert {
 
-// Who decides for a session, by what is decided. The coroutines may take their time; nothing else
+// What decides for a session, by what is decided. The coroutines may take their time; nothing else
 // is read from the peer until they end. What any of these functions throws ends the session.
 
 /// A client's login.

@@ -23,7 +23,7 @@ public:
     /// Fills and sends as much as the socket takes, or until others have waited long enough. Does
     /// nothing while it is corked or stopped, nor when called from within.
     void pump() noexcept;
-    /// When all who came in one batch have been heard: what they ask for leaves in one send.
+    /// After the handlers that are due now: what they ask for leaves in one send.
     void pump_soon();
 
     /// What is caused until uncork() leaves in one piece: nothing is sent meanwhile (TCP_CORK).
