@@ -313,7 +313,7 @@ namespace time_limit {
 /// A login; from a server's first USERAUTH_PK_OK on, since the user may have to touch the key.
 inline constexpr Duration login = std::chrono::seconds{30};
 inline constexpr Duration login_with_key = std::chrono::seconds{120};
-/// A signature that takes longer is asked for with the key's query ahead: see login_with_key.
+/// With a signature that takes longer the key's query is sent meanwhile: for login_with_key.
 inline constexpr Duration slow_signature = std::chrono::seconds{1};
 inline constexpr Duration key_exchange = std::chrono::seconds{120};
 /// The answer to CHANNEL_OPEN: a server tries the target for 10 s, and the rest is for its answer.

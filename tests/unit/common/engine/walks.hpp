@@ -72,7 +72,7 @@ public:
         after_new_keys,
         before_service,
         before_request,
-        key_taken,  ///< that was asked about, not proved yet
+        key_taken,  ///< of a query, without a request yet
         key_refused,
         deciding,  ///< whether the user may come in
         authenticated,
