@@ -42,7 +42,7 @@ using Counts = std::vector<std::size_t>;
 
 }  // namespace
 
-TEST_CASE("a connection goes to the thread that has lately been least busy") {
+TEST_CASE("a connection goes to the thread with the least average load") {
     struct Row {
         const char* name;
         std::vector<double> busy;

@@ -118,7 +118,7 @@ TEST_CASE("what the user passes on at once is granted again, what it keeps when 
     CHECK(in.sent.take() == Payloads{encoded(msg::ChannelWindowAdjust{remote, 30'000})});
 }
 
-TEST_CASE("offered data may stay where they are, until nobody waits for their user any more") {
+TEST_CASE("offered data may stay where they are, until the wait for their user is over") {
     Opened in;
     in.user.at_once = 2;
     in.gets("abc");
