@@ -94,7 +94,7 @@ public:
     TimePoint open_deadline{};
 
     /// The most data that we take in one packet and put into one.
-    static constexpr std::uint32_t maximum_packet = limits::turn::packet;
+    static constexpr std::uint32_t maximum_packet = limits::packet;
     /// Throws ProtocolError for more data than that in one packet.
     static void expect_packet_size(std::size_t bytes);
 

@@ -23,6 +23,10 @@ namespace culvert::limits {
 inline constexpr std::size_t kib = 1024;
 inline constexpr std::size_t mib = 1024 * kib;
 
+/// Data of a packet, each way. Measured with the prototypes: larger ones gained nothing, and other
+/// peers use this.
+inline constexpr std::uint32_t packet = 32 * kib;
+
 // ---------------------------------------------------------------------- how much may be in flight
 namespace congestion {
 
@@ -37,13 +41,13 @@ inline constexpr double startup_gain = 4;
 /// so that the path is used meanwhile.
 inline constexpr double probe_rtt_gain = 0.75;
 /// What the path carries meanwhile may be in flight, too: programs that wait for a processor
-/// answer late. On loopback that is nearly all of the window. By design: a time slice or two of a
-/// busy CPU.
+/// answer late. On loopback that is nearly all of the window. By design: some time slices of a busy
+/// CPU.
 inline constexpr Duration scheduling_slack = std::chrono::milliseconds{10};
 /// Without any sample. Measured (cc4bcfe): 512 KiB held slow links back.
 inline constexpr std::size_t initial_window = 256 * kib;
-/// A packet, so that one can always leave.
-inline constexpr std::size_t minimum_window = 32 * kib;
+/// One packet can always leave.
+inline constexpr std::size_t minimum_window = packet;
 /// More than any path carries, and less than an integer holds.
 inline constexpr double largest_window = 1e12;
 
@@ -78,7 +82,7 @@ inline constexpr std::size_t largest_message = 4 * kib;
 /// How long after a small message the next is expected.
 inline constexpr Duration memory = std::chrono::milliseconds{5};
 /// The most data of a turn meanwhile.
-inline constexpr std::size_t turn = 32 * kib;
+inline constexpr std::size_t turn = packet;
 /// The most that is received or sent with one call meanwhile.
 inline constexpr std::size_t batch = 64 * kib;
 
@@ -93,8 +97,8 @@ inline constexpr Duration worth = std::chrono::milliseconds{5};
 /// Measured with the prototypes: 0.86 to 1.05 CPU s/GB, the least of all sizes; with 16 KiB unsent
 /// in the kernel a fifth more.
 inline constexpr std::size_t largest = 512 * kib;
-/// A packet.
-inline constexpr std::size_t smallest = 32 * kib;
+/// One packet is always worth a send.
+inline constexpr std::size_t smallest = packet;
 /// The rate over less is chance. By design: twice `worth`.
 inline constexpr Duration shortest_measurement = std::chrono::milliseconds{10};
 /// The kernel is told (TCP_NOTSENT_LOWAT) when the backlog has changed by this factor. By design:
@@ -111,7 +115,8 @@ namespace io {
 inline constexpr std::size_t together = 64 * mib;
 /// A packet, and the next one's head.
 inline constexpr std::size_t least = 48 * kib;
-/// As buffer::largest_input.
+/// Measured with the prototypes: receives of 1 MiB cost a quarter less CPU than those of 64 KiB.
+/// The rest is for a packet that has not arrived whole.
 inline constexpr std::size_t largest = 1280 * kib;
 /// Full receives or sends of one connection before the others of its thread go on. By design: five
 /// milliseconds at 1 GB/s.
@@ -147,9 +152,6 @@ inline constexpr std::size_t quantum = 256 * kib;
 /// Measured (d668723): otherwise an exchange of small messages waited for two thirds of its round
 /// trip. By design an eighth: a message is far smaller, and bulk waits for that much of each.
 inline constexpr std::size_t parts_of_quantum = 8;
-/// Data of a packet, each way. Measured with the prototypes: larger ones gained nothing, and other
-/// peers use this.
-inline constexpr std::uint32_t packet = 32 * kib;
 /// Packets of one turn, and so pieces of one readv: half a MiB of the largest.
 inline constexpr std::size_t most_packets = 16;
 /// A turn that exceeds the output's room by this part of it is finished all the same: what was left
@@ -243,10 +245,10 @@ inline constexpr std::uint64_t overcommitment = 2;
 // ---------------------------------------------------------------------- buffers
 namespace buffer {
 
-/// A connection's input. It doubles as long as it is filled: seven times to the largest. Measured
-/// with the prototypes: receives of 1 MiB cost a quarter less CPU than those of 64 KiB.
+/// A connection's input. It doubles as long as it is filled: seven times to what is received at
+/// once at most.
 inline constexpr std::size_t first_input = 16 * kib;
-inline constexpr std::size_t largest_input = 1280 * kib;
+inline constexpr std::size_t largest_input = io::largest;
 /// With less room behind it, or less than a part of the buffer, the unread rest moves to the
 /// front. By design.
 inline constexpr std::size_t least_input_room = 8 * kib;
@@ -257,8 +259,10 @@ inline constexpr std::size_t inbox_pieces = 64;
 /// behind may cost. By design.
 inline constexpr std::size_t smallest_chunk = 4 * kib;
 inline constexpr std::size_t largest_chunk = 64 * kib;
-/// Memory for inflated payloads: two packets at first.
-inline constexpr std::size_t first_arena = 66 * kib;
+/// Room for an inflated payload at first: a packet, and one byte more, which tells that it was all.
+inline constexpr std::size_t inflated_payload = 33 * kib;
+/// Memory for inflated payloads: two of them at first.
+inline constexpr std::size_t first_arena = 2 * inflated_payload;
 /// What is passed on of it with one call. Measured (da3eab0): more is no better, and leaves the
 /// CPU's second level of cache.
 inline constexpr std::size_t full_arena = 256 * kib;
