@@ -71,7 +71,7 @@ public:
     bool authenticated() const noexcept { return session_.authenticated(); }
 
 private:
-    awaitable<bool> allows(KeyShown shown) override;
+    awaitable<bool> allows(PublicKeyRequest request) override;
     void on_authenticated(const Authenticated& authenticated) override;
     void on_rekeyed() override;
     void on_irregularity(Irregularity kind) override;

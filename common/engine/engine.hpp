@@ -77,7 +77,7 @@ public:
     void decline_signature(TimePoint now) { pending_ = login_client_.decline_signature(now); }
     /// A signature that is wanted takes long: a server that takes its key is told to wait.
     void query_while_signing() { login_client_.query_while_signing(); }
-    /// To KeyShown. Accepting a proved key is followed by Authenticated.
+    /// To PublicKeyRequest. Accepting a verified one is followed by Authenticated.
     void accept_key(TimePoint now);
     void refuse_key() { login_server_.refuse_key(); }
 

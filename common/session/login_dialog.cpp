@@ -11,8 +11,8 @@ awaitable<void> LoginDialog::on_host_key(HostKeyOffered offered) {
     engine_.accept_host_key(Clock::now());
 }
 
-awaitable<void> LoginDialog::on_key_shown(KeyShown shown) {
-    const bool allowed = co_await std::get<ServerLogin*>(login_)->allows(std::move(shown));
+awaitable<void> LoginDialog::on_public_key_request(PublicKeyRequest request) {
+    const bool allowed = co_await std::get<ServerLogin*>(login_)->allows(std::move(request));
     if (allowed) {
         engine_.accept_key(Clock::now());
     } else {

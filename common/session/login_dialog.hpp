@@ -17,7 +17,7 @@ public:
 
     awaitable<void> on_host_key(HostKeyOffered offered);
     awaitable<void> on_signature_wanted(SignatureWanted wanted);
-    awaitable<void> on_key_shown(KeyShown shown);
+    awaitable<void> on_public_key_request(PublicKeyRequest request);
     void on_banner(const BannerReceived& banner) { client().on_banner(banner); }
     /// After whatever may have brought it about: tells a client's login once that the session is
     /// ready.

@@ -31,7 +31,7 @@ public:
     virtual ~ServerLogin() = default;
 
     /// May this user come in with this key?
-    virtual awaitable<bool> allows(KeyShown shown) = 0;
+    virtual awaitable<bool> allows(PublicKeyRequest request) = 0;
 };
 
 using Login = std::variant<ClientLogin*, ServerLogin*>;

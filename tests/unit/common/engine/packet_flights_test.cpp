@@ -150,7 +150,7 @@ TEST_CASE("a server answers what came in one flight in one flight") {
     walk.peer.say(open);
 
     REQUIRE(walk.poll().size() == 1);
-    CHECK(std::holds_alternative<KeyShown>(walk.events[0]));
+    CHECK(std::holds_alternative<PublicKeyRequest>(walk.events[0]));
     walk.engine.accept_key(start_time);
     REQUIRE(walk.poll().size() == 2);
     CHECK(std::holds_alternative<Authenticated>(walk.events[0]));

@@ -136,7 +136,7 @@ public:
     }
     void on_ready() override { ready.set(); }
     void on_banner(const BannerReceived&) override {}
-    awaitable<bool> allows(KeyShown) override { co_return true; }
+    awaitable<bool> allows(PublicKeyRequest) override { co_return true; }
     void on_channel_requested(ChannelRequested request) override { requested(std::move(request)); }
     void on_authenticated(const Authenticated&) override { authenticated = true; }
     void on_rekeyed() override { ++rekeys; }
