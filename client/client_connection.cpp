@@ -194,7 +194,7 @@ awaitable<bool> ClientConnection::run_session() {
         socket.close();
         socket = co_await reach_server();
     }
-    const bool expects_success = identities.sure.has_value();
+    const bool expects_success = identities.optimistic.has_value();
     log_.tunnel().debug("{}: reached; {} keys to try", log_.name(), identities_.offered());
     Session session{std::move(socket),
                     make_engine_config(context_.settings, std::move(identities), context_.windows),

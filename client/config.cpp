@@ -112,8 +112,8 @@ std::vector<LocalForward> read_forwards(const YamlValue& value) {
 }
 
 TunnelSettings read_tunnel(const std::string& name, const YamlValue& value,
-                           const Environment& surroundings) {
-    TunnelSettings tunnel = default_tunnel_settings(surroundings);
+                           const Environment& environment) {
+    TunnelSettings tunnel = default_tunnel_settings(environment);
     tunnel.name = name;
     tunnel.log_tag = fmt::format(" [{}]", escaped(name));
     YamlMap map = value.map();
@@ -129,7 +129,7 @@ TunnelSettings read_tunnel(const std::string& name, const YamlValue& value,
     map.optional("identities_only", tunnel.identities_only);
     map.optional("agent", tunnel.agent, [&](const YamlValue& v) {
         return v.parsed([&](std::string_view written) {
-            return agent_socket(std::string{written}, surroundings);
+            return agent_socket(std::string{written}, environment);
         });
     });
     map.optional("host_key", tunnel.host_key_pin, read_pin);
@@ -179,17 +179,17 @@ TunnelSettings read_tunnel(const std::string& name, const YamlValue& value,
 }
 
 /// The tunnels of one file go behind those of the files before it.
-void add_tunnels(const YamlValue& value, const Environment& surroundings,
+void add_tunnels(const YamlValue& value, const Environment& environment,
                  std::vector<TunnelSettings>& tunnels) {
     for (const auto& [name, settings] : value.map().entries()) {
         if (std::ranges::find(tunnels, name, &TunnelSettings::name) != tunnels.end()) {
             settings.fail("another file has a tunnel of this name");
         }
-        tunnels.push_back(read_tunnel(name, settings, surroundings));
+        tunnels.push_back(read_tunnel(name, settings, environment));
     }
 }
 
-ClientConfig read_config(const YamlValue& top, const Environment& surroundings) {
+ClientConfig read_config(const YamlValue& top, const Environment& environment) {
     ClientConfig config;
     std::vector<TunnelSettings>& tunnels = config.tunnels;
     YamlMap map = top.map();
@@ -209,13 +209,13 @@ ClientConfig read_config(const YamlValue& top, const Environment& surroundings) 
     if (own == nullptr && include == nullptr) {
         top.fail("'tunnels' is missing");
     }
-    if (own != nullptr) add_tunnels(*own, surroundings, tunnels);
+    if (own != nullptr) add_tunnels(*own, environment, tunnels);
     if (include != nullptr) {
         for (const YamlValue& file : include->included_files()) {
             YamlMap part = file.map();
             const YamlValue* const its = part.find("tunnels");
             part.finish();
-            if (its != nullptr) add_tunnels(*its, surroundings, tunnels);
+            if (its != nullptr) add_tunnels(*its, environment, tunnels);
         }
     }
     if (tunnels.empty()) (own != nullptr ? *own : top).fail("has no tunnel in it");
@@ -224,13 +224,13 @@ ClientConfig read_config(const YamlValue& top, const Environment& surroundings) 
 
 }  // namespace
 
-ClientConfig read_client_config(const std::string& path, const Environment& surroundings) {
-    return read_config(YamlValue::from_file(path, surroundings), surroundings);
+ClientConfig read_client_config(const std::string& path, const Environment& environment) {
+    return read_config(YamlValue::from_file(path, environment), environment);
 }
 
 ClientConfig parse_client_config(const std::string& text, const std::string& name,
-                                 const Environment& surroundings) {
-    return read_config(YamlValue::from_text(text, name, surroundings), surroundings);
+                                 const Environment& environment) {
+    return read_config(YamlValue::from_text(text, name, environment), environment);
 }
 
 std::vector<TunnelSettings> select_tunnels(std::vector<TunnelSettings> tunnels,

@@ -26,11 +26,11 @@ struct ClientConfig {
 };
 
 /// Reads culvert.yaml. Throws Error{config} with file:line:column, the key's path and what to do.
-ClientConfig read_client_config(const std::string& path, const Environment& surroundings);
+ClientConfig read_client_config(const std::string& path, const Environment& environment);
 
 /// The same from text; `name` stands for the file in errors.
 ClientConfig parse_client_config(const std::string& text, const std::string& name,
-                                 const Environment& surroundings);
+                                 const Environment& environment);
 
 /// The named tunnels, in the order of the names; all of them without a name. Throws Error{usage}
 /// for a tunnel that isn't there, with the nearest one that is.

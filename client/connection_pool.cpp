@@ -81,7 +81,7 @@ ConnectionPool::Member* ConnectionPool::least_loaded_member() {
     for (Member& member : members_) {
         if (!member.ready) continue;
         ready.push_back(&member);
-        candidates.push_back({member.load.lately(), member.connection->open_streams()});
+        candidates.push_back({member.load.average(), member.connection->open_streams()});
     }
     return ready.empty() ? nullptr : ready[least_loaded(candidates)];
 }

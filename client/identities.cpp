@@ -131,9 +131,9 @@ awaitable<ClientIdentities> Identities::offer(std::string whose) {
                                 escaped(user_), shell_quoted(agent_->socket()))};
     }
 
-    ClientIdentities offer{.user = user_, .keys = {}, .sure = {}};
+    ClientIdentities offer{.user = user_, .keys = {}, .optimistic = {}};
     for (const Identity& identity : offered_) {
-        if (identity.key == accepted_) offer.sure = offer.keys.size();
+        if (identity.key == accepted_) offer.optimistic = offer.keys.size();
         offer.keys.push_back(identity.key);
     }
     co_return offer;

@@ -28,7 +28,7 @@ namespace {
 /// One function for each command; std::visit picks it.
 class Run {
 public:
-    explicit Run(const Environment& surroundings) noexcept : surroundings_{surroundings} {}
+    explicit Run(const Environment& environment) noexcept : environment_{environment} {}
 
     ExitCode operator()(TunnelCommand& command) const {
         if (command.only_shown) {
@@ -57,7 +57,7 @@ public:
     ExitCode operator()(const UpCommand& command) const {
         if (command.log_file) log_to_file(*command.log_file);
         const auto load = [&] {
-            ClientConfig config = read_client_config(command.config_file, surroundings_);
+            ClientConfig config = read_client_config(command.config_file, environment_);
             config.tunnels = select_tunnels(std::move(config.tunnels), command.names);
             require_distinct_ports(config.tunnels);
             return config;
@@ -67,7 +67,7 @@ public:
     }
 
     ExitCode operator()(const CheckCommand& command) const {
-        const ClientConfig config = read_client_config(command.config_file, surroundings_);
+        const ClientConfig config = read_client_config(command.config_file, environment_);
         const auto& tunnels = config.tunnels;
         for (const TunnelSettings& tunnel : tunnels) (void)Identities{tunnel};
         print(describe(tunnels));
@@ -108,7 +108,7 @@ private:
         return client.run();
     }
 
-    const Environment& surroundings_;
+    const Environment& environment_;
 };
 
 ExitCode run(std::span<const std::string> arguments) {
@@ -118,10 +118,10 @@ ExitCode run(std::span<const std::string> arguments) {
     start_log("culvert");
     try {
         start_crypto();
-        const Environment surroundings = surroundings_of_process();
-        CommandLine command_line = parse_command_line(arguments, surroundings);
+        const Environment environment = process_environment();
+        CommandLine command_line = parse_command_line(arguments, environment);
         start_log("culvert", command_line.log);
-        return std::visit(Run{surroundings}, command_line.command);
+        return std::visit(Run{environment}, command_line.command);
     } catch (const Error& error) {
         log_error(error);
         return exit_code(error);

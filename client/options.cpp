@@ -55,12 +55,12 @@ constexpr std::array keygen_flags{
 
 CommandLine print(std::string_view text) { return {PrintCommand{std::string{text}}, {}}; }
 
-std::string config_path(const std::string& written, const Environment& surroundings) {
+std::string config_path(const std::string& written, const Environment& environment) {
     if (written.empty()) fail("-c: the file name is empty");
-    return expand_option_path(written, surroundings);
+    return expand_option_path(written, environment);
 }
 
-CommandLine read_up(std::span<const std::string> arguments, const Environment& surroundings) {
+CommandLine read_up(std::span<const std::string> arguments, const Environment& environment) {
     CommandLine line;
     UpCommand up;
     for (const Argument& argument : split_arguments(arguments, up_flags)) {
@@ -73,15 +73,15 @@ CommandLine read_up(std::span<const std::string> arguments, const Environment& s
         } else if (flag == "--pid-file") {
             up.pid_file = argument.value;
         } else if (!line.log.read(flag)) {
-            up.config_file = config_path(argument.value, surroundings);
+            up.config_file = config_path(argument.value, environment);
         }
     }
-    if (up.config_file.empty()) up.config_file = default_client_config_path(surroundings);
+    if (up.config_file.empty()) up.config_file = default_client_config_path(environment);
     line.command = std::move(up);
     return line;
 }
 
-CommandLine read_check(std::span<const std::string> arguments, const Environment& surroundings) {
+CommandLine read_check(std::span<const std::string> arguments, const Environment& environment) {
     CheckCommand check;
     for (const Argument& argument : split_arguments(arguments, check_flags)) {
         if (argument.flag == "-h" || argument.flag == "--help") return print(check_help);
@@ -89,21 +89,21 @@ CommandLine read_check(std::span<const std::string> arguments, const Environment
             fail(fmt::format("'{}': culvert check takes no arguments", escaped(argument.value)),
                  "culvert check -c " + shell_quoted(argument.value));
         }
-        check.config_file = config_path(argument.value, surroundings);
+        check.config_file = config_path(argument.value, environment);
     }
-    if (check.config_file.empty()) check.config_file = default_client_config_path(surroundings);
+    if (check.config_file.empty()) check.config_file = default_client_config_path(environment);
     return {std::move(check), {}};
 }
 
-std::string default_comment(const Environment& surroundings) {
+std::string default_comment(const Environment& environment) {
     std::array<char, 256> host{};
-    if (::gethostname(host.data(), host.size() - 1) != 0) return surroundings.login;
-    return fmt::format("{}@{}", surroundings.login, host.data());
+    if (::gethostname(host.data(), host.size() - 1) != 0) return environment.login;
+    return fmt::format("{}@{}", environment.login, host.data());
 }
 
-CommandLine read_keygen(std::span<const std::string> arguments, const Environment& surroundings) {
+CommandLine read_keygen(std::span<const std::string> arguments, const Environment& environment) {
     KeygenSettings keygen;
-    keygen.comment = default_comment(surroundings);
+    keygen.comment = default_comment(environment);
     for (const Argument& argument : split_arguments(arguments, keygen_flags)) {
         const std::string& flag = argument.flag;
         const std::string& value = argument.value;
@@ -117,7 +117,7 @@ CommandLine read_keygen(std::span<const std::string> arguments, const Environmen
                             "accepts them",
                             escaped(value, 64)));
         } else if (flag == "-f") {
-            keygen.file = expand_option_path(value, surroundings);
+            keygen.file = expand_option_path(value, environment);
         } else if (flag == "-N" && !value.empty()) {
             fail(
                 "-N: culvert keygen makes only keys without a passphrase",
@@ -133,8 +133,8 @@ CommandLine read_keygen(std::span<const std::string> arguments, const Environmen
         }
     }
     if (keygen.file.empty()) {
-        if (surroundings.home.empty()) fail("HOME is not set", "name the key file with -f FILE");
-        keygen.file = surroundings.home + "/.ssh/id_ed25519";
+        if (environment.home.empty()) fail("HOME is not set", "name the key file with -f FILE");
+        keygen.file = environment.home + "/.ssh/id_ed25519";
     }
     return {std::move(keygen), {}};
 }
@@ -142,21 +142,21 @@ CommandLine read_keygen(std::span<const std::string> arguments, const Environmen
 }  // namespace
 
 CommandLine parse_command_line(std::span<const std::string> arguments,
-                               const Environment& surroundings) {
+                               const Environment& environment) {
     if (!arguments.empty()) {
         const std::string& first = arguments.front();
         const auto rest = arguments.subspan(1);
-        if (first == "up") return read_up(rest, surroundings);
-        if (first == "check") return read_check(rest, surroundings);
-        if (first == "keygen") return read_keygen(rest, surroundings);
+        if (first == "up") return read_up(rest, environment);
+        if (first == "check") return read_check(rest, environment);
+        if (first == "keygen") return read_keygen(rest, environment);
     }
-    return parse_tunnel_command_line(arguments, surroundings);
+    return parse_tunnel_command_line(arguments, environment);
 }
 
-std::string default_client_config_path(const Environment& surroundings) {
-    if (surroundings.root) return "/etc/culvert/culvert.yaml";
-    if (surroundings.home.empty()) fail("HOME is not set", "name the file with -c FILE");
-    return surroundings.home + "/.config/culvert/culvert.yaml";
+std::string default_client_config_path(const Environment& environment) {
+    if (environment.root) return "/etc/culvert/culvert.yaml";
+    if (environment.home.empty()) fail("HOME is not set", "name the file with -c FILE");
+    return environment.home + "/.config/culvert/culvert.yaml";
 }
 
 }  // namespace culvert

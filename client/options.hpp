@@ -52,10 +52,10 @@ struct CommandLine {
 /// Reads culvert's arguments, without argv[0]. Flags that OpenSSH's ssh has too mean what they mean
 /// there. Throws Error{usage} for everything that is not understood; nothing is ignored.
 CommandLine parse_command_line(std::span<const std::string> arguments,
-                               const Environment& surroundings);
+                               const Environment& environment);
 
 /// Where `up` and `check` look without -c: /etc/culvert/culvert.yaml for root, else
 /// ~/.config/culvert/culvert.yaml.
-std::string default_client_config_path(const Environment& surroundings);
+std::string default_client_config_path(const Environment& environment);
 
 }  // namespace culvert

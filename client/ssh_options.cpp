@@ -247,15 +247,15 @@ class PathReader {
 public:
     /// `settings` has its user, server and alias already.
     PathReader(const TunnelSettings& settings, const std::string& named_host,
-               const Environment& surroundings)
-        : surroundings_{surroundings},
-          tokens_{SshToken{'d', surroundings.home},
+               const Environment& environment)
+        : environment_{environment},
+          tokens_{SshToken{'d', environment.home},
                   {'h', settings.server.host},
                   {'k', settings.host_key_alias.empty() ? named_host : settings.host_key_alias},
                   {'n', named_host},
                   {'p', std::to_string(settings.server.port)},
                   {'r', settings.user},
-                  {'u', surroundings.login}} {}
+                  {'u', environment.login}} {}
 
     std::string tokens_replaced(std::string_view written) const {
         return replace_tokens(written, tokens_);
@@ -263,13 +263,13 @@ public:
     std::vector<std::string> all(const std::vector<std::string>& written) const {
         std::vector<std::string> paths;
         for (const std::string& path : written) {
-            paths.push_back(expand_option_path(tokens_replaced(path), surroundings_));
+            paths.push_back(expand_option_path(tokens_replaced(path), environment_));
         }
         return paths;
     }
 
 private:
-    const Environment& surroundings_;
+    const Environment& environment_;
     std::array<SshToken, 7> tokens_;
 };
 
@@ -331,7 +331,7 @@ std::string parse_bind_address(std::string_view text) {
 }
 
 TunnelSettings settings_from(const SshOptions& options, TunnelSettings base,
-                             const Environment& surroundings) {
+                             const Environment& environment) {
     const auto put = [](auto& field, const auto& said) {
         if (said) field = *said;
     };
@@ -341,7 +341,7 @@ TunnelSettings settings_from(const SshOptions& options, TunnelSettings base,
     const std::string named_host = base.named_host;
     base.server.host =
         options.host_name ? real_host(*options.host_name, named_host) : server_host(named_host);
-    const PathReader paths{base, named_host, surroundings};
+    const PathReader paths{base, named_host, environment};
     put(base.bind_address, options.bind_address);
     put(base.family, options.family);
     if (!options.identities.empty() || options.no_default_identity) {
@@ -350,7 +350,7 @@ TunnelSettings settings_from(const SshOptions& options, TunnelSettings base,
     }
     put(base.identities_only, options.identities_only);
     if (options.agent) {
-        base.agent = agent_socket(paths.tokens_replaced(*options.agent), surroundings);
+        base.agent = agent_socket(paths.tokens_replaced(*options.agent), environment);
     }
     put(base.batch_mode, options.batch_mode);
     put(base.strict_host_key_checking, options.strict_host_key_checking);

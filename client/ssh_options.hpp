@@ -78,6 +78,6 @@ std::string parse_bind_address(std::string_view text);
 /// `base` with everything that was said put in: paths with `~`, ${NAME} and ssh's tokens replaced.
 /// Throws Error{usage}.
 TunnelSettings settings_from(const SshOptions& options, TunnelSettings base,
-                             const Environment& surroundings);
+                             const Environment& environment);
 
 }  // namespace culvert

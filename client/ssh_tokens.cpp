@@ -40,9 +40,9 @@ std::string replace_tokens(std::string_view text, std::span<const SshToken> toke
     return replaced;
 }
 
-std::string expand_option_path(std::string_view path, const Environment& surroundings) {
+std::string expand_option_path(std::string_view path, const Environment& environment) {
     try {
-        return expand_path(path, surroundings);
+        return expand_path(path, environment);
     } catch (const Error& error) {
         throw Error{ErrorKind::usage, error.what()};
     }

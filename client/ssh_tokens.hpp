@@ -19,6 +19,6 @@ struct SshToken {
 std::string replace_tokens(std::string_view text, std::span<const SshToken> tokens);
 
 /// A path as flags take it; a leading `~` and ${NAME} are replaced. Throws Error{usage}.
-std::string expand_option_path(std::string_view path, const Environment& surroundings);
+std::string expand_option_path(std::string_view path, const Environment& environment);
 
 }  // namespace culvert

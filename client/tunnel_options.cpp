@@ -196,7 +196,7 @@ void read_tunnel_flag(const Argument& argument, TunnelWords& words, TunnelComman
 }  // namespace
 
 CommandLine parse_tunnel_command_line(std::span<const std::string> arguments,
-                                      const Environment& surroundings) {
+                                      const Environment& environment) {
     CommandLine line;
     TunnelCommand command;
     TunnelWords words;
@@ -232,11 +232,11 @@ CommandLine parse_tunnel_command_line(std::span<const std::string> arguments,
              "give a forward, as in -L 12345:pop3.example.com:110");
     }
 
-    TunnelSettings base = default_tunnel_settings(surroundings);
+    TunnelSettings base = default_tunnel_settings(environment);
     base.name = words.destination->host;
     base.named_host = words.destination->host;
     TunnelSettings& tunnel = command.tunnel;
-    tunnel = settings_from(words.options, std::move(base), surroundings);
+    tunnel = settings_from(words.options, std::move(base), environment);
     if (tunnel.user.empty()) fail("your login name is unknown", "name the user, as in alice@gw");
     const bool gateway_ports = words.options.gateway_ports.value_or(false);
     for (LocalForward& forward : words.forwards) {

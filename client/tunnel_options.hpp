@@ -10,6 +10,6 @@ namespace culvert {
 /// `culvert [flags] [user@]host forward...`: ssh's flags, as far as culvert has them. Throws
 /// Error{usage}.
 CommandLine parse_tunnel_command_line(std::span<const std::string> arguments,
-                                      const Environment& surroundings);
+                                      const Environment& environment);
 
 }  // namespace culvert

@@ -105,7 +105,7 @@ void become(const Account& account) {
 }
 
 /// What the account's own processes find, as far as that is known: root's folders aren't its.
-Environment surroundings_of(const Account& account, const Environment& ours) {
+Environment environment_of(const Account& account, const Environment& ours) {
     Environment its{account.home, account.name, account.user == 0, ours.variable};
     its.variable = [variable = ours.variable](const std::string& name) {
         const bool is_own = name == "HOME" || name.starts_with("XDG_");
@@ -213,18 +213,17 @@ HostKeyFile host_key_file(const ServeCommand& command, const ServerConfig& confi
     return {shown_host_key(config.host_keys), {.anybody = !command.host_keys.empty()}};
 }
 
-ExitCode check(const ServeCommand& command, const Environment& surroundings) {
+ExitCode check(const ServeCommand& command, const Environment& environment) {
     Report report;
-    Environment its = surroundings;
+    Environment its = environment;
     if (command.check_as) {
         const Account account = find_account(*command.check_as);
         expect_may_become(account);
         // While this is still root: what root can't use nobody can hand over.
-        const HostKeyFile host_key =
-            host_key_file(command, server_config_of(command, surroundings));
+        const HostKeyFile host_key = host_key_file(command, server_config_of(command, environment));
         if (!command.check_reload) report.attempt([&] { check_host_key(host_key); });
         become(account);
-        its = surroundings_of(account, surroundings);
+        its = environment_of(account, environment);
         if (!command.check_reload) hint_at_host_key(host_key, account.name);
     }
     const ServerConfig config = load_server_config(command, its);
@@ -234,7 +233,7 @@ ExitCode check(const ServeCommand& command, const Environment& surroundings) {
         report.attempt([&] { check_host_key(host_key_file(command, config)); });
     }
     report.attempt([&] { check_log(config.log); });
-    if (!command.check_as && surroundings.root) hint_at_what_only_root_reads(config);
+    if (!command.check_as && environment.root) hint_at_what_only_root_reads(config);
     ListenCheck{command, report}.run(config);
     return report.code();
 }

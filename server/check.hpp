@@ -12,7 +12,7 @@ namespace culvert {
 /// without what a running daemon has already, its host key and its ports. All that is wrong is
 /// logged; the exit code is that of the first error. A user's bad key file is none, unless --user
 /// asks what that user can read.
-ExitCode check(const ServeCommand& command, const Environment& surroundings);
+ExitCode check(const ServeCommand& command, const Environment& environment);
 
 /// The host key that is shown to clients. One that the command line names may belong to anybody.
 HostKeyFile host_key_file(const ServeCommand& command, const ServerConfig& config);

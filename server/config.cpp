@@ -162,12 +162,12 @@ ServerLimits read_limits(const YamlValue& value) {
     return limits;
 }
 
-ServerConfig read_config(const YamlValue& top, const Environment& surroundings) {
+ServerConfig read_config(const YamlValue& top, const Environment& environment) {
     ServerConfig config = default_server_config();
     YamlMap map = top.map();
     map.optional("listen", config.listen, read_listen);
     const bool names_host_keys = map.optional("host_keys", config.host_keys, read_host_keys);
-    if (!names_host_keys) config.host_keys = {default_host_key_path(surroundings)};
+    if (!names_host_keys) config.host_keys = {default_host_key_path(environment)};
     map.optional("ciphers", config.ciphers, read_ciphers);
     map.optional("compression", config.compression, read_compression);
     map.optional("require_strict_kex", config.require_strict_kex);
@@ -198,7 +198,7 @@ ServerConfig default_server_config() {
     return config;
 }
 
-ServerConfig read_server_config(const std::string& path, const Environment& surroundings,
+ServerConfig read_server_config(const std::string& path, const Environment& environment,
                                 const TrustedOwners& owners) {
     std::vector<std::string> files;
     const auto read = [&](const std::string& file, std::size_t limit) {
@@ -206,27 +206,27 @@ ServerConfig read_server_config(const std::string& path, const Environment& surr
         files.push_back(file);
         return read_trusted_file(file, limit, is_included ? TrustedOwners{} : owners);
     };
-    ServerConfig config = read_config(YamlValue::from_file(path, surroundings, read), surroundings);
+    ServerConfig config = read_config(YamlValue::from_file(path, environment, read), environment);
     config.files = std::move(files);
     return config;
 }
 
 ServerConfig parse_server_config(const std::string& text, const std::string& name,
-                                 const Environment& surroundings) {
-    return read_config(YamlValue::from_text(text, name, surroundings), surroundings);
+                                 const Environment& environment) {
+    return read_config(YamlValue::from_text(text, name, environment), environment);
 }
 
-std::string default_host_key_path(const Environment& surroundings) {
+std::string default_host_key_path(const Environment& environment) {
     constexpr std::string_view name = "ssh_host_ed25519_key";
-    if (surroundings.root) return fmt::format("/etc/culvert/{}", name);
-    const auto state = surroundings.variable("XDG_STATE_HOME");
+    if (environment.root) return fmt::format("/etc/culvert/{}", name);
+    const auto state = environment.variable("XDG_STATE_HOME");
     // The XDG specification has relative paths ignored.
     if (state && state->starts_with('/')) return fmt::format("{}/culvert/{}", *state, name);
-    if (surroundings.home.empty()) {
+    if (environment.home.empty()) {
         throw Error{ErrorKind::config, "HOME is not set",
                     Hint{"name a host key with --host-key FILE"}};
     }
-    return fmt::format("{}/.local/state/culvert/{}", surroundings.home, name);
+    return fmt::format("{}/.local/state/culvert/{}", environment.home, name);
 }
 
 }  // namespace culvert

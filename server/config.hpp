@@ -80,15 +80,15 @@ ServerConfig default_server_config();
 /// Reads culvertd.yaml. Throws Error{config} with file:line:column, the key's path and what to do,
 /// also if the file is not to be trusted (trusted_file.hpp): `owners` may own it; what it includes
 /// belongs to root or the user that this process runs as.
-ServerConfig read_server_config(const std::string& path, const Environment& surroundings,
+ServerConfig read_server_config(const std::string& path, const Environment& environment,
                                 const TrustedOwners& owners = {});
 
 /// The same from text; `name` stands for the file in errors.
 ServerConfig parse_server_config(const std::string& text, const std::string& name,
-                                 const Environment& surroundings);
+                                 const Environment& environment);
 
 /// Where a host key that nobody named is kept: /etc/culvert for root, else
 /// $XDG_STATE_HOME/culvert (~/.local/state/culvert). Throws Error{config} where neither is known.
-std::string default_host_key_path(const Environment& surroundings);
+std::string default_host_key_path(const Environment& environment);
 
 }  // namespace culvert

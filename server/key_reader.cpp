@@ -13,19 +13,19 @@ namespace {
 
 /// Each thread may be stuck in a file, and is one file's at a time: as many files may be slow
 /// without a login by others having to wait. They are started when they are needed.
-constexpr AnswerPoolLimits limits{.threads = 256};
+constexpr BlockingCallLimits limits{.threads = 256};
 
-std::string why_not_read(Unanswered::Why why) {
-    return why == Unanswered::Why::queue_full ? "too many files are being read" : "out of memory";
+std::string why_not_read(NoResult::Why why) {
+    return why == NoResult::Why::queue_full ? "too many files are being read" : "out of memory";
 }
 
 }  // namespace
 
-KeyReader::Reading::Reading(const Unanswered& unanswered)
-    : why_not{unanswered.why}, failure{Error{ErrorKind::internal, why_not_read(unanswered.why)}} {}
+KeyReader::Reading::Reading(const NoResult& none)
+    : why_not{none.why}, failure{Error{ErrorKind::internal, why_not_read(none.why)}} {}
 
-KeyReader::KeyReader(Duration patience, Function function)
-    : reader_wait_{patience},
+KeyReader::KeyReader(Duration time_limit, Function function)
+    : time_limit_{time_limit},
       function_{std::move(function)},
       pool_{limits, [read = function_](const KeyFile& file) { return reading(read, file); }} {}
 
@@ -40,12 +40,12 @@ KeyReader::Reading KeyReader::reading(const Function& read, const KeyFile& file)
 }
 
 awaitable<std::shared_ptr<const std::string>> KeyReader::text_of(KeyFile file) {
-    const auto answer = co_await with_timeout(fresh(file), reader_wait_);
+    const auto answer = co_await with_timeout(fresh(file), time_limit_);
     if (!answer) {
         throw Error{ErrorKind::config,
                     fmt::format("{}: not read within {:.3g} s: it lets nobody in for now",
                                 shell_quoted(file.path),
-                                std::chrono::duration<double>(reader_wait_).count())};
+                                std::chrono::duration<double>(time_limit_).count())};
     }
     const std::shared_ptr<const Reading>& reading = *answer;
     if (reading->why_not) throw with_context(shell_quoted(file.path), *reading->failure);
@@ -57,8 +57,8 @@ awaitable<std::shared_ptr<const KeyReader::Reading>> KeyReader::fresh(KeyFile fi
     const TimePoint asked = Clock::now();
     for (;;) {
         KeyFile same = file;
-        auto answer = co_await pool_.ask(std::move(same));
-        if (answer->why_not == Unanswered::Why::no_thread) {
+        auto answer = co_await pool_.call(std::move(same));
+        if (answer->why_not == NoResult::Why::no_thread) {
             // Better slowly than not at all.
             co_return std::make_shared<const Reading>(reading(function_, file));
         }

@@ -19,9 +19,10 @@ class KeyReader {
 public:
     using Function = std::function<std::string(const KeyFile& file)>;
 
-    /// `patience`: how long somebody's login waits for a file. `read` throws what read_key_file()
+    /// `time_limit`: how long a login waits for a file. `read` throws what read_key_file()
     /// does, is called from several threads, and may outlive this.
-    explicit KeyReader(Duration patience = std::chrono::seconds{5}, Function read = read_key_file);
+    explicit KeyReader(Duration time_limit = std::chrono::seconds{5},
+                       Function read = read_key_file);
 
     /// The file's text as it is now, not as it was before the call. Throws Error{config} if it
     /// can't be read, or not in time, Error{internal} if the system lacks what it takes, and
@@ -34,10 +35,10 @@ public:
 private:
     struct Reading {
         explicit Reading(TimePoint at) : began{at} {}
-        explicit Reading(const Unanswered& unanswered);
+        explicit Reading(const NoResult& none);
 
         TimePoint began = TimePoint::max();
-        std::optional<Unanswered::Why> why_not;
+        std::optional<NoResult::Why> why_not;
         std::string text;
         std::optional<Error> failure;  ///< without it there is a text
     };
@@ -45,7 +46,7 @@ private:
     static Reading reading(const Function& read, const KeyFile& file);
     awaitable<std::shared_ptr<const Reading>> fresh(KeyFile file);
 
-    Duration reader_wait_;
+    Duration time_limit_;
     Function function_;
     BlockingCallPool<KeyFile, Reading> pool_;
 };

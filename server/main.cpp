@@ -18,9 +18,9 @@
 namespace culvert {
 namespace {
 
-Served load(const ServeCommand& command, const Environment& surroundings, Random& random,
+Served load(const ServeCommand& command, const Environment& environment, Random& random,
             Daemon::Loading when) {
-    auto config = std::make_shared<const ServerConfig>(load_server_config(command, surroundings));
+    auto config = std::make_shared<const ServerConfig>(load_server_config(command, environment));
     check_user_key_files(*config);
     const HostKeyFile file = host_key_file(command, *config);
     auto host_key = std::make_shared<const PrivateKey>(when == Daemon::Loading::at_start
@@ -30,13 +30,13 @@ Served load(const ServeCommand& command, const Environment& surroundings, Random
 }
 
 ExitCode serve(const ServeCommand& command) {
-    const Environment surroundings = surroundings_of_process();
-    if (command.check_only) return check(command, surroundings);
+    const Environment environment = process_environment();
+    if (command.check_only) return check(command, environment);
     raise_descriptor_limit();
     keep_memory_reserve();
     start_log_thread();
     SystemRandom random;
-    Daemon{[&](Daemon::Loading when) { return load(command, surroundings, random, when); }}.run();
+    Daemon{[&](Daemon::Loading when) { return load(command, environment, random, when); }}.run();
     return exit_as_asked;
 }
 

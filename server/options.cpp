@@ -150,19 +150,19 @@ ServerCommandLine parse_server_command_line(std::span<const std::string> argumen
     return line;
 }
 
-ServerConfig server_config_of(const ServeCommand& command, const Environment& surroundings) {
+ServerConfig server_config_of(const ServeCommand& command, const Environment& environment) {
     ServerConfig config =
         command.config_file
-            ? read_server_config(expand_path(*command.config_file, surroundings), surroundings,
+            ? read_server_config(expand_path(*command.config_file, environment), environment,
                                  {.anybody = command.config_file_named})
             : default_server_config();
     if (!command.listen.empty()) config.listen = command.listen;
     const auto expanded = [&](std::vector<std::string> paths) {
-        for (std::string& path : paths) path = expand_path(path, surroundings);
+        for (std::string& path : paths) path = expand_path(path, environment);
         return paths;
     };
     if (!command.host_keys.empty()) config.host_keys = expanded(command.host_keys);
-    if (config.host_keys.empty()) config.host_keys = {default_host_key_path(surroundings)};
+    if (config.host_keys.empty()) config.host_keys = {default_host_key_path(environment)};
     config.any_user_keys_files = expanded(command.authorized_keys);
     if (config.users.empty() && config.any_user_keys_files.empty()) {
         const std::string why = "nobody could log in";
@@ -177,8 +177,8 @@ ServerConfig server_config_of(const ServeCommand& command, const Environment& su
     return config;
 }
 
-ServerConfig load_server_config(const ServeCommand& command, const Environment& surroundings) {
-    ServerConfig config = server_config_of(command, surroundings);
+ServerConfig load_server_config(const ServeCommand& command, const Environment& environment) {
+    ServerConfig config = server_config_of(command, environment);
     // They are read again at each login; a typo shows now.
     for (const std::string& path : config.any_user_keys_files) {
         check_key_file(any_user_key_file(path));

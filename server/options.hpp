@@ -42,10 +42,10 @@ ServerCommandLine parse_server_command_line(std::span<const std::string> argumen
 
 /// The configuration that the flags and the file they name come to; at a reload it is called again.
 /// Throws Error{config}, also when nobody could ever log in.
-ServerConfig server_config_of(const ServeCommand& command, const Environment& surroundings);
+ServerConfig server_config_of(const ServeCommand& command, const Environment& environment);
 
 /// The same, after a look at the files of --authorized-keys: throws Error{config} if one can't be
 /// used. The users' own files are for check_user_key_files().
-ServerConfig load_server_config(const ServeCommand& command, const Environment& surroundings);
+ServerConfig load_server_config(const ServeCommand& command, const Environment& environment);
 
 }  // namespace culvert

@@ -103,32 +103,32 @@ std::string ServerConnection::status() const {
 
 // ---------------------------------------------------------------------- who
 
-awaitable<bool> ServerConnection::allows(KeyShown shown) {
-    KeyQuestion question{shown.user, shown.key, to_ip_address(peer_.address()),
+awaitable<bool> ServerConnection::allows(PublicKeyRequest request) {
+    KeyQuestion question{request.user, request.key, to_ip_address(peer_.address()),
                          std::chrono::system_clock::now()};
     KeyLookup found = co_await context_.broker->look_up_key(std::move(question));
     for (const std::string& warning : found.warnings) {
         context_.repeats.key_warnings.log(LogLevel::info, warning, "{}: {}: {}", name_,
-                                          escaped_name(shown.user), warning);
+                                          escaped_name(request.user), warning);
     }
     if (!found.allowed && found.is_provisional) {
         // A refusal would end the client's tunnel for good, although his key may be in the file.
         throw ProtocolError{"the server lacks the resources to look up keys; try again later",
                             DisconnectReason::by_application};
     }
-    log_at(logins(LogLevel::debug), "{}: {} {} {} {}: {}", name_, escaped_name(shown.user),
-           shown.proved ? "proves" : "shows", escaped(shown.key.algorithm(), 64),
-           fingerprint(shown.key), found.allowed ? "let in" : "not let in");
+    log_at(logins(LogLevel::debug), "{}: {} {} {} {}: {}", name_, escaped_name(request.user),
+           request.verified ? "proves" : "shows", escaped(request.key.algorithm(), 64),
+           fingerprint(request.key), found.allowed ? "let in" : "not let in");
     if (!found.allowed) {
-        note_not_let_in(shown.key, found.warnings.empty() ? "not among the user's keys"
-                                                          : found.warnings.front());
+        note_not_let_in(request.key, found.warnings.empty() ? "not among the user's keys"
+                                                            : found.warnings.front());
         co_return false;
     }
-    // What a user may do comes from the key that is proved, never from one that was only shown.
-    if (shown.proved) {
+    // What a user may do comes from the key of a verified request, never from that of a query.
+    if (request.verified) {
         permissions_ = std::move(*found.allowed);
     } else {
-        note_not_let_in(shown.key, "shown, but not proved");
+        note_not_let_in(request.key, "shown, but not proved");
     }
     co_return true;
 }

@@ -70,7 +70,7 @@ public:
 
 private:
     // ServerLogin
-    awaitable<bool> allows(KeyShown shown) override;
+    awaitable<bool> allows(PublicKeyRequest request) override;
 
     // SessionOwner
     void on_authenticated(const Authenticated& authenticated) override;

@@ -28,7 +28,7 @@ public:
     void measure_load(Duration time);
     /// Nobody is connected any more: what it was busy with is over.
     void forget_load() noexcept { load_ = {}; }
-    double load() const noexcept { return load_.lately(); }
+    double load() const noexcept { return load_.average(); }
 
     struct Status {
         std::size_t logged_in = 0;

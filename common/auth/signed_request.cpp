@@ -14,8 +14,8 @@ ByteVector request(std::string_view user, std::string_view algorithm, const Publ
 
 }  // namespace
 
-ByteVector public_key_question(std::string_view user, std::string_view algorithm,
-                               const PublicKey& key) {
+ByteVector public_key_query(std::string_view user, std::string_view algorithm,
+                            const PublicKey& key) {
     return request(user, algorithm, key, false);
 }
 

@@ -20,9 +20,9 @@ struct PublicKeyMethod {
     static void fields(auto& m, auto&& each) { each(m.has_signature, m.algorithm, m.key); }
 };
 
-/// A USERAUTH_REQUEST that shows a key, without a signature.
-ByteVector public_key_question(std::string_view user, std::string_view algorithm,
-                               const PublicKey& key);
+/// A public key query: a USERAUTH_REQUEST without a signature (RFC 4252 7).
+ByteVector public_key_query(std::string_view user, std::string_view algorithm,
+                            const PublicKey& key);
 
 /// The same request as it is signed and sent with the signature after it.
 ByteVector public_key_request(std::string_view user, std::string_view algorithm,

@@ -28,7 +28,7 @@ UserauthClient::Step UserauthClient::begin(Bytes session_id, FirstRequest when) 
     if (identities_.keys.empty()) {
         throw Error{ErrorKind::authentication, "there is no key to log in with"};
     }
-    if (identities_.keys.size() == 1) identities_.sure = 0;
+    if (identities_.keys.size() == 1) identities_.optimistic = 0;
     if (when == FirstRequest::after_service_accept) {
         state_ = State::waiting_for_service;
         return {};
@@ -47,12 +47,12 @@ UserauthClient::Step UserauthClient::on_algorithms_known(Bytes session_id,
 }
 
 UserauthClient::Step UserauthClient::try_first(Bytes session_id, const NameList& server_sig_algs) {
-    if (!identities_.sure) return try_next(session_id, server_sig_algs);
-    current_ = *identities_.sure;
+    if (!identities_.optimistic) return try_next(session_id, server_sig_algs);
+    current_ = *identities_.optimistic;
     auto algorithm = signature_algorithm(identities_.keys[current_], server_sig_algs);
     if (!algorithm) return try_next(session_id, server_sig_algs);
     algorithm_ = std::move(*algorithm);
-    sure_ = true;
+    optimistic_ = true;
     return want_signature(session_id);
 }
 
@@ -69,7 +69,7 @@ std::size_t UserauthClient::next_candidate(std::size_t from,
                                            const NameList& server_sig_algs) const {
     const auto& keys = identities_.keys;
     while (from < keys.size() &&
-           (identities_.sure == from || !signature_algorithm(keys[from], server_sig_algs))) {
+           (identities_.optimistic == from || !signature_algorithm(keys[from], server_sig_algs))) {
         ++from;
     }
     return from;
@@ -84,25 +84,25 @@ UserauthClient::Step UserauthClient::try_next(Bytes session_id, const NameList& 
     }
     current_ = candidate;
     next_ = candidate + 1;
-    question_ = Question::none;
+    query_ = Query::none;
     declined_ = false;
     algorithm_ = signature_algorithm(keys[current_], server_sig_algs).value();
-    // The last one left: asking first would only cost a round trip.
-    sure_ = next_candidate(next_, server_sig_algs) == keys.size();
-    if (sure_) return want_signature(session_id);
+    // The last one left: a query would only cost a round trip.
+    optimistic_ = next_candidate(next_, server_sig_algs) == keys.size();
+    if (optimistic_) return want_signature(session_id);
     state_ = State::asked;
-    return {ask(), {}};
+    return {query(), {}};
 }
 
-ByteVector UserauthClient::ask() {
-    question_ = Question::sent;
+ByteVector UserauthClient::query() {
+    query_ = Query::sent;
     tried_.push_back(current_);
-    return public_key_question(identities_.user, algorithm_, identities_.keys[current_]);
+    return public_key_query(identities_.user, algorithm_, identities_.keys[current_]);
 }
 
-ByteVector UserauthClient::ask_meanwhile() {
-    if (state_ != State::signing || question_ != Question::none) return {};
-    return ask();
+ByteVector UserauthClient::query_meanwhile() {
+    if (state_ != State::signing || query_ != Query::none) return {};
+    return query();
 }
 
 UserauthClient::Step UserauthClient::want_signature(Bytes session_id) {
@@ -114,11 +114,11 @@ UserauthClient::Step UserauthClient::want_signature(Bytes session_id) {
 ByteVector UserauthClient::sign(Bytes signature) {
     assert(state_ == State::signing);
     Writer{request_}.string(signature);
-    if (question_ == Question::sent) {
+    if (query_ == Query::sent) {
         state_ = State::asked;
         return {};
     }
-    if (question_ == Question::none) tried_.push_back(current_);
+    if (query_ == Query::none) tried_.push_back(current_);
     return request();
 }
 
@@ -130,7 +130,7 @@ ByteVector UserauthClient::request() {
 UserauthClient::Step UserauthClient::decline(Bytes session_id, const NameList& server_sig_algs) {
     assert(state_ == State::signing);
     request_.clear();
-    if (question_ != Question::sent) return pass_over(session_id, server_sig_algs);
+    if (query_ != Query::sent) return pass_over(session_id, server_sig_algs);
     state_ = State::asked;
     declined_ = true;
     return {};
@@ -148,7 +148,7 @@ UserauthClient::Step UserauthClient::on_pk_ok(Bytes payload, Bytes session_id,
     const bool asked = state_ == State::asked && message.algorithm == algorithm_ &&
                        std::ranges::equal(message.key, identities_.keys[current_].blob());
     if (!asked) throw ProtocolError{"the server takes a key that it wasn't asked about"};
-    question_ = Question::answered;
+    query_ = Query::answered;
     if (declined_) return pass_over(session_id, server_sig_algs);
     if (!request_.empty()) return {request(), {}};
     return want_signature(session_id);

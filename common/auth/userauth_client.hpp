@@ -20,20 +20,20 @@ struct SignatureWanted {
     ByteVector data;
 };
 
-/// Whom we are, and the keys that may prove it, in the order in which they are tried.
+/// The user, and the keys that may authenticate it, in the order in which they are tried.
 struct ClientIdentities {
     std::string user;
     std::vector<PublicKey> keys;
-    /// A key that this server is known to take: it is signed with at once, without asking first.
-    /// A single key always is.
-    std::optional<std::size_t> sure;
+    /// A key that this server is known to take: its request is sent at once, without a query. So is
+    /// that of a single key.
+    std::optional<std::size_t> optimistic;
 };
 
 /// When the first request follows SERVICE_REQUEST.
 enum class FirstRequest { at_once, after_service_accept };
 
-/// The client's side of user authentication (RFC 4252): publickey, asked before it is signed. A
-/// question is a request without a signature (RFC 4252 7).
+/// The client's side of user authentication (RFC 4252): publickey, with a query ahead of each
+/// request. A query is a request without a signature (RFC 4252 7).
 class UserauthClient {
 public:
     explicit UserauthClient(ClientIdentities identities) : identities_{std::move(identities)} {}
@@ -58,27 +58,27 @@ public:
     /// Throws ProtocolError if nothing was asked that could have succeeded.
     void on_success(Bytes payload);
 
-    /// The owner's signature blob: the request to send. Empty while ask_meanwhile()'s question is
+    /// The owner's signature blob: the request to send. Empty while query_meanwhile()'s query is
     /// not answered; the request follows PK_OK then.
     ByteVector sign(Bytes signature);
-    /// The owner can't sign after all; the next key's turn, once a question has its answer.
+    /// The owner can't sign after all: the next key is tried, once a query has its answer.
     Step decline(Bytes session_id, const NameList& server_sig_algs);
-    /// The signature takes long: the question about its key, to be sent meanwhile, so that a server
-    /// that takes the key knows what it waits for. Empty if the key has been asked about.
-    ByteVector ask_meanwhile();
+    /// The signature takes long: the query for its key, to be sent meanwhile, so that a server that
+    /// takes the key knows what it waits for. Empty if the query was sent.
+    ByteVector query_meanwhile();
 
     /// The server has begun the authentication protocol; only then has it anything to say in it.
     bool service_accepted() const noexcept { return service_accepted_; }
     bool awaits_signature() const noexcept { return state_ == State::signing; }
-    /// The request that is on its way is as good as granted: no other key would be tried after it.
-    bool request_is_sure() const noexcept { return state_ == State::requested && sure_; }
+    /// What follows may be sent as if the request that is on its way were granted: no other key
+    /// would be tried after it.
+    bool is_optimistic() const noexcept { return state_ == State::requested && optimistic_; }
     bool authenticated() const noexcept { return state_ == State::authenticated; }
     std::size_t identity() const noexcept { return current_; }
     const std::string& user() const noexcept { return identities_.user; }
     /// That of identity().
     const PublicKey& key() const { return identities_.keys[current_]; }
-    /// The keys that were shown to the server so far, asked about or signed with, in that order,
-    /// without those of not_signed().
+    /// The keys of queries and requests so far, in that order, without those of not_signed().
     const std::vector<std::size_t>& tried() const noexcept { return tried_; }
     /// The keys that the owner couldn't sign with, and that the server hasn't refused: they may let
     /// the user in another time.
@@ -94,20 +94,20 @@ private:
         requested,
         authenticated,
     };
-    /// About the current key.
-    enum class Question { none, sent, answered };
+    /// Of the current key.
+    enum class Query { none, sent, answered };
 
-    std::size_t first_key() const noexcept { return identities_.sure.value_or(0); }
+    std::size_t first_key() const noexcept { return identities_.optimistic.value_or(0); }
     Step try_first(Bytes session_id, const NameList& server_sig_algs);
     Step try_next(Bytes session_id, const NameList& server_sig_algs);
-    /// The current key is of not_signed(): the next one's turn.
+    /// The current key is of not_signed(): the next one is tried.
     Step pass_over(Bytes session_id, const NameList& server_sig_algs);
     /// The first key from `from` on that is still to be tried and that the server can take; the
     /// number of keys if there is none.
     std::size_t next_candidate(std::size_t from, const NameList& server_sig_algs) const;
     Step want_signature(Bytes session_id);
-    /// The question about the current key.
-    ByteVector ask();
+    /// The query for the current key.
+    ByteVector query();
     /// The finished request for the current key.
     ByteVector request();
     /// "ssh-ed25519 SHA256:..., ssh-rsa SHA256:..."
@@ -120,11 +120,11 @@ private:
     std::size_t next_ = 0;
     std::vector<std::size_t> tried_;
     std::vector<std::size_t> not_signed_;
-    bool sure_ = false;
+    bool optimistic_ = false;
     bool service_accepted_ = false;
     std::string algorithm_;
-    Question question_ = Question::none;
-    bool declined_ = false;  ///< while the question was not answered
+    Query query_ = Query::none;
+    bool declined_ = false;  ///< while the query was not answered
     ByteVector request_;     ///< without its signature while that is wanted, then until it is sent
 };
 

@@ -83,8 +83,8 @@ UserauthServer::Outcome UserauthServer::on_request(Bytes payload, Bytes session_
         !verify(*key, method.algorithm, signed_data(session_id, request), signature)) {
         return fails(FailedRequest::Why::signature);
     }
-    shown_ = KeyShown{user_, std::move(*key), method.has_signature};
-    return {shown_, {}};
+    request_ = PublicKeyRequest{user_, std::move(*key), method.has_signature};
+    return {request_, {}};
 }
 
 void UserauthServer::note(FailedRequest::Why why, std::string_view method,
@@ -101,21 +101,21 @@ void UserauthServer::note(FailedRequest::Why why, std::string_view method,
 }
 
 ByteVector UserauthServer::accept() {
-    assert(shown_);
-    KeyShown shown = std::move(*shown_);
-    shown_.reset();
-    if (!shown.proved) {
-        return encoded(msg::UserauthPkOk{shown.key.algorithm(), shown.key.blob()});
+    assert(request_);
+    PublicKeyRequest request = std::move(*request_);
+    request_.reset();
+    if (!request.verified) {
+        return encoded(msg::UserauthPkOk{request.key.algorithm(), request.key.blob()});
     }
     authenticated_ = true;
-    key_ = std::move(shown.key);
+    key_ = std::move(request.key);
     return encoded(msg::UserauthSuccess{});
 }
 
 ByteVector UserauthServer::refuse() {
-    assert(shown_);
-    const bool counts = shown_->proved;
-    shown_.reset();
+    assert(request_);
+    const bool counts = request_->verified;
+    request_.reset();
     return failure(counts);
 }
 

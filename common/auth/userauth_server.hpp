@@ -12,20 +12,19 @@
 namespace culvert {
 
 struct UserauthLimits {
-    unsigned tries = 6;      ///< failures that count; questions and `none` don't
+    unsigned tries = 6;      ///< failures that count; queries and `none` don't
     unsigned requests = 64;  ///< of any kind: an agent with that many keys is a flood
 };
 
-/// The client showed a key for a user, and the owner must say whether that user may come in with
-/// it. `proved`: the signature is there and right, so a yes lets the user in. Nothing else is read
-/// until the answer.
-struct KeyShown {
+/// A public key query or request (RFC 4252 7): the owner must say whether that user may come in
+/// with the key. Nothing else is read until the answer.
+struct PublicKeyRequest {
     std::string user;  ///< not escaped
     PublicKey key;
-    bool proved;
+    bool verified;  ///< a request, whose signature is right: a yes lets the user in
 };
 
-/// A request that failed without a question to the owner, for a log. Nothing in it is escaped.
+/// A request that failed without the owner, for a log. Nothing in it is escaped.
 struct FailedRequest {
     enum class Why { method, key_type, garbled_key, signature };
 
@@ -44,21 +43,21 @@ public:
     /// nothing then: tries are counted together. Throws ProtocolError for another service.
     ByteVector on_service_request(Bytes payload);
 
-    /// A USERAUTH_REQUEST: either a question for the owner, or a reply to be sent. A key of an
+    /// A USERAUTH_REQUEST: either for the owner to decide, or with a reply to be sent. A key of an
     /// algorithm that isn't ours fails unread, one of ours that is garbled fails, too, for every
     /// user alike. Throws ProtocolError for a garbled request and when there have been too many.
     struct Outcome {
-        std::optional<KeyShown> shown;
+        std::optional<PublicKeyRequest> request;
         ByteVector reply;
     };
     Outcome on_request(Bytes payload, Bytes session_id);
 
-    /// The owner's answer, as the reply to send. After accepting a proved key the user is in.
+    /// The owner's answer, as the reply to send. After accepting a verified request the user is in.
     ByteVector accept();
     ByteVector refuse();
 
     unsigned service_requests() const noexcept { return service_requests_; }
-    bool awaits_answer() const noexcept { return shown_.has_value(); }
+    bool awaits_answer() const noexcept { return request_.has_value(); }
     bool authenticated() const noexcept { return authenticated_; }
     /// Empty until a request has come.
     const std::string& user() const noexcept { return user_; }
@@ -80,7 +79,7 @@ private:
     unsigned service_requests_ = 0;
     std::vector<FailedRequest> failed_;
     std::string user_;
-    std::optional<KeyShown> shown_;
+    std::optional<PublicKeyRequest> request_;  ///< that the owner has to answer
     std::optional<PublicKey> key_;
 };
 

@@ -10,25 +10,25 @@ namespace culvert {
 /// The load of a worker: from 0 to 1, of what one thread can do, or of what the busiest worker
 /// does.
 ///
-/// New work can't be measured yet: it is estimated. Each measurement weighs as much as all that was
-/// known before it, so half of an estimate is gone with each.
+/// It is a moving average: each measurement weighs as much as all before it. New work can't be
+/// measured yet, so it is estimated, and half of an estimate is gone with each measurement.
 class Load {
 public:
     /// So much that of a burst not all goes to the worker that looks idle: after sixteen it looks
     /// as busy as can be. So little that idle work does little harm.
     static constexpr double new_work_estimate = 1.0 / 16;
 
-    double lately() const noexcept { return lately_; }
-    void on_given() noexcept { lately_ += new_work_estimate; }
-    void on_measured(double share) noexcept { lately_ = (lately_ + share) / 2; }
+    double average() const noexcept { return average_; }
+    void on_given() noexcept { average_ += new_work_estimate; }
+    void on_measured(double share) noexcept { average_ = (average_ + share) / 2; }
 
 private:
-    double lately_ = 0;
+    double average_ = 0;
 };
 
 /// A worker that may be given new work.
 struct Candidate {
-    double load = 0;         ///< Load::lately()
+    double load = 0;         ///< Load::average()
     std::size_t burden = 0;  ///< how much it has now: connections, streams
 };
 

@@ -11,8 +11,10 @@ void AdaptiveLevel::on_output_taken(TimePoint now) noexcept {
     blocked_since_.reset();
     const Duration took = now - began_;
     if (took < period) return;
-    if (blocked_ * 100 >= took * percent_for_thorough) level_ = CompressionLevel::thorough;
-    if (blocked_ * 100 < took * percent_for_quick) level_ = CompressionLevel::quick;
+    if (blocked_ * 100 >= took * limits::compression::percent_for_thorough)
+        level_ = CompressionLevel::thorough;
+    if (blocked_ * 100 < took * limits::compression::percent_for_quick)
+        level_ = CompressionLevel::quick;
     began_ = now;
     blocked_ = Duration{};
 }

@@ -4,6 +4,7 @@
 
 #include "common/base/time.hpp"
 #include "common/compression/compressor.hpp"
+#include "common/pacing/limits.hpp"
 
 namespace culvert {
 
@@ -18,12 +19,7 @@ public:
     /// It takes more again, or still does.
     void on_output_taken(TimePoint now) noexcept;
 
-    /// Long beside a single blocked send, short beside what a user waits for.
-    static constexpr Duration period = std::chrono::milliseconds{250};
-    // `thorough` takes twice as long (zstd.cpp): of two thirds of the time spent
-    // waiting it leaves a third. So it doesn't go back and forth between the two.
-    static constexpr int percent_for_thorough = 66;
-    static constexpr int percent_for_quick = 15;
+    static constexpr Duration period = limits::compression::period;
 
 private:
     CompressionLevel level_ = CompressionLevel::quick;

@@ -5,11 +5,11 @@
 namespace culvert {
 
 void Compressibility::on_deflated(std::size_t before, std::size_t after) noexcept {
-    if (before < smallest_counted) return;
+    if (before < limits::compression::smallest_counted) return;
     before_ += before;
     after_ += after;
     if (before_ < sample_) return;
-    const bool shrinks = after_ * 100 < before_ * (100 - least_percent_saved);
+    const bool shrinks = after_ * 100 < before_ * (100 - limits::compression::least_percent_saved);
     if (shrinks) {
         sample_ = first_sample;
         while_ = shortest_while;

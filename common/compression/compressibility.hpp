@@ -2,6 +2,8 @@
 
 #include <cstddef>
 
+#include "common/pacing/limits.hpp"
+
 namespace culvert {
 
 /// Is it worth deflating? Mail and logs shrink; what is compressed or encrypted already costs much
@@ -14,14 +16,10 @@ public:
     void on_deflated(std::size_t before, std::size_t after) noexcept;
     void on_stored(std::size_t bytes) noexcept;
 
-    static constexpr std::size_t first_sample = 128 * 1024;
-    static constexpr std::size_t later_sample = 32 * 1024;
-    static constexpr std::size_t shortest_while = 1024 * 1024;
-    static constexpr std::size_t longest_while = 256 * 1024 * 1024;
-    /// Smaller payloads say little of what comes.
-    static constexpr std::size_t smallest_counted = 512;
-    /// What is less than this much smaller isn't worth it.
-    static constexpr std::size_t least_percent_saved = 5;
+    static constexpr std::size_t first_sample = limits::compression::first_sample;
+    static constexpr std::size_t later_sample = limits::compression::later_sample;
+    static constexpr std::size_t shortest_while = limits::compression::shortest_while;
+    static constexpr std::size_t longest_while = limits::compression::longest_while;
 
 private:
     std::size_t sample_ = first_sample;

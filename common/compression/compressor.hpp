@@ -6,18 +6,19 @@
 
 #include "common/base/bytes.hpp"
 #include "common/compression/payload_arena.hpp"
+#include "common/pacing/limits.hpp"
 
 namespace culvert {
 
 /// The names of RFC 4253 6.2, OpenSSH PROTOCOL 1.2 and docs/protocol.md that we know. All but
-/// `none` begin once the user is authenticated; plain `zlib` would let anybody feed the inflater
+/// `none` begin once the user is authenticated; plain `zlib` would let strangers feed the inflater
 /// and is never offered.
 constexpr std::string_view no_compression = "none";
 constexpr std::string_view delayed_zlib = "zlib@openssh.com";
 constexpr std::string_view delayed_zstd = "zstd@culvert.internal";
 
 /// No payload may inflate to more than this (design 9), in bytes.
-constexpr std::size_t largest_inflated_payload = 256 * 1024;
+constexpr std::size_t largest_inflated_payload = limits::peer::inflated_payload;
 
 /// How hard to try. `thorough` takes twice the time and makes a tenth fewer bytes.
 enum class CompressionLevel { quick, thorough };

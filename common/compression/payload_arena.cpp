@@ -5,13 +5,6 @@
 #include <utility>
 
 namespace culvert {
-namespace {
-
-// Two packets of the usual size.
-constexpr std::size_t first_capacity = 66 * 1024;
-
-}  // namespace
-
 void PayloadArena::on_next_packet() noexcept {
     last_ = 0;
     if (full()) clear();
@@ -19,7 +12,7 @@ void PayloadArena::on_next_packet() noexcept {
 
 MutableBytes PayloadArena::space(std::size_t length, std::size_t filled) {
     if (bytes_.size() - used_ < length) {
-        ByteVector larger(std::max({first_capacity, bytes_.size() * 2, length}));
+        ByteVector larger(std::max({limits::buffer::first_arena, bytes_.size() * 2, length}));
         if (filled > 0) std::memcpy(larger.data(), bytes_.data() + used_, filled);
         std::swap(bytes_, larger);
         if (std::exchange(used_, 0) > 0) outgrown_.push_back(std::move(larger));

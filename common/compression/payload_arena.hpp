@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "common/base/bytes.hpp"
+#include "common/pacing/limits.hpp"
 
 namespace culvert {
 
@@ -25,9 +26,8 @@ public:
     /// Gives memory back too.
     void release() noexcept;
 
-    /// What one call passes on, in bytes. More measured no better, and leaves the processor's
-    /// second level of cache.
-    static constexpr std::size_t enough = 256 * 1024;
+    /// What one call passes on, in bytes.
+    static constexpr std::size_t enough = limits::buffer::full_arena;
 
 private:
     ByteVector bytes_;                  ///< its size is the capacity

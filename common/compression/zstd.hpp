@@ -34,9 +34,7 @@ public:
     /// In bytes.
     std::size_t memory() const noexcept { return ZSTD_sizeof_CCtx(frame_.get()); }
 
-    /// What a shorter payload could save isn't worth the time: 20 bytes of a packet of 100 (4 us
-    /// here, 3 us there). Nearly all that goes in interactive use is shorter.
-    static constexpr std::size_t shortest_compressed = 128;
+    static constexpr std::size_t shortest_compressed = limits::compression::shortest_compressed;
 
 private:
     void begin_frame();

@@ -22,7 +22,7 @@ namespace {
 
 }  // namespace
 
-Environment surroundings_of_process() {
+Environment process_environment() {
     Environment found;
     found.root = ::geteuid() == 0;
     found.variable = [](const std::string& name) -> std::optional<std::string> {
@@ -44,7 +44,7 @@ Environment surroundings_of_process() {
     return found;
 }
 
-std::string expand_path(std::string_view path, const Environment& surroundings) {
+std::string expand_path(std::string_view path, const Environment& environment) {
     if (path.empty()) fail(path, "an empty path");
     if (has_control(path)) fail(path, "a path with control characters");
     std::string result;
@@ -54,8 +54,8 @@ std::string expand_path(std::string_view path, const Environment& surroundings) 
         if (!rest.empty() && rest.front() != '/') {
             fail(path, "only ~/ is known, not other users' home folders", "write the whole path");
         }
-        if (surroundings.home.empty()) fail(path, "~ can't be replaced: HOME is not set");
-        result = surroundings.home;
+        if (environment.home.empty()) fail(path, "~ can't be replaced: HOME is not set");
+        result = environment.home;
     }
     while (!rest.empty()) {
         const std::size_t start = rest.find("${");
@@ -64,7 +64,7 @@ std::string expand_path(std::string_view path, const Environment& surroundings) 
         const std::size_t end = rest.find('}', start);
         if (end == std::string_view::npos) fail(path, "'${' without its '}'");
         const std::string name{rest.substr(start + 2, end - start - 2)};
-        const auto value = surroundings.variable(name);
+        const auto value = environment.variable(name);
         if (!value) {
             fail(path, fmt::format("the environment variable {} is not set", escaped(name)));
         }

@@ -17,10 +17,10 @@ struct Environment {
 };
 
 /// This process's own.
-Environment surroundings_of_process();
+Environment process_environment();
 
 /// The path with a leading `~` and every ${NAME} replaced. `~other`, an unset variable and control
 /// characters throw Error{config}.
-std::string expand_path(std::string_view path, const Environment& surroundings);
+std::string expand_path(std::string_view path, const Environment& environment);
 
 }  // namespace culvert

@@ -140,21 +140,21 @@ void refuse_unreplaced(std::string_view path) {
 struct YamlValue::Document {
     std::string name;
     std::string text;
-    Environment surroundings;
+    Environment environment;
     ReadFile read = read_file;
     std::size_t values_visited = 0;
 };
 
-YamlValue YamlValue::from_file(const std::string& path, const Environment& surroundings,
+YamlValue YamlValue::from_file(const std::string& path, const Environment& environment,
                                const ReadFile& read) {
-    YamlValue top = from_text(read(path, longest_file), path, surroundings);
+    YamlValue top = from_text(read(path, longest_file), path, environment);
     top.document_->read = read;
     return top;
 }
 
 YamlValue YamlValue::from_text(const std::string& text, const std::string& file_name,
-                               const Environment& surroundings) {
-    auto document = std::make_shared<Document>(Document{file_name, text, surroundings});
+                               const Environment& environment) {
+    auto document = std::make_shared<Document>(Document{file_name, text, environment});
     const std::string trimmed = text.substr(0, text.find_last_not_of(" \t\r\n") + 1);
     try {
         // yaml-cpp 0.7 takes a quote without its end for closed where the text ends in a newline.
@@ -262,7 +262,7 @@ std::chrono::milliseconds YamlValue::duration() const {
 std::string YamlValue::path() const {
     return parsed([&](std::string_view written) {
         refuse_unreplaced(written);
-        return expand_path(written, document_->surroundings);
+        return expand_path(written, document_->environment);
     });
 }
 
@@ -293,7 +293,7 @@ std::vector<YamlValue> YamlValue::included_files() const {
         }
         for (const std::string& file : files) {
             if (all.size() == most_included_files) element.fail("too many files");
-            all.push_back(from_file(file, document_->surroundings, document_->read));
+            all.push_back(from_file(file, document_->environment, document_->read));
         }
     }
     return all;

@@ -38,10 +38,10 @@ public:
 
     /// Throws Error{config}, for a file that can't be read too. `read` is also for the files that
     /// this one includes.
-    static YamlValue from_file(const std::string& path, const Environment& surroundings,
+    static YamlValue from_file(const std::string& path, const Environment& environment,
                                const ReadFile& read = read_file);
     static YamlValue from_text(const std::string& text, const std::string& file_name,
-                               const Environment& surroundings);
+                               const Environment& environment);
 
     bool is_scalar() const { return node_.IsScalar(); }
     /// A map; the file's top may also be empty, which is a map without keys.

@@ -8,13 +8,14 @@
 #include "common/connection/scheduler.hpp"
 #include "common/connection/window.hpp"
 #include "common/pacing/interactive_traffic.hpp"
+#include "common/pacing/limits.hpp"
 #include "common/wire/connection_messages.hpp"
 
 namespace culvert {
 
 /// One channel's state (RFC 4254 5). Its functions are named after what happened; those that the
 /// peer causes throw ProtocolError for what it must not do, and are for the states in which
-/// ChannelTable hands the channel out. What is to be sent in turn is the Connection's to send.
+/// ChannelTable hands the channel out. What is to be sent in reply is the Connection's to send.
 class Channel {
 public:
     enum class State {
@@ -70,14 +71,14 @@ public:
     }
     bool has_sent_eof() const noexcept { return eof_sent_; }
 
-    /// How much to read for one turn: what the window allows, and not much more than what the
-    /// stream has lately had to send, so that a small stream takes no large buffer.
+    /// How much to read for one turn: what the window allows, and not much more than the stream had
+    /// to send in its last turns, so that a small stream takes no large buffer.
     std::uint32_t turn_size() const noexcept { return std::min(sent_.left(), burst_); }
     std::uint32_t receive_window() const noexcept { return received_.left(); }
     /// The most data that one packet to the peer may hold.
     std::uint32_t packet_capacity() const noexcept { return packet_capacity_; }
 
-    /// Its place in the turn order, and the way back from there.
+    /// Its place in the order of turns, and the way back from there.
     struct Turn : SchedulerEntry {
         explicit Turn(Channel& owner) noexcept : channel{owner} {}
         Channel& channel;
@@ -85,21 +86,20 @@ public:
     Turn turn{*this};
     static Channel& of(SchedulerEntry& entry) noexcept { return static_cast<Turn&>(entry).channel; }
 
-    /// Who is told of it; null before the owner has accepted it, and from when the user is off it.
+    /// Null before the owner has accepted the channel, and from when the user is off it.
     ChannelUser* user = nullptr;
 
     SparseFlow small_sent;
     SparseFlow small_received;
     TimePoint open_deadline{};
 
-    /// The most data that we take in one packet and put into one: what other peers use. Larger
-    /// packets were measured and gained nothing.
-    static constexpr std::uint32_t maximum_packet = 32 * 1024;
+    /// The most data that we take in one packet and put into one.
+    static constexpr std::uint32_t maximum_packet = limits::packet;
     /// Throws ProtocolError for more data than that in one packet.
     static void expect_packet_size(std::size_t bytes);
 
-    static constexpr std::uint32_t least_burst = 16 * 1024;
-    static constexpr std::uint32_t largest_burst = 512 * 1024;
+    static constexpr std::uint32_t least_burst = limits::turn::least_burst;
+    static constexpr std::uint32_t largest_burst = limits::turn::largest_burst;
 
 private:
     void set_remote(ChannelId remote, std::uint32_t window, std::uint32_t maximum);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "common/connection/channel.hpp"
+#include "common/pacing/limits.hpp"
 
 namespace culvert {
 
@@ -60,9 +61,8 @@ public:
     /// Late data count against what was left of the closed channel's window.
     void on_late_data(ChannelId id, std::size_t bytes);
 
-    /// How many freed ids rest at least. A peer that closes 1,000 channels a second may send late
-    /// messages for a second.
-    static constexpr std::size_t resting = 1024;
+    /// How many freed ids rest at least.
+    static constexpr std::size_t resting = limits::peer::resting_ids;
 
 private:
     /// What the peer knows of an id's channels that are gone.

@@ -18,14 +18,14 @@ enum class ChannelEnd : std::uint8_t {
 /// What a read into a channel's slots came to.
 struct ChannelRead {
     enum class Then : std::uint8_t {
-        more,     ///< there may be more at once
-        drained,  ///< nothing more for now: the user says when (set_readable)
-        eof,      ///< its end, clean
-        closed,   ///< as eof, with nothing left to receive either: the user is off the channel
-        failed,   ///< its end, not clean: a reset, and the user is off the channel
+        more,         ///< there may be more at once
+        would_block,  ///< nothing more for now: the user says when (set_readable)
+        eof,          ///< its end, clean
+        closed,       ///< as eof, with nothing left to receive either: the user is off the channel
+        failed,       ///< its end, not clean: a reset, and the user is off the channel
     };
     std::size_t bytes = 0;
-    Then then = Then::drained;
+    Then then = Then::would_block;
 };
 
 /// What a channel's user does with received data that it can't pass on at once.
@@ -41,8 +41,8 @@ class ChannelUser {
 public:
     virtual ~ChannelUser() = default;
 
-    /// It is this channel's turn: fill the slots, in their order. It may not call back: what is to
-    /// become of the channel is what it returns.
+    /// The channel has its turn: fill the slots, in their order. It may not call back: what becomes
+    /// of the channel follows from what it returns.
     virtual ChannelRead read(std::span<const MutableBytes> slots) noexcept = 0;
     /// Received, in order: returns how many bytes were passed on at once. Those that are kept are
     /// reported as they are passed on (delivered). What is left is offered again or handed over to

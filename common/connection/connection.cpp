@@ -23,11 +23,11 @@ Connection::Connection(const ConnectionConfig& config, PacketSink& out)
       windows_of_next_{config.receive_window},
       out_{out},
       channels_{config.channel_limit},
-      inbox_{config.patience},
+      inbox_{config.reader_wait},
       global_requests_{out} {
     if (!config_.window_budget) {
-        constexpr std::uint64_t of_its_own = 256 * 1024 * 1024;
-        config_.window_budget = std::make_shared<WindowBudget>(of_its_own);
+        config_.window_budget =
+            std::make_shared<WindowBudget>(limits::window_memory::of_one_connection);
     }
 }
 

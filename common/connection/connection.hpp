@@ -11,6 +11,7 @@
 #include "common/connection/inbox.hpp"
 #include "common/connection/packet_sink.hpp"
 #include "common/connection/scheduler.hpp"
+#include "common/pacing/limits.hpp"
 #include "common/wire/irregularity.hpp"
 
 namespace culvert {
@@ -18,21 +19,20 @@ namespace culvert {
 struct ConnectionConfig {
     /// What the peer may ask for; all else is refused at once.
     ChannelTypes accepts;
-    std::size_t channel_limit = 16'384;
-    /// What one channel's sender may have on its way.
+    std::size_t channel_limit = limits::peer::channels;
+    /// What the peer may have in flight on a channel.
     WindowSizes receive_window;
     /// What all windows of the process may claim; empty: this connection has its own.
     std::shared_ptr<WindowBudget> window_budget;
-    /// How long a channel that we open may stay unanswered. The server tries the target for 10 s
-    /// and then says so; the rest is for its answer.
-    Duration open_time_limit = std::chrono::seconds{15};
-    /// How long a reader is waited for that can't take all at once.
-    ReaderWaitBudget::Terms patience;
+    /// How long a channel that we open may stay unanswered.
+    Duration open_time_limit = limits::time_limit::channel_open;
+    /// How long the receiver waits for a reader that can't take all at once.
+    ReaderWaitBudget::Terms reader_wait;
 };
 
-/// The connection layer (RFC 4254) of one connection: its channels and who uses them, their
-/// windows, whose turn it is to send. Packets go in by on_packet and out to a sink. What comes for
-/// a channel is told to its user; what the owner must know is returned.
+/// The connection layer (RFC 4254) of one connection: its channels with their users and windows,
+/// and the order of their turns. Packets go in by on_packet and out to a sink. What comes for a
+/// channel is told to its user; what the owner must know is returned.
 ///
 /// A user must outlive its channel, or take itself off with close or reset. Calls for a channel
 /// that has no user are ignored: its user may have been taken off it meanwhile.
@@ -100,15 +100,13 @@ public:
         std::size_t bytes;         ///< how much it may send now
         std::size_t packet_bytes;  ///< how much of it in one packet
     };
-    /// Whose turn it is to send data, if any channel's. on_turn_over() is the next call.
+    /// The channel that may send data now, if any. on_turn_over() is the next call.
     std::optional<SendTurn> next_turn();
-    /// Its user was asked, and what it gave is sent: EOF and CLOSE follow where they are due.
+    /// Its user has read, and the data are sent: EOF and CLOSE follow where they are due.
     void on_turn_over(Channel& channel, const ChannelRead& read, TimePoint now);
 
-    /// Small messages go to and fro beside whatever else there is.
-    bool has_interactive_traffic(TimePoint now) const noexcept {
-        return interactive_.is_active(now);
-    }
+    /// Whether small messages go to and fro, beside whatever else there is.
+    const InteractiveTraffic& interactive_traffic() const noexcept { return interactive_; }
 
     GlobalRequests& global_requests() noexcept { return global_requests_; }
     Irregularities& irregularities() noexcept { return irregularities_; }

@@ -10,6 +10,7 @@
 #include "common/base/strong.hpp"
 #include "common/base/time.hpp"
 #include "common/connection/packet_sink.hpp"
+#include "common/pacing/limits.hpp"
 #include "common/wire/forward_requests.hpp"
 
 namespace culvert {
@@ -63,8 +64,7 @@ public:
     void grant(RequestId request, std::uint16_t port = 0);
     void deny(RequestId request);
 
-    /// OpenSSH asks for all remote forwards of its command line at once.
-    static constexpr std::size_t most_unanswered = 4096;
+    static constexpr std::size_t most_unanswered = limits::peer::global_requests;
 
 private:
     struct Asked {

@@ -6,6 +6,7 @@
 
 #include "common/base/bytes.hpp"
 #include "common/base/time.hpp"
+#include "common/pacing/limits.hpp"
 #include "common/pacing/reader_wait_budget.hpp"
 #include "common/wire/connection_messages.hpp"
 
@@ -15,13 +16,13 @@ namespace culvert {
 /// user: it gets them with one call.
 class Inbox {
 public:
-    explicit Inbox(const ReaderWaitBudget::Terms& patience) : reader_wait_{patience} {
+    explicit Inbox(const ReaderWaitBudget::Terms& reader_wait) : reader_wait_{reader_wait} {
         pieces_.reserve(most_pieces);
     }
 
     bool empty() const noexcept { return pieces_.empty(); }
     bool full() const noexcept { return pieces_.size() == most_pieces; }
-    /// Whose data these are, or were last.
+    /// The channel of these data, or of the last ones.
     ChannelId channel() const noexcept { return channel_; }
     std::span<const Bytes> pieces() const noexcept { return pieces_; }
 
@@ -39,14 +40,14 @@ public:
         if (channel == channel_) received_ = {};
     }
 
-    /// For how long its user is to be waited for, if it doesn't take all at once.
+    /// For how long the receiver waits for its user, if that doesn't take all at once.
     Duration time_left(TimePoint now) const noexcept { return reader_wait_.left(received_, now); }
     void on_waited(Duration time) noexcept { reader_wait_.on_waited(time); }
     /// A user has passed on this much, now or later.
     void on_delivered(std::size_t bytes) noexcept { reader_wait_.on_read(bytes); }
 
 private:
-    static constexpr std::size_t most_pieces = 64;
+    static constexpr std::size_t most_pieces = limits::buffer::inbox_pieces;
 
     std::vector<Bytes> pieces_;
     ChannelId channel_;

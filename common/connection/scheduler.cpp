@@ -4,14 +4,6 @@
 #include <cassert>
 
 namespace culvert {
-namespace {
-
-// So much of a turn may go ahead in pieces. A message is far smaller, and bulk waits for that much
-// of each stream that pauses.
-constexpr std::size_t parts_of_a_turn = 8;
-
-}  // namespace
-
 void Scheduler::List::push_back(SchedulerEntry& entry) noexcept {
     if (first == nullptr) {
         first = entry.next_ = entry.previous_ = &entry;
@@ -41,7 +33,7 @@ Scheduler::List& Scheduler::list_of(const SchedulerEntry& entry) noexcept {
 void Scheduler::set_ready(SchedulerEntry& entry) noexcept {
     entry.ready_ = true;
     if (entry.queue_ == SchedulerEntry::Queue::paused &&
-        entry.deficit_ > quantum_ - quantum_ / parts_of_a_turn) {
+        entry.deficit_ > quantum_ - quantum_ / limits::turn::parts_of_quantum) {
         move_to(SchedulerEntry::Queue::new_flow, entry);
     } else if (entry.queue_ == SchedulerEntry::Queue::none) {
         entry.deficit_ = quantum_;
@@ -71,7 +63,7 @@ Scheduler::Turn Scheduler::next() noexcept {
         if (entry->queue_ == SchedulerEntry::Queue::new_flow) {
             move_to(SchedulerEntry::Queue::paused, *entry);
         } else {
-            remove(*entry);  // idle for a whole round: the next time it is fresh again
+            remove(*entry);  // idle for a whole round: a new flow the next time
         }
     }
 }

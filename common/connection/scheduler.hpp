@@ -3,9 +3,11 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "common/pacing/limits.hpp"
+
 namespace culvert {
 
-/// A channel's place in the turn order. Its owner keeps it where it is while it is queued.
+/// A channel's place in the order of turns. Its owner must not move it while it is queued.
 class SchedulerEntry {
 public:
     SchedulerEntry() noexcept = default;
@@ -14,8 +16,8 @@ public:
 
 private:
     friend class Scheduler;
-    /// The paused ones are in the bulk list: they came first with little, and had no more when they
-    /// were asked.
+    /// A paused flow is in the list of the old ones: it was a new flow and not ready when the
+    /// scheduler reached it.
     enum class Queue : std::uint8_t { none, new_flow, paused, old_flow };
 
     SchedulerEntry* previous_ = nullptr;
@@ -25,34 +27,33 @@ private:
     bool ready_ = false;
 };
 
-/// Whose turn is it? Deficit round robin over the channels that have something to send, with those
-/// that were idle ahead of those that send all the time (the two lists of RFC 8290 4.1.2): a
-/// keystroke doesn't wait for a download. Unlike there, who has sent little may pause and go ahead
-/// again, up to an eighth of a turn: an exchange of small messages waits for a part of a download's
-/// turn and not for all of it. Every operation takes constant time.
+/// Which channel has its turn: deficit round robin over the channels that have something to send,
+/// with new flows, which were idle, ahead of old flows, which send all the time (the two lists of
+/// RFC 8290 4.1.2): a keystroke doesn't wait for a download. Unlike there, a flow that has sent
+/// little may pause and go ahead again, up to an eighth of a quantum: an exchange of small messages
+/// waits for a part of a download's turn and not for all of it. Every operation takes constant
+/// time.
 class Scheduler {
 public:
     explicit Scheduler(std::size_t quantum = default_quantum) noexcept : quantum_{quantum} {}
 
     /// The channel has something to send, and may.
     void set_ready(SchedulerEntry& entry) noexcept;
-    /// It has nothing, or must not. What is left of its turn it keeps until it is asked in vain
-    /// among the bulk, so that it gets no more by being idle for a moment.
+    /// Not ready. It keeps its deficit until the scheduler next reaches it among the old flows, so
+    /// that going idle briefly gains nothing.
     void set_idle(SchedulerEntry& entry) noexcept { entry.ready_ = false; }
     /// It goes away.
     void remove(SchedulerEntry& entry) noexcept;
 
     struct Turn {
-        SchedulerEntry* entry = nullptr;  ///< nobody: nothing is ready
+        SchedulerEntry* entry = nullptr;  ///< null: nothing is ready
         std::size_t bytes = 0;            ///< how much it may send before the next one's turn
     };
     Turn next() noexcept;
-    /// The entry whose turn it was sent this much.
+    /// The entry that next() named has sent this much.
     void on_sent(SchedulerEntry& entry, std::size_t bytes) noexcept;
 
-    /// Large reads are what makes bulk cheap; a stream that waits for this one waits for about a
-    /// quarter of a millisecond.
-    static constexpr std::size_t default_quantum = 256 * 1024;
+    static constexpr std::size_t default_quantum = limits::turn::quantum;
 
 private:
     /// Circular, through `previous_` and `next_`.

@@ -9,23 +9,6 @@
 #include "common/wire/protocol_error.hpp"
 
 namespace culvert {
-namespace {
-
-// A round trip's worth that the reader takes so much late is no sign that it needs less: programs
-// wait for the processor, and a path's queues make it longer.
-constexpr Duration hesitation = std::chrono::milliseconds{1};
-// What lies in the system's buffers is read faster than it comes: only over several of its bursts
-// does the rate show.
-constexpr Duration bursts = std::chrono::milliseconds{5};
-// While the window holds the stream back nobody knows what it needs: six doublings to the largest
-// would take as many round trips.
-constexpr std::uint32_t fastest_growth = 4;
-// What a round trip brings comes in clumps, which may be a quarter of it late.
-constexpr int late_part = 4;
-// A stream that has needed far less than its window for this long gets half of it.
-constexpr Duration long_time = std::chrono::seconds{5};
-
-}  // namespace
 
 void SendWindow::on_sent(std::uint32_t bytes) noexcept {
     assert(bytes <= left_);
@@ -61,7 +44,7 @@ std::uint32_t ReceiveWindow::on_delivered(std::uint32_t bytes, const PathSample&
     read_ += bytes;
     assert(left_ + to_grant_ <= size_ + excess_);
     if (reading_since_ == TimePoint{}) reading_since_ = needed_at_ = path.now;
-    if (to_grant_ < size_ / grants_a_window) return 0;
+    if (to_grant_ < size_ / limits::window::grants) return 0;
     if (path.round_trip > Duration::zero()) follow(path);
     const std::uint32_t kept_back = std::min(excess_, to_grant_);
     if (kept_back > 0) give_back(kept_back);
@@ -72,15 +55,16 @@ std::uint32_t ReceiveWindow::on_delivered(std::uint32_t bytes, const PathSample&
 }
 
 void ReceiveWindow::follow(const PathSample& path) noexcept {
-    const Duration round_trip = path.round_trip + hesitation;
-    const Duration measured = path.peer_limits_inflight ? round_trip : std::max(round_trip, bursts);
+    const Duration round_trip = path.round_trip + limits::window::scheduling_slack;
+    const Duration measured =
+        path.peer_limits_inflight ? round_trip : std::max(round_trip, limits::window::burst);
     const Duration took = path.now - reading_since_;
-    const bool in_time = took <= round_trip + round_trip / late_part;
-    if (read_ >= size_ / 2 && in_time && round_trip == measured) {
+    const bool in_time = took <= round_trip + round_trip / limits::window::parts_of_round_trip;
+    if (read_ >= size_ / limits::window::headroom && in_time && round_trip == measured) {
         // It would grow at the end of the round trip: but a sender that is still getting faster has
         // use for it as soon as a grant can be there.
         needed_at_ = path.now;
-        grow_to(std::uint64_t{size_} * fastest_growth);
+        grow_to(std::uint64_t{size_} * limits::window::growth);
     } else if (took < measured) {
         return;
     } else {
@@ -94,12 +78,13 @@ void ReceiveWindow::follow(const PathSample& path) noexcept {
 
 /// `need` is what the reader takes in one round trip.
 void ReceiveWindow::fit_to(std::uint64_t need, TimePoint now) noexcept {
-    if (need >= size_ / 8) needed_at_ = now;
-    if (2 * need > size_) {
-        grow_to(2 * need);
+    const std::uint64_t enough = limits::window::headroom * need;
+    if (need >= size_ / limits::window::parts_not_needed) needed_at_ = now;
+    if (enough > size_) {
+        grow_to(enough);
     } else if (budget_.is_short()) {
-        shrink_to(std::max(budget_.fair_share(), 2 * need));
-    } else if (now - needed_at_ >= long_time) {
+        shrink_to(std::max(budget_.fair_share(), enough));
+    } else if (now - needed_at_ >= limits::window::shrink_after) {
         needed_at_ = now;
         shrink_to(size_ / 2);
     }

@@ -5,6 +5,7 @@
 
 #include "common/base/time.hpp"
 #include "common/connection/window_budget.hpp"
+#include "common/pacing/limits.hpp"
 
 namespace culvert {
 
@@ -25,9 +26,9 @@ private:
 
 /// How far a channel's window reaches at first, and at most, in bytes.
 struct WindowSizes {
-    std::uint32_t first = 2 * 1024 * 1024;
-    std::uint32_t largest = 64 * 1024 * 1024;
-    std::uint32_t first_on_short_path = 512 * 1024;
+    std::uint32_t first = limits::window::first;
+    std::uint32_t largest = limits::window::largest;
+    std::uint32_t first_on_short_path = limits::window::first_on_short_path;
 };
 
 /// Those of a channel whose window may come to `largest`.
@@ -66,10 +67,6 @@ public:
     void on_received(std::uint32_t bytes);
     /// Returns what to grant the peer now: 0 as long as it isn't worth a message.
     [[nodiscard]] std::uint32_t on_delivered(std::uint32_t bytes, const PathSample& path) noexcept;
-
-    /// A fast sender that is granted a quarter at a time never runs dry, and one message serves
-    /// for many packets.
-    static constexpr std::uint32_t grants_a_window = 4;
 
 private:
     void follow(const PathSample& path) noexcept;

@@ -7,7 +7,7 @@ namespace culvert {
 std::uint32_t WindowBudget::open(std::uint32_t wanted) noexcept {
     const std::uint64_t limit = this->limit();
     const std::uint64_t channels = channels_.fetch_add(1, std::memory_order_relaxed) + 1;
-    const std::uint64_t fair = limit / share_of_first_claims / channels;
+    const std::uint64_t fair = limit / limits::window_memory::parts_for_first / channels;
     const std::uint64_t claimed = claimed_.load(std::memory_order_relaxed);
     const std::uint64_t left = claimed < limit ? limit - claimed : 0;
     const std::uint64_t granted = std::max<std::uint64_t>(std::min(fair, left), least);
@@ -26,14 +26,17 @@ std::uint32_t WindowBudget::grow(std::uint32_t claim, std::uint32_t more) noexce
     const std::uint64_t before = claimed_.fetch_add(more, std::memory_order_relaxed);
     const std::uint64_t left = before < limit ? limit - before : 0;
     // Grown by g, the claim should be a quarter of the left - g that there is then.
-    const std::uint64_t fits =
-        (left - std::min(left, share_of_a_claim * claim)) / (share_of_a_claim + 1);
+    constexpr std::uint64_t parts = limits::window_memory::parts_of_rest;
+    const std::uint64_t fits = (left - std::min(left, parts * claim)) / (parts + 1);
     const auto granted = static_cast<std::uint32_t>(std::min<std::uint64_t>(more, fits));
     shrink(more - granted);
     return granted;
 }
 
-bool WindowBudget::is_short() const noexcept { return claimed() > limit() / 4 * 3; }
+bool WindowBudget::is_short() const noexcept {
+    return claimed() >
+           limit() / limits::window_memory::short_of * limits::window_memory::short_parts;
+}
 
 std::uint64_t WindowBudget::fair_share() const noexcept {
     const std::uint64_t channels = channels_.load(std::memory_order_relaxed);
@@ -41,8 +44,8 @@ std::uint64_t WindowBudget::fair_share() const noexcept {
 }
 
 std::uint64_t default_window_memory(std::uint64_t memory_of_the_machine) noexcept {
-    constexpr std::uint64_t gibibyte = std::uint64_t{1} << 30;
-    return std::min(memory_of_the_machine / 4, gibibyte);
+    return std::min(memory_of_the_machine / limits::window_memory::parts_of_machine,
+                    limits::window_memory::largest);
 }
 
 }  // namespace culvert

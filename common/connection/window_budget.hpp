@@ -6,6 +6,8 @@
 #include <memory>
 #include <utility>
 
+#include "common/pacing/limits.hpp"
+
 namespace culvert {
 
 /// The memory that the receive windows of all connections of the process may claim together. A
@@ -22,14 +24,16 @@ public:
 
     /// False where the channels that there are have claimed twice the limit: they have no more than
     /// `least` each by then, and no other should be opened.
-    bool has_room() const noexcept { return claimed() < 2 * limit(); }
+    bool has_room() const noexcept {
+        return claimed() < limits::window_memory::overcommitment * limit();
+    }
     /// A new channel's first claim: `wanted`, or less where there are many channels, but never less
     /// than `least`, even where that passes the limit. Given back with close().
     std::uint32_t open(std::uint32_t wanted) noexcept;
     void close(std::uint32_t claim) noexcept;
 
     /// Adds to a claim: all of `more`, or as much of it as leaves the claim at most a quarter of
-    /// what nobody has claimed (the dynamic threshold of Choudhury and Hahne, 1998). So one channel
+    /// what is left unclaimed (the dynamic threshold of Choudhury and Hahne, 1998). So one channel
     /// has its fifth at most, many share, and there is always something left for the next.
     std::uint32_t grow(std::uint32_t claim, std::uint32_t more) noexcept;
     void shrink(std::uint32_t by) noexcept { claimed_.fetch_sub(by, std::memory_order_relaxed); }
@@ -50,17 +54,12 @@ public:
         std::size_t bytes_;
     };
 
-    /// True once nearly all is claimed: who has more than a fair share then gives of it.
+    /// True once nearly all is claimed: a window with more than a fair share then shrinks.
     bool is_short() const noexcept;
     std::uint64_t fair_share() const noexcept;
     std::uint64_t claimed() const noexcept { return claimed_.load(std::memory_order_relaxed); }
 
-    /// Two packets of the usual size: a channel that has less would wait after each.
-    static constexpr std::uint32_t least = 64 * 1024;
-    /// First claims take an eighth together until there are many: the rest is for those that have
-    /// shown that they need it.
-    static constexpr std::uint64_t share_of_first_claims = 8;
-    static constexpr std::uint64_t share_of_a_claim = 4;  ///< of what is left
+    static constexpr std::uint32_t least = limits::window_memory::least;
 
 private:
     std::uint64_t limit() const noexcept { return limit_.load(std::memory_order_relaxed); }

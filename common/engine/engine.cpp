@@ -20,9 +20,6 @@ namespace {
 constexpr std::uint8_t first_connection_message = 80;
 constexpr std::uint8_t last_connection_message = 127;
 
-// A path that is faster than this is measured by its stream, not guessed by its round trip.
-constexpr double fast_path = 1e9;  // bytes a second
-
 }  // namespace
 
 Engine::Engine(EngineConfig config, Random& random, TimePoint now)
@@ -32,7 +29,8 @@ Engine::Engine(EngineConfig config, Random& random, TimePoint now)
       login_server_{config_.userauth, transport_, login_clock_},
       login_client_{config_.identities, transport_, login_clock_},
       connection_{config_.connection, *this},
-      keepalive_{config_.keepalive, now} {
+      keepalive_{config_.keepalive, now},
+      policy_{connection_.interactive_traffic()} {
     transport_.start(now);
 }
 
@@ -48,7 +46,7 @@ std::optional<EngineEvent> Engine::poll(TimePoint now) {
     if (pending_) return std::exchange(pending_, std::nullopt);
     follow_path();
     if (inbox_is_full()) connection_.hand_over(now);
-    // A key that is shown is decided about before anything that was sent after it is looked at.
+    // The owner decides about a key before anything that was sent after it is read.
     while (!ended_ && !awaits_owner()) {
         check_backlog();
         const Answering answering{answers_, transport_};
@@ -64,7 +62,7 @@ std::optional<EngineEvent> Engine::poll(TimePoint now) {
         } else if (const auto* pong = std::get_if<PongReceived>(&*event)) {
             on_pong(pong->data, now);
         } else if (std::holds_alternative<Rekeyed>(*event)) {
-            congestion_window_.on_exchange_over();
+            policy_.congestion_window().on_exchange_over();
             return Rekeyed{};
         } else if (std::holds_alternative<YieldDue>(*event)) {
             return YieldDue{};
@@ -149,7 +147,7 @@ void Engine::accept_key(TimePoint now) {
 
 bool Engine::may_open_channels() const noexcept {
     return authenticated_ ||
-           (is_client() && login_client_.success_is_sure() && !transport_.delays_compression() &&
+           (is_client() && login_client_.is_optimistic() && !transport_.delays_compression() &&
             (peer_is_culvert() || takes_early_channels(*transport_.peer_version())));
 }
 
@@ -157,7 +155,7 @@ void Engine::on_authenticated(TimePoint now) {
     authenticated_ = true;
     transport_.on_authenticated(now);
     if (const auto took = transport_.exchange_round_trip()) on_round_trip(*took, now);
-    if (transport_.peer_extensions().ping) congestion_window_.begin();
+    if (transport_.peer_extensions().ping) policy_.congestion_window().begin();
     if (config_.measures_round_trip && keepalive_.enabled() && !peer_is_culvert()) {
         round_trips_.begin(now);
     }
@@ -169,26 +167,21 @@ bool Engine::send_turn(std::size_t room, TimePoint now) {
     if (!authenticated_ || ended_) return false;
     transport_.rekey_if_due(now);
     if (!transport_.sends_data()) {
-        congestion_window_.on_exchange_begun();
+        policy_.congestion_window().on_exchange_begun();
         return false;
     }
-    const bool interactive = connection_.has_interactive_traffic(now);
-    congestion_window_.set_interactive(interactive);
+    policy_.begin_turn(now);
     // Also where nothing may follow: the window may have shrunk behind the last probe.
-    if (congestion_window_.probe_is_due()) send_probe(now);
-    room = std::min(room, congestion_window_.available());
-    if (interactive) room = std::min(room, InteractiveTraffic::turn);
+    if (policy_.congestion_window().probe_is_due()) send_probe(now);
+    room = policy_.turn_room(room);
     if (room == 0) return false;
     const auto turn = connection_.next_turn();
     if (!turn) {
-        congestion_window_.on_app_limited();
+        policy_.congestion_window().on_app_limited();
         return false;
     }
 
-    // A runt left of a turn would cost a read and a packet of its own (silly window avoidance,
-    // RFC 9293 3.8.6.2).
-    const bool nearly_fits = !interactive && turn->bytes > room && turn->bytes - room <= room / 8;
-    const std::size_t bytes = nearly_fits ? turn->bytes : std::min(turn->bytes, room);
+    const std::size_t bytes = policy_.turn_bytes(turn->bytes, room);
     const std::size_t each = std::min(turn->packet_bytes, bytes);
     const std::size_t count = std::min((bytes + each - 1) / each, most_slots);
     transport_.writer().reserve(msg::ChannelData::header_size + each, count);
@@ -199,7 +192,7 @@ bool Engine::send_turn(std::size_t room, TimePoint now) {
     }
     const ChannelRead read = turn->channel.user->read(std::span{slots}.first(count));
     seal_data(turn->channel.remote(), read.bytes, each);
-    if (congestion_window_.probe_is_due()) send_probe(now);
+    if (policy_.congestion_window().probe_is_due()) send_probe(now);
     connection_.on_turn_over(turn->channel, read, now);
     return true;
 }
@@ -217,37 +210,39 @@ void Engine::seal_data(ChannelId remote, std::size_t bytes, std::size_t each) {
         writer.write_reserved(i, msg::ChannelData::header_size + size);
         bytes -= size;
     }
-    congestion_window_.on_sent(transport_.output().size() - before);
+    policy_.congestion_window().on_sent(transport_.output().size() - before);
 }
 
 // ---------------------------------------------------------------------- the path
 
 void Engine::send_probe(TimePoint now) {
     std::array<std::byte, sizeof(std::uint64_t)> number;
-    store_big_endian<std::uint64_t>(number, congestion_window_.probe(now));
+    store_big_endian<std::uint64_t>(number, policy_.congestion_window().probe(now));
     PacketSink::send(msg::Ping{number});
 }
 
 void Engine::on_pong(Bytes data, TimePoint now) {
     if (data.size() != sizeof(std::uint64_t)) return;
-    congestion_window_.on_pong(load_big_endian<std::uint64_t>(data.first<sizeof(std::uint64_t)>()),
-                               now);
+    policy_.congestion_window().on_pong(
+        load_big_endian<std::uint64_t>(data.first<sizeof(std::uint64_t)>()), now);
 }
 
 /// Windows follow it, so a peer that answers late on purpose gains at most a second's worth.
 void Engine::on_round_trip(Duration took, TimePoint now) noexcept {
-    constexpr Duration believed = std::chrono::seconds{1};
-    if (took > Duration::zero()) congestion_window_.on_round_trip(std::min(took, believed), now);
+    if (took <= Duration::zero()) return;
+    policy_.congestion_window().on_round_trip(std::min(took, limits::window::longest_round_trip),
+                                              now);
 }
 
 void Engine::fit_first_window() noexcept {
-    const Duration round_trip = congestion_window_.round_trip();
+    const Duration round_trip = policy_.congestion_window().round_trip();
     if (peer_is_culvert() || round_trip == Duration::zero()) return;
-    connection_.fit_first_window(std::chrono::duration<double>(round_trip).count() * fast_path);
+    connection_.fit_first_window(std::chrono::duration<double>(round_trip).count() *
+                                 limits::window::fast_path);
 }
 
 void Engine::follow_path() noexcept {
-    connection_.set_path(congestion_window_.round_trip(), peer_is_culvert());
+    connection_.set_path(policy_.congestion_window().round_trip(), peer_is_culvert());
     connection_.set_peer_knows_reset(transport_.peer_extensions().reset);
 }
 
@@ -261,7 +256,7 @@ std::optional<TimePoint> Engine::next_deadline() {
         if (other && (!next || *other < *next)) next = other;
     };
     consider(connection_.next_deadline());
-    consider(congestion_window_.next_deadline());
+    consider(policy_.congestion_window().next_deadline());
     consider(round_trips_.deadline());
     if (keepalive_.enabled()) consider(keepalive_.next_deadline());
     return next;
@@ -275,7 +270,7 @@ void Engine::on_time(TimePoint now) {
         throw login_too_slow(transport_, config_.transport.role, login_clock_);
     }
     transport_.on_time(now);
-    congestion_window_.on_time(now);
+    policy_.congestion_window().on_time(now);
     if (round_trips_.on_time(now)) connection_.global_requests().send_keepalive(now);
     switch (keepalive_.on_time(now)) {
         case Keepalive::Action::none:

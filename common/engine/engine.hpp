@@ -12,7 +12,8 @@
 #include "common/engine/login_clock.hpp"
 #include "common/engine/login_server.hpp"
 #include "common/engine/round_trip_schedule.hpp"
-#include "common/pacing/congestion_window.hpp"
+#include "common/pacing/limits.hpp"
+#include "common/pacing/send_policy.hpp"
 #include "common/transport/transport.hpp"
 
 namespace culvert {
@@ -75,14 +76,14 @@ public:
     }
     void decline_signature(TimePoint now) { pending_ = login_client_.decline_signature(now); }
     /// A signature that is wanted takes long: a server that takes its key is told to wait.
-    void ask_while_signing() { login_client_.ask_while_signing(); }
-    /// To KeyShown. Accepting a proved key is followed by Authenticated.
+    void query_while_signing() { login_client_.query_while_signing(); }
+    /// To PublicKeyRequest. Accepting a verified one is followed by Authenticated.
     void accept_key(TimePoint now);
     void refuse_key() { login_server_.refuse_key(); }
 
     // ---- channels
-    /// True from authentication on, and where the outcome of a sent request can be taken for
-    /// granted, ahead of it (design 3: round trips are counted).
+    /// True from authentication on, and ahead of it where that is optimistic: a request was sent
+    /// that is expected to be granted, and waiting for that would cost a round trip.
     bool may_open_channels() const noexcept;
     bool authenticated() const noexcept { return authenticated_; }
     /// It has said so (EXT_INFO), early in the login.
@@ -124,10 +125,8 @@ public:
     const std::shared_ptr<WindowBudget>& windows() const noexcept { return connection_.windows(); }
 
     // ---- bytes to send
-    /// Little should be received or sent at once now: InteractiveTraffic::batch.
-    bool has_interactive_traffic(TimePoint now) const noexcept {
-        return connection_.has_interactive_traffic(now);
-    }
+    /// How much to receive or send at once, of which send_turn() asks for its part itself.
+    SendPolicy& send_policy() noexcept { return policy_; }
     Bytes unsent() noexcept { return transport_.output().unsent(); }
     void sent(std::size_t bytes) noexcept {
         transport_.output().sent(bytes);
@@ -140,9 +139,9 @@ public:
     void on_output_blocked(TimePoint now) noexcept { transport_.on_output_blocked(now); }
     void on_output_taken(TimePoint now) noexcept { transport_.on_output_taken(now); }
 
-    /// Lets the channel whose turn it is put its next bytes into the output: its user reads them
-    /// into slots there, and they are sealed where they lie. `room` is about how many bytes the
-    /// output should take in. False when none may send.
+    /// Lets the channel that the scheduler names put its next bytes into the output: its user reads
+    /// them into slots there, and they are sealed where they lie. `room` is about how many bytes
+    /// the output should take in. False when none may send.
     bool send_turn(std::size_t room, TimePoint now);
 
     // ---- time
@@ -156,18 +155,20 @@ public:
     /// Gives memory back that an idle connection doesn't need.
     void release_buffers() noexcept { transport_.release_buffers(); }
 
-    const CongestionWindow& congestion_window() const noexcept { return congestion_window_; }
+    const CongestionWindow& congestion_window() const noexcept {
+        return policy_.congestion_window();
+    }
     void start_rekey(TimePoint now) { transport_.start_rekey(now); }
     const Transport& transport() const noexcept { return transport_; }
     const UserauthClient& userauth_client() const noexcept { return login_client_.userauth(); }
     const UserauthServer& userauth_server() const noexcept { return login_server_.userauth(); }
 
     /// What may wait of answers to the peer: more than this is a peer that asks and doesn't read.
-    static constexpr std::size_t reply_limit = 2 * 1024 * 1024;
-    /// What may wait in all: 16,384 channels that we open and reset at once come to 8 MiB.
-    static constexpr std::size_t output_limit = 16 * 1024 * 1024;
-    /// The most data that one turn reads, in packets of the usual size.
-    static constexpr std::size_t most_slots = 16;
+    static constexpr std::size_t reply_limit = limits::peer::answers;
+    /// What may wait in all.
+    static constexpr std::size_t output_limit = limits::peer::output;
+    /// The most packets that one turn reads into.
+    static constexpr std::size_t most_slots = limits::turn::most_packets;
 
 private:
     // PacketSink
@@ -207,7 +208,7 @@ private:
     Connection connection_;
     AnswerBacklog answers_;
     Keepalive keepalive_;
-    CongestionWindow congestion_window_;
+    SendPolicy policy_;
     RoundTripSchedule round_trips_;  ///< to others than culverts
     bool authenticated_ = false;
     bool ended_ = false;

@@ -10,8 +10,8 @@
 
 namespace culvert {
 
-/// The user is authenticated: channels may be opened. On a server the key is the one that was
-/// proved, and what the user may do follows from it alone.
+/// The user is authenticated: channels may be opened. On a server the key is that of the verified
+/// request, and what the user may do follows from it alone.
 struct Authenticated {
     std::string user;
     PublicKey key;
@@ -28,7 +28,7 @@ struct InboxFull {};
 /// Each kind that asks for an answer says so at its type.
 using EngineEvent =
     std::variant<InboxFull, ChannelRequested, RequestDenied, ForwardRequested, ForwardAnswered,
-                 HostKeyOffered, SignatureWanted, KeyShown, Authenticated, BannerReceived, Rekeyed,
-                 PeerDisconnected, YieldDue>;
+                 HostKeyOffered, SignatureWanted, PublicKeyRequest, Authenticated, BannerReceived,
+                 Rekeyed, PeerDisconnected, YieldDue>;
 
 }  // namespace culvert

@@ -1,16 +1,18 @@
 #pragma once
 
 #include "common/base/time.hpp"
+#include "common/pacing/limits.hpp"
 
 namespace culvert {
 
 struct KeepaliveConfig {
-    Duration interval = std::chrono::seconds{15};  ///< zero: none
-    unsigned misses = 3;
+    Duration interval = limits::time_limit::keepalive;  ///< zero: none
+    unsigned misses = limits::time_limit::keepalive_misses;
 };
 
-/// Whether the peer still lives. Anything received counts as life; after an interval of silence
-/// it is asked, and after so many questions, each with an interval for its answer, it is given up.
+/// Whether the peer is still there. Anything received shows it; after an interval of silence a
+/// keepalive is sent, and after so many of them, each with an interval for its answer, the
+/// connection is given up.
 class Keepalive {
 public:
     enum class Action { none, ask, give_up };
@@ -40,7 +42,7 @@ public:
 private:
     KeepaliveConfig config_;
     TimePoint heard_;
-    TimePoint waits_since_;  ///< the last sign of life, or the last question
+    TimePoint waits_since_;  ///< what was received last, or the last keepalive
     unsigned asked_ = 0;
 };
 

@@ -5,6 +5,7 @@
 #include "common/auth/signed_request.hpp"
 #include "common/engine/login_messages.hpp"
 #include "common/engine/peer_software.hpp"
+#include "common/pacing/limits.hpp"
 #include "common/wire/auth_messages.hpp"
 #include "common/wire/protocol_error.hpp"
 #include "common/wire/transport_messages.hpp"
@@ -12,12 +13,9 @@
 namespace culvert {
 namespace {
 
-// All the text that a server may show before the user is in.
-constexpr std::size_t banner_limit = 16 * 1024;
-
 // The channels that were opened right behind the request are an offence now that it failed, and the
 // server ends the connection for them.
-Error refused_for_sure() {
+Error refused_optimistic_request() {
     return Error{ErrorKind::authentication,
                  "the server doesn't take the key that it took before; to try the others takes "
                  "another connection"};
@@ -56,7 +54,7 @@ std::optional<EngineEvent> LoginClient::on_packet(std::uint8_t number, Bytes pay
             return follow(userauth_.on_pk_ok(payload, session_id, algorithms()), now);
         case msg::UserauthFailure::number: {
             auto step = userauth_.on_failure(payload, session_id, algorithms());
-            if (channels) throw refused_for_sure();
+            if (channels) throw refused_optimistic_request();
             return follow(std::move(step), now);
         }
         case msg::UserauthSuccess::number:
@@ -70,7 +68,7 @@ std::optional<EngineEvent> LoginClient::on_packet(std::uint8_t number, Bytes pay
 EngineEvent LoginClient::on_banner(Bytes payload) {
     const auto banner = decode<msg::UserauthBanner>(payload);
     banner_bytes_ += payload.size();
-    if (banner_bytes_ > banner_limit) {
+    if (banner_bytes_ > limits::peer::banner) {
         throw ProtocolError{"the server's banners are longer than 16 KiB"};
     }
     return BannerReceived{std::string{banner.message}};
@@ -94,9 +92,9 @@ std::optional<EngineEvent> LoginClient::decline_signature(TimePoint now) {
     return follow(userauth_.decline(transport_.session_id(), algorithms()), now);
 }
 
-void LoginClient::ask_while_signing() {
-    const ByteVector question = userauth_.ask_meanwhile();
-    if (!question.empty()) transport_.send(question);
+void LoginClient::query_while_signing() {
+    const ByteVector query = userauth_.query_meanwhile();
+    if (!query.empty()) transport_.send(query);
     clock_.forget_asked();  // its answer is read when the signature is there
 }
 

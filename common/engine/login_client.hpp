@@ -29,11 +29,11 @@ public:
     // ---- answers to SignatureWanted
     void provide_signature(Bytes signature_blob, TimePoint now);
     std::optional<EngineEvent> decline_signature(TimePoint now);
-    void ask_while_signing();
+    void query_while_signing();
 
     bool awaits_signature() const noexcept { return userauth_.awaits_signature(); }
-    /// The outcome of the request that is on its way can be taken for granted.
-    bool success_is_sure() const noexcept { return userauth_.request_is_sure(); }
+    /// Channels may be opened as if the request that is on its way were granted.
+    bool is_optimistic() const noexcept { return userauth_.is_optimistic(); }
     const UserauthClient& userauth() const noexcept { return userauth_; }
 
 private:

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "common/base/time.hpp"
+#include "common/pacing/limits.hpp"
 
 namespace culvert {
 
@@ -12,10 +13,10 @@ namespace culvert {
 struct LoginTimes {
     /// From the start until the user is authenticated, without the time that it takes a client's
     /// owner to decide about a host key and to sign: a user may be asked.
-    Duration grace = std::chrono::seconds{30};
+    Duration grace = limits::time_limit::login;
     /// A server's, from its first USERAUTH_PK_OK on: the user may have to confirm the use of the
     /// key, or to touch it.
-    Duration grace_with_key = std::chrono::seconds{120};
+    Duration grace_with_key = limits::time_limit::login_with_key;
 };
 
 /// The time of one login: its deadline, and how long the peer takes for an answer that it gives at

@@ -18,7 +18,7 @@ std::optional<EngineEvent> LoginServer::on_packet(std::uint8_t number, Bytes pay
     if (number != msg::UserauthRequest::number) throw not_from_this_side(number);
     if (userauth_.authenticated()) return std::nullopt;  // RFC 4252 5.1: ignored
     auto outcome = userauth_.on_request(payload, transport_.session_id());
-    if (outcome.shown) return std::move(*outcome.shown);
+    if (outcome.request) return std::move(*outcome.request);
     transport_.send(outcome.reply);
     return std::nullopt;
 }

@@ -19,8 +19,8 @@ public:
     /// A packet of numbers 5 and 50 to 60, which may also come after the login.
     std::optional<EngineEvent> on_packet(std::uint8_t number, Bytes payload);
 
-    // ---- answers to KeyShown
-    /// The user is authenticated where a proved key was accepted.
+    // ---- answers to PublicKeyRequest
+    /// The user is authenticated where a verified request was accepted.
     std::optional<Authenticated> accept_key(TimePoint now);
     void refuse_key() { transport_.send(userauth_.refuse()); }
 

@@ -3,13 +3,13 @@
 #include <optional>
 
 #include "common/base/time.hpp"
+#include "common/pacing/limits.hpp"
 
 namespace culvert {
 
 /// When the round trip to a peer other than culvert is measured: 0.2 s, 1 s and 5 s after the time
-/// before, soon, and when neither the login nor a stream that came with it may be in the way. Pings
-/// measure it only where we send much, and streams are mostly downloads. A culvert at the other end
-/// reads no more than it can send: there it matters little.
+/// before. Pings measure it only where we send much, and streams are mostly downloads. A culvert at
+/// the other end reads no more than it can send: there it matters little.
 class RoundTripSchedule {
 public:
     void begin(TimePoint now) noexcept { at_ = now + interval_; }
@@ -18,17 +18,14 @@ public:
     /// True when it is to be measured now.
     [[nodiscard]] bool on_time(TimePoint now) noexcept {
         if (!at_ || now < *at_) return false;
-        interval_ *= growth;
+        interval_ *= limits::window::measurement_growth;
         at_.reset();
-        if (interval_ <= last_interval) at_ = now + interval_;
+        if (interval_ <= limits::window::last_measurement) at_ = now + interval_;
         return true;
     }
 
 private:
-    static constexpr int growth = 5;
-    static constexpr Duration last_interval = std::chrono::seconds{5};
-
-    Duration interval_ = std::chrono::milliseconds{200};
+    Duration interval_ = limits::window::first_measurement;
     std::optional<TimePoint> at_;
 };
 

@@ -24,15 +24,15 @@ struct Written {
     int failure = 0;       ///< an errno
 };
 
-Written write_some(int fd, std::string_view text, std::chrono::milliseconds patience) {
+Written write_some(int fd, std::string_view text, std::chrono::milliseconds time) {
     pollfd room{fd, POLLOUT, 0};
-    if (::poll(&room, 1, static_cast<int>(patience.count())) <= 0) return {};
+    if (::poll(&room, 1, static_cast<int>(time.count())) <= 0) return {};
     const ssize_t size = ::write(fd, text.data(), text.size());
     if (size >= 0) return {static_cast<std::size_t>(size), 0};
     if (errno == EINTR) return {};
     if (errno != EAGAIN) return {0, errno};
     // poll(2) said otherwise: not to ask it in a loop.
-    ::poll(nullptr, 0, patience == patience.zero() ? 0 : 10);
+    ::poll(nullptr, 0, time == time.zero() ? 0 : 10);
     return {};
 }
 
@@ -59,7 +59,7 @@ void LogWriter::write(std::string_view line) noexcept {
             while (has_work()) write_part(lock, for_ever);
             break;
         case Threading::failed:
-            while (has_work() && write_part(lock, ReaderWaitBudget::zero())) {
+            while (has_work() && write_part(lock, PollTime::zero())) {
             }
             break;
     }
@@ -82,7 +82,7 @@ bool LogWriter::has_work() const noexcept {
 }
 
 /// False if the output takes nothing now.
-bool LogWriter::write_part(Lock& lock, ReaderWaitBudget patience) noexcept {
+bool LogWriter::write_part(Lock& lock, PollTime time) noexcept {
     if (lost_ > 0 && lost_text_.empty()) make_lost_text();
     const std::string_view text = lost_text_.empty()
                                       ? queue_.peek(part_)
@@ -91,7 +91,7 @@ bool LogWriter::write_part(Lock& lock, ReaderWaitBudget patience) noexcept {
     const auto output = output_;
     const bool has_thread = threading_ == Threading::started;
     if (has_thread) lock.unlock();
-    const Written written = write_some(output->fd(), text, patience);
+    const Written written = write_some(output->fd(), text, time);
     if (has_thread) lock.lock();
     if (written.failure != 0) {
         // One that was replaced meanwhile may fail: what waits goes to the new one.

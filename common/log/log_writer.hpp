@@ -48,14 +48,14 @@ public:
 private:
     enum class Threading { not_yet, started, failed };
     using Lock = std::unique_lock<std::mutex>;
-    using ReaderWaitBudget = std::chrono::milliseconds;
-    static constexpr ReaderWaitBudget for_ever{-1};
+    using PollTime = std::chrono::milliseconds;
+    static constexpr PollTime for_ever{-1};
 
     static void* run_thread(void* writer) noexcept;
     void run() noexcept;
     void push(std::string_view line) noexcept;
     bool has_work() const noexcept;
-    bool write_part(Lock& lock, ReaderWaitBudget patience) noexcept;
+    bool write_part(Lock& lock, PollTime time) noexcept;
     void make_lost_text() noexcept;
     void on_written(std::string_view text) noexcept;
     void on_failed(int failure) noexcept;

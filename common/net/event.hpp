@@ -25,8 +25,8 @@ public:
     bool is_set() const noexcept { return std::holds_alternative<Set>(state_); }
     bool has_waiter() const noexcept { return std::holds_alternative<Waiter>(state_); }
 
-    /// Stays set until reset(). The waiter goes on in a turn of its own, after the caller's; should
-    /// the event have been reset by then, it goes on all the same.
+    /// Stays set until reset(). The waiter goes on in a handler of its own, after the caller's;
+    /// should the event have been reset by then, it goes on all the same.
     void set() noexcept {
         if (has_waiter()) resume_waiter({});
         state_.emplace<Set>();
@@ -42,14 +42,14 @@ public:
     awaitable<void> wait() {
         if (is_set()) return already_set();
         return suspend<std::error_code>(
-            [this](Waiter waiter) { hold(std::move(waiter), Cancellable::yes); });
+            [this](Waiter waiter) { keep_waiter(std::move(waiter), Cancellable::yes); });
     }
 
     /// As wait(), but the coroutine's cancellation doesn't end it: the next co_await finds it.
     awaitable<void> wait_uncancelled() {
         if (is_set()) return already_set();
         return suspend<std::error_code>(
-            [this](Waiter waiter) { hold(std::move(waiter), Cancellable::no); });
+            [this](Waiter waiter) { keep_waiter(std::move(waiter), Cancellable::no); });
     }
 
 private:
@@ -60,7 +60,7 @@ private:
 
     static awaitable<void> already_set() { co_return; }
 
-    void hold(Waiter waiter, Cancellable cancellable) noexcept {
+    void keep_waiter(Waiter waiter, Cancellable cancellable) noexcept {
         assert(!has_waiter());
         if (is_set()) {  // between wait() and its co_await
             resume<std::error_code>(std::move(waiter), {});

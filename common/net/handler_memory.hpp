@@ -58,7 +58,7 @@ private:
     bool used_ = false;
 };
 
-/// Runs the function in a turn of its own on the executor's thread; may be called on any.
+/// Runs the function in a handler of its own on the executor's thread; may be called on any.
 template <std::size_t size, class Function>
 void post_in(HandlerMemory<size>& memory, const IoExecutor& executor, Function function) noexcept {
     const typename HandlerMemory<size>::template Allocator<void> allocator{memory};

@@ -28,7 +28,7 @@ namespace {
 using asio::ip::tcp;
 using namespace std::chrono_literals;
 
-// After so many at a stretch the thread's other work has its turn.
+// After so many at a stretch the thread's other work goes on.
 constexpr int batch_length = 64;
 /// No more connections wait in the kernel: Linux lets one more wait than listen(2) was asked for.
 constexpr int most_waiting = SOMAXCONN + 1;

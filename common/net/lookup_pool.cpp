@@ -7,13 +7,13 @@
 namespace culvert {
 namespace {
 
-int eai_error(Unanswered::Why why) {
+int eai_error(NoResult::Why why) {
     switch (why) {
-        case Unanswered::Why::queue_full:
+        case NoResult::Why::queue_full:
             return EAI_AGAIN;
-        case Unanswered::Why::no_thread:
+        case NoResult::Why::no_thread:
             return EAI_SYSTEM;
-        case Unanswered::Why::threw:
+        case NoResult::Why::threw:
             break;
     }
     return EAI_MEMORY;
@@ -21,8 +21,8 @@ int eai_error(Unanswered::Why why) {
 
 }  // namespace
 
-LookupPool::Result::Result(const Unanswered& unanswered)
-    : Lookup{{}, eai_error(unanswered.why), unanswered.system_error} {}
+LookupPool::Result::Result(const NoResult& none)
+    : Lookup{{}, eai_error(none.why), none.system_error} {}
 
 LookupPool::LookupPool(Limits limits, Function function)
     : pool_{limits, [function = std::move(function)](const Name& name) {
@@ -32,7 +32,7 @@ LookupPool::LookupPool(Limits limits, Function function)
 awaitable<std::shared_ptr<const Lookup>> LookupPool::look_up(std::string host,
                                                              AddressFamily family) {
     Name name{std::move(host), family};
-    co_return co_await pool_.ask(std::move(name));
+    co_return co_await pool_.call(std::move(name));
 }
 
 }  // namespace culvert

@@ -17,7 +17,7 @@ namespace culvert {
 class LookupPool {
 public:
     using Function = std::function<Lookup(const std::string& host, AddressFamily family)>;
-    using Limits = AnswerPoolLimits;
+    using Limits = BlockingCallLimits;
 
     /// `function` is called from several threads at once, and may outlive the pool.
     LookupPool(Limits limits, Function function);
@@ -38,7 +38,7 @@ private:
     };
     struct Result : Lookup {
         explicit Result(Lookup lookup) : Lookup{std::move(lookup)} {}
-        explicit Result(const Unanswered& unanswered);
+        explicit Result(const NoResult& none);
     };
 
     BlockingCallPool<Name, Result> pool_;

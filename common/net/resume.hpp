@@ -56,7 +56,7 @@ public:
         return asio::get_associated_cancellation_slot(*place_->handler_);
     }
 
-    /// Has it go on in a turn of its own, on its thread; may be called on any.
+    /// Has it go on in a handler of its own, on its thread; may be called on any.
     void go_on(Results... results) && noexcept {
         auto& memory = place_->memory_;
         const auto executor = get_executor();
@@ -89,7 +89,7 @@ auto suspend(Initiate initiate, Args... args) {
         use_awaitable, std::move(args)...);
 }
 
-/// Has it go on in a turn of its own, after the frames that run now. To be called on its thread.
+/// Has it go on in a handler of its own, after the frames that run now. To be called on its thread.
 /// Whoever cancels it after this finds its state only, and no handler of the operation.
 template <class... Results>
 void resume(Suspended<Results...> coroutine, std::type_identity_t<Results>... results) noexcept {

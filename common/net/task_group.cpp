@@ -40,7 +40,7 @@ void TaskGroup::spawn(awaitable<void> task) {
     // Throws where there is no memory: nothing was begun then, and the entry is gone.
     asio::co_spawn(executor_, std::move(task),
                    asio::bind_cancellation_slot(entry->signal.slot(), Ended{*this, entry}));
-    // An end is always a later turn's, so the entry is still there.
+    // An end is always a later handler's, so the entry is still there.
     entry->begun = true;
     if (joining_) cancel(*entry);
 }

@@ -1,14 +1,18 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <optional>
 
 #include "common/base/time.hpp"
-#include "common/pacing/windowed_filter.hpp"
+#include "common/pacing/bottleneck_bandwidth.hpp"
+#include "common/pacing/delivery_rate.hpp"
+#include "common/pacing/full_pipe_check.hpp"
+#include "common/pacing/limits.hpp"
+#include "common/pacing/min_round_trip.hpp"
+#include "common/pacing/probe_rtt.hpp"
+#include "common/pacing/probes.hpp"
 
 namespace culvert {
 
@@ -30,25 +34,25 @@ public:
     void on_sent(std::size_t bytes) noexcept { sent_ += bytes; }
     /// The window had room, and no channel had anything to send: a sample that spans this says
     /// nothing about the path.
-    void on_app_limited() noexcept { app_limited_until_ = sent_ + 1; }
+    void on_app_limited() noexcept { rate_.on_app_limited(sent_); }
 
     /// While small messages are exchanged nothing extra is in flight for programs that answer late.
-    void set_interactive(bool here) noexcept { interactive_ = here; }
+    void set_interactive(bool interactive) noexcept { interactive_ = interactive; }
 
     /// A ping should go out behind what was sent.
     bool probe_is_due() const noexcept;
     /// The number that it carries.
     std::uint64_t probe(TimePoint now) noexcept;
-    /// An answer of that number; one that isn't awaited is ignored.
+    /// A pong of that number; one that isn't awaited is ignored.
     void on_pong(std::uint64_t number, TimePoint now) noexcept;
     /// A key exchange has begun: no data is sent before our part of it is over.
     void on_exchange_begun() noexcept;
     /// It is over, so what was sent before it has arrived; pings may have been dropped meanwhile.
     void on_exchange_over() noexcept;
     /// A round trip that was measured by other means, or by a ping.
-    void on_round_trip(Duration took, TimePoint now) noexcept;
+    void on_round_trip(Duration took, TimePoint now) noexcept { round_trip_.add(took, now); }
 
-    /// When the first answer is awaited no longer: the peer answers no pings. One that has answered
+    /// When the first pong is awaited no longer: the peer answers no pings. One that has answered
     /// before is slow, or gone, and then the keepalives say so.
     std::optional<TimePoint> next_deadline() const noexcept;
     void on_time(TimePoint now) noexcept;
@@ -58,61 +62,31 @@ public:
     std::size_t window() const noexcept;
     std::size_t in_flight() const noexcept { return static_cast<std::size_t>(sent_ - arrived_); }
 
-    static constexpr std::size_t initial_window = 256 * 1024;
-    static constexpr std::size_t minimum_window = 32 * 1024;  ///< a packet of SSH's
-    static constexpr Duration pong_time_limit = std::chrono::seconds{30};
+    static constexpr std::size_t initial_window = limits::congestion::initial_window;
+    static constexpr std::size_t minimum_window = limits::congestion::minimum_window;
+    static constexpr Duration pong_time_limit = limits::congestion::pong_time_limit;
 
 private:
-    struct Probe {
-        std::uint64_t number;
-        TimePoint at;
-        std::uint64_t sent;     ///< up to here
-        std::uint64_t arrived;  ///< what was known when it was sent, and since when
-        TimePoint arrived_at;
-        bool is_app_limited;  ///< no channel had anything to send for a while in between
-    };
-    static constexpr std::size_t most_probes = 32;
-    static constexpr std::size_t probes_a_window = 8;
-
-    void on_rate(double rate, const Probe& probe, Duration round_trip) noexcept;
-    void on_round_over(Duration round_trip) noexcept;
-    void measure_round_trip_anew(TimePoint now) noexcept;
-    const Probe& oldest() const noexcept { return probes_[first_probe_ % most_probes]; }
     void on_arrived(std::uint64_t sent) noexcept { arrived_ = std::max(arrived_, sent); }
-    bool has_probes() const noexcept { return first_probe_ != next_probe_; }
 
     bool measures_ = false;
+    bool interactive_ = false;
     std::uint64_t sent_ = 0;
     std::uint64_t arrived_ = 0;
-    std::uint64_t app_limited_until_ = 0;
+    std::uint64_t probed_ = 0;  ///< what was sent up to the last probe
 
-    std::array<Probe, most_probes> probes_;  ///< those of first_probe_ to next_probe_ are awaited
-    std::uint64_t first_probe_ = 0;
-    std::uint64_t next_probe_ = 0;
-    std::uint64_t probed_ = 0;  ///< bytes up to the last probe
-
-    std::uint64_t counted_ = 0;  ///< arrived bytes, as far as the rate is concerned
-    TimePoint counted_at_{};
-    WindowedFilter<double, std::greater<>> rate_;  ///< bytes a second
-    WindowedFilter<Duration, std::less<>> round_trip_;
-    std::optional<TimePoint> round_trip_span_;  ///< since when; not before the first answer
-    TimePoint other_span_{};                    ///< the same, begun without an answer
+    Probes probes_;
+    DeliveryRate rate_;
+    BottleneckBandwidth bandwidth_;
+    MinRoundTrip round_trip_;
+    FullPipeCheck full_pipe_;
+    ProbeRtt probe_rtt_;
 
     struct Place {
         std::uint64_t sent;
         std::uint64_t next_probe;
     };
     std::optional<Place> exchange_begun_;
-
-    std::uint64_t round_ends_ = 0;
-    unsigned rounds_ = 0;
-    bool startup_ = true;  ///< the rate still grows with the window
-    double rate_at_check_ = 0;
-    unsigned full_pipe_rounds_ = 0;
-
-    bool interactive_ = false;
-    bool probe_rtt_ = false;  ///< the queue is let run empty, so that the round trip shows
-    std::optional<std::uint64_t> probe_rtt_ends_;
 };
 
 }  // namespace culvert

@@ -5,6 +5,7 @@
 #include <cstddef>
 
 #include "common/base/memory_reserve.hpp"
+#include "common/pacing/limits.hpp"
 
 namespace culvert {
 
@@ -24,9 +25,9 @@ public:
         return std::clamp(together / connections_.load(std::memory_order_relaxed), least, largest);
     }
 
-    static constexpr std::size_t together = 64 * 1024 * 1024;
-    static constexpr std::size_t least = 48 * 1024;  ///< a packet of SSH's, and the next one's head
-    static constexpr std::size_t largest = 1280 * 1024;
+    static constexpr std::size_t together = limits::io::together;
+    static constexpr std::size_t least = limits::io::least;
+    static constexpr std::size_t largest = limits::io::largest;
 
 private:
     static inline std::atomic<std::size_t> connections_{0};

@@ -3,6 +3,7 @@
 #include <cstddef>
 
 #include "common/base/time.hpp"
+#include "common/pacing/limits.hpp"
 
 namespace culvert {
 
@@ -17,14 +18,13 @@ public:
     void on_sent(std::size_t bytes) noexcept { sent_ += bytes; }
     /// The kernel takes no more for now.
     void on_blocked(TimePoint now) noexcept;
-    /// The kernel took all there was: how much more it could have taken nobody knows.
-    void on_drained() noexcept { measuring_ = false; }
+    /// The kernel took all there was, so the time since then measures no rate.
+    void on_emptied() noexcept { measuring_ = false; }
 
-    static constexpr std::size_t largest = 512 * 1024;
-    static constexpr std::size_t smallest = 32 * 1024;  ///< a packet of SSH's
-    static constexpr Duration worth = std::chrono::milliseconds{5};
-    /// Over less than this the rate is chance.
-    static constexpr Duration shortest_measurement = std::chrono::milliseconds{10};
+    static constexpr std::size_t largest = limits::send_backlog::largest;
+    static constexpr std::size_t smallest = limits::send_backlog::smallest;
+    static constexpr Duration worth = limits::send_backlog::worth;
+    static constexpr Duration shortest_measurement = limits::send_backlog::shortest_measurement;
 
 private:
     std::size_t bytes_ = largest;

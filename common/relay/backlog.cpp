@@ -9,7 +9,8 @@ void Backlog::append(Bytes data) {
     while (!data.empty()) {
         if (chunks_.empty() || chunks_.back().size() == chunks_.back().capacity()) {
             ByteVector chunk;
-            chunk.reserve(std::clamp(data.size(), smallest_chunk, largest_chunk));
+            chunk.reserve(std::clamp(data.size(), limits::buffer::smallest_chunk,
+                                     limits::buffer::largest_chunk));
             chunks_.push_back(std::move(chunk));
         }
         ByteVector& last = chunks_.back();

@@ -5,6 +5,7 @@
 #include <span>
 
 #include "common/base/bytes.hpp"
+#include "common/pacing/limits.hpp"
 
 namespace culvert {
 
@@ -25,10 +26,6 @@ public:
     void clear() noexcept;
 
 private:
-    /// A few packets, and no more than a reader that is a little behind may cost.
-    static constexpr std::size_t largest_chunk = 64 * 1024;
-    static constexpr std::size_t smallest_chunk = 4 * 1024;
-
     /// None is empty. Not a deque, which takes half a kilobyte also when nothing is in it.
     std::list<ByteVector> chunks_;
     std::size_t taken_ = 0;  ///< of the first chunk

@@ -201,7 +201,7 @@ ChannelRead Relay::read(std::span<const MutableBytes> slots) noexcept {
     if (!failure && length == room) return {length, ChannelRead::Then::more};
     if (!failure || failure == asio::error::would_block) {
         turn_over_.set();
-        return {length, ChannelRead::Then::drained};
+        return {length, ChannelRead::Then::would_block};
     }
     if (failure == asio::error::eof) {
         eof_sent_ = true;

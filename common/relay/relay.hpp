@@ -35,7 +35,7 @@ public:
     /// `tail_time`: how long a program may read nothing of the tail of a stream that is over at the
     /// far end.
     Relay(StreamSocket socket, Session& session, TaskGroup& tasks,
-          Duration tail_time = std::chrono::seconds{30});
+          Duration tail_time = limits::time_limit::tail);
     Relay(const Relay&) = delete;
     Relay& operator=(const Relay&) = delete;
     ~Relay() override;

@@ -7,18 +7,12 @@
 #include "common/net/timeout.hpp"
 
 namespace culvert {
-namespace {
-
-// How long a peer that we leave may take to read why.
-constexpr Duration farewell_time = std::chrono::milliseconds{500};
-
-}  // namespace
 
 Carrier::Carrier(StreamSocket socket, Engine& engine, CarrierOwner& owner)
     : socket_{std::move(socket)},
       engine_{engine},
-      transmitter_{socket_, engine, share_, owner},
-      receiver_{socket_, engine, transmitter_, share_, owner} {
+      transmitter_{socket_, engine, owner},
+      receiver_{socket_, engine, transmitter_, owner} {
     // A kernel that refuses this carries the connection all the same, only slower.
     (void)set_no_delay(socket_.native_handle());
 }
@@ -35,12 +29,12 @@ awaitable<void> Carrier::close() {
 }
 
 awaitable<void> Carrier::take_leave() {
-    if (engine_.ended()) co_await with_timeout(transmitter_.flush(), farewell_time);
+    if (engine_.ended()) co_await with_timeout(transmitter_.flush(), limits::time_limit::farewell);
     std::error_code ignored;
     socket_.shutdown(StreamSocket::shutdown_send, ignored);
     std::size_t discarded = 0;
     if (engine_.ended()) {
-        co_await with_timeout(let_tail_arrive(socket_, discarded), farewell_time);
+        co_await with_timeout(let_tail_arrive(socket_, discarded), limits::time_limit::farewell);
     }
 }
 

@@ -3,7 +3,6 @@
 #include "common/engine/engine.hpp"
 #include "common/net/awaitable.hpp"
 #include "common/net/on_io_context.hpp"
-#include "common/pacing/io_budget.hpp"
 #include "common/session/carrier_owner.hpp"
 #include "common/session/receiver.hpp"
 #include "common/session/transmitter.hpp"
@@ -32,7 +31,6 @@ private:
 
     StreamSocket socket_;
     Engine& engine_;
-    IoBudget share_;
     Transmitter transmitter_;
     Receiver receiver_;
 };

@@ -17,7 +17,7 @@ std::optional<Farewell> farewell_for_error(const Error& error) {
             return Farewell{DisconnectReason::no_more_auth_methods_available,
                             "no key is left to try"};
         default:
-            // The text is for our user: it may name local files, and the peer may be anybody.
+            // The text is for our user: it may name local files, and the peer may be a stranger.
             return Farewell{DisconnectReason::by_application, "the other side can't go on"};
     }
 }

@@ -15,7 +15,7 @@ struct Farewell {
     std::string text;
 };
 
-/// The farewell for what ended a connection; none where nobody would hear it.
+/// The farewell for what ended a connection; none where the peer would not receive it.
 std::optional<Farewell> farewell_for(const std::exception_ptr& why);
 
 }  // namespace culvert

@@ -12,20 +12,20 @@ public:
 
     void on_activity(TimePoint when) noexcept {
         last_active_ = when;
-        holds_buffers_ = true;
+        has_buffers_ = true;
     }
-    void on_released() noexcept { holds_buffers_ = false; }
+    void on_released() noexcept { has_buffers_ = false; }
 
-    bool holds_buffers() const noexcept { return holds_buffers_; }
+    bool has_buffers() const noexcept { return has_buffers_; }
     bool is_due(TimePoint now) const noexcept { return now >= deadline(); }
     TimePoint deadline() const noexcept {
-        return holds_buffers_ ? last_active_ + idle_time_ : TimePoint::max();
+        return has_buffers_ ? last_active_ + idle_time_ : TimePoint::max();
     }
 
 private:
     Duration idle_time_;
     TimePoint last_active_;
-    bool holds_buffers_ = true;
+    bool has_buffers_ = true;
 };
 
 }  // namespace culvert

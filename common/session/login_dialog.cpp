@@ -6,21 +6,13 @@
 #include "common/net/timeout.hpp"
 
 namespace culvert {
-namespace {
-
-// A key that signs later than this is asked about meanwhile: the server waits longer for one that
-// it takes (culvertd 120 s instead of 30 s).
-constexpr Duration slow_signature = std::chrono::seconds{1};
-
-}  // namespace
-
 awaitable<void> LoginDialog::on_host_key(HostKeyOffered offered) {
     co_await client().check_host_key(std::move(offered.key));
     engine_.accept_host_key(Clock::now());
 }
 
-awaitable<void> LoginDialog::on_key_shown(KeyShown shown) {
-    const bool allowed = co_await std::get<ServerLogin*>(login_)->allows(std::move(shown));
+awaitable<void> LoginDialog::on_public_key_request(PublicKeyRequest request) {
+    const bool allowed = co_await std::get<ServerLogin*>(login_)->allows(std::move(request));
     if (allowed) {
         engine_.accept_key(Clock::now());
     } else {
@@ -32,7 +24,7 @@ awaitable<void> LoginDialog::on_key_shown(KeyShown shown) {
 awaitable<void> LoginDialog::on_signature_wanted(SignatureWanted wanted) {
     std::optional<ByteVector> signature;
     Event is_over;
-    co_await both(sign(std::move(wanted), signature, is_over), ask_while_signing(is_over));
+    co_await both(sign(std::move(wanted), signature, is_over), query_while_signing(is_over));
     if (signature) {
         engine_.provide_signature(*signature, Clock::now());
     } else {
@@ -46,10 +38,10 @@ awaitable<void> LoginDialog::sign(SignatureWanted wanted, std::optional<ByteVect
     is_over.set();
 }
 
-awaitable<void> LoginDialog::ask_while_signing(Event& is_over) {
-    const bool is_quick = co_await with_timeout(is_over.wait(), slow_signature);
+awaitable<void> LoginDialog::query_while_signing(Event& is_over) {
+    const bool is_quick = co_await with_timeout(is_over.wait(), limits::time_limit::slow_signature);
     if (is_quick) co_return;
-    engine_.ask_while_signing();
+    engine_.query_while_signing();
     send_();
     co_await is_over.wait();
 }

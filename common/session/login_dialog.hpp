@@ -8,7 +8,7 @@
 
 namespace culvert {
 
-/// Puts the engine's questions of a login to who decides, and gives it the answers.
+/// Asks the login's owner what the engine wants to know, and gives the engine the answers.
 class LoginDialog {
 public:
     /// `send` sends what the engine has to say while an answer is awaited.
@@ -17,7 +17,7 @@ public:
 
     awaitable<void> on_host_key(HostKeyOffered offered);
     awaitable<void> on_signature_wanted(SignatureWanted wanted);
-    awaitable<void> on_key_shown(KeyShown shown);
+    awaitable<void> on_public_key_request(PublicKeyRequest request);
     void on_banner(const BannerReceived& banner) { client().on_banner(banner); }
     /// After whatever may have brought it about: tells a client's login once that the session is
     /// ready.
@@ -27,7 +27,7 @@ private:
     ClientLogin& client() { return *std::get<ClientLogin*>(login_); }
     awaitable<void> sign(SignatureWanted wanted, std::optional<ByteVector>& signature,
                          Event& is_over);
-    awaitable<void> ask_while_signing(Event& is_over);
+    awaitable<void> query_while_signing(Event& is_over);
 
     Engine& engine_;
     Login login_;

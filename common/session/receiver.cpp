@@ -9,20 +9,13 @@
 #include "common/session/socket_failure.hpp"
 
 namespace culvert {
-namespace {
-
-// One connection may keep its thread for this many large receives at a time.
-constexpr int receives_a_turn = 4;
-
-}  // namespace
 
 awaitable<void> Receiver::run() {
     for (;;) {
         co_await socket_.async_wait(StreamSocket::wait_read, use_awaitable);
-        for (int i = 0; i < receives_a_turn; ++i) {
-            const bool interactive = engine_.has_interactive_traffic(received_at_);
-            const MutableBytes space =
-                engine_.receive_space(interactive ? InteractiveTraffic::batch : share_.bytes());
+        for (int i = 0; i < limits::io::batches; ++i) {
+            const SendPolicy::Batch batch = engine_.send_policy().receive_batch(received_at_);
+            const MutableBytes space = engine_.receive_space(batch.bytes);
             std::error_code failure;
             const std::size_t length =
                 socket_.receive(asio::buffer(space.data(), space.size()), 0, failure);
@@ -36,7 +29,7 @@ awaitable<void> Receiver::run() {
             co_await dispatch();
             const bool took_all = length < space.size();
             if (took_all) acknowledge();
-            if (took_all || interactive) break;
+            if (took_all || batch.is_single) break;
         }
     }
 }
@@ -47,18 +40,18 @@ void Receiver::acknowledge() noexcept {
 }
 
 awaitable<void> Receiver::dispatch() {
-    transmitter_.hold();
+    transmitter_.cork();
     for (;;) {
         auto event = engine_.poll(received_at_);
         if (!offer()) co_await wait_for_reader();
         if (!event) break;
         if (std::holds_alternative<InboxFull>(*event)) continue;
         if (owner_.on_connection_event(*event)) continue;
-        transmitter_.release();
+        transmitter_.uncork();
         co_await owner_.on_event(std::move(*event));
-        transmitter_.hold();
+        transmitter_.cork();
     }
-    transmitter_.release();
+    transmitter_.uncork();
     owner_.on_all_handled();
     transmitter_.pump();
 }
@@ -72,7 +65,7 @@ bool Receiver::offer() {
 
 /// What the user hasn't taken stays where it was received. Meanwhile all but receiving goes on.
 awaitable<void> Receiver::wait_for_reader() {
-    transmitter_.release();
+    transmitter_.uncork();
     transmitter_.pump();
     acknowledge();
     do {
@@ -80,7 +73,7 @@ awaitable<void> Receiver::wait_for_reader() {
         co_await with_timeout(reader_ready_.wait(), engine_.inbox().time_left(from));
         engine_.on_waited(Clock::now() - from);
     } while (!offer());
-    transmitter_.hold();
+    transmitter_.cork();
 }
 
 }  // namespace culvert

@@ -4,7 +4,6 @@
 #include "common/net/awaitable.hpp"
 #include "common/net/event.hpp"
 #include "common/net/on_io_context.hpp"
-#include "common/pacing/io_budget.hpp"
 #include "common/session/carrier_owner.hpp"
 #include "common/session/transmitter.hpp"
 
@@ -15,13 +14,8 @@ namespace culvert {
 class Receiver {
 public:
     /// All must outlive it.
-    Receiver(StreamSocket& socket, Engine& engine, Transmitter& transmitter, const IoBudget& share,
-             CarrierOwner& owner)
-        : socket_{socket},
-          engine_{engine},
-          transmitter_{transmitter},
-          share_{share},
-          owner_{owner} {}
+    Receiver(StreamSocket& socket, Engine& engine, Transmitter& transmitter, CarrierOwner& owner)
+        : socket_{socket}, engine_{engine}, transmitter_{transmitter}, owner_{owner} {}
 
     /// Throws the Error with which the connection ended.
     awaitable<void> run();
@@ -38,7 +32,6 @@ private:
     StreamSocket& socket_;
     Engine& engine_;
     Transmitter& transmitter_;
-    const IoBudget& share_;
     CarrierOwner& owner_;
     TimePoint received_at_{};
     Event reader_ready_;

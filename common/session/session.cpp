@@ -116,8 +116,8 @@ awaitable<void> Session::on_event(EngineEvent event) {
         co_await dialog_.on_host_key(std::move(*offered));
     } else if (auto* wanted = std::get_if<SignatureWanted>(&event)) {
         co_await dialog_.on_signature_wanted(std::move(*wanted));
-    } else if (auto* shown = std::get_if<KeyShown>(&event)) {
-        co_await dialog_.on_key_shown(std::move(*shown));
+    } else if (auto* request = std::get_if<PublicKeyRequest>(&event)) {
+        co_await dialog_.on_public_key_request(std::move(*request));
     } else if (const auto* banner = std::get_if<BannerReceived>(&event)) {
         dialog_.on_banner(*banner);
     } else if (const auto* authenticated = std::get_if<Authenticated>(&event)) {

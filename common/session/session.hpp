@@ -22,9 +22,9 @@ namespace culvert {
 /// bytes. All decisions are the engine's and the owner's.
 class Session final : private CarrierOwner {
 public:
-    static constexpr Duration usual_idle_time = std::chrono::seconds{5};
+    static constexpr Duration usual_idle_time = limits::buffer::idle_time;
 
-    /// The owner, who decides about the login, and `random` must outlive it.
+    /// The owner, the login's owner and `random` must outlive it.
     /// `idle_time`: a connection that is silent for this long gives its buffers back.
     Session(StreamSocket socket, EngineConfig config, Random& random, SessionOwner& owner,
             Login login, Duration idle_time = usual_idle_time);
@@ -55,7 +55,7 @@ public:
     std::optional<ChannelId> open(const ChannelType& type, ChannelUser& user);
     void accept(ChannelId channel, ChannelUser& user);
     void refuse(ChannelId channel, const OpenFailure& failure);
-    /// The user has something to send: it is read when it is its turn, perhaps at once.
+    /// The user has something to send: it is read in the channel's turn, perhaps at once.
     void set_readable(ChannelId channel);
     /// The user may take more of what it was offered.
     void set_writable(ChannelId channel) noexcept;
@@ -78,7 +78,7 @@ public:
     /// A server said that it has no place for us now, and may have one later.
     bool told_to_try_later() const noexcept;
     /// It has received or sent since it last gave its buffers back.
-    bool holds_buffers() const noexcept { return idle_.holds_buffers(); }
+    bool has_buffers() const noexcept { return idle_.has_buffers(); }
     IoExecutor executor() { return timer_.get_executor(); }
 
 private:

@@ -8,7 +8,7 @@
 
 namespace culvert {
 
-// Who decides for a session, by what is decided. The coroutines may take their time; nothing else
+// What decides for a session, by what is decided. The coroutines may take their time; nothing else
 // is read from the peer until they end. What any of these functions throws ends the session.
 
 /// A client's login.
@@ -31,7 +31,7 @@ public:
     virtual ~ServerLogin() = default;
 
     /// May this user come in with this key?
-    virtual awaitable<bool> allows(KeyShown shown) = 0;
+    virtual awaitable<bool> allows(PublicKeyRequest request) = 0;
 };
 
 using Login = std::variant<ClientLogin*, ServerLogin*>;

@@ -11,29 +11,21 @@
 #include "common/session/socket_failure.hpp"
 
 namespace culvert {
-namespace {
-
-// One connection may keep its thread for this many large sends at a time.
-constexpr int sends_a_turn = 4;
-
-}  // namespace
-
-Transmitter::Transmitter(StreamSocket& socket, Engine& engine, const IoBudget& share,
-                         CarrierOwner& owner)
-    : socket_{socket}, engine_{engine}, share_{share}, owner_{owner} {
+Transmitter::Transmitter(StreamSocket& socket, Engine& engine, CarrierOwner& owner)
+    : socket_{socket}, engine_{engine}, owner_{owner} {
     writable_.set();
     pumped_.set();
-    follow_target(target_.bytes());
+    follow_batch(engine.send_policy().send_backlog().bytes());
 }
 
 Transmitter::~Transmitter() { assert(writable_.is_set() && pumped_.is_set()); }
 
-void Transmitter::hold() noexcept {
-    if (filling_ == Filling::allowed) filling_ = Filling::held;
+void Transmitter::cork() noexcept {
+    if (filling_ == Filling::allowed) filling_ = Filling::corked;
 }
 
-void Transmitter::release() noexcept {
-    if (filling_ == Filling::held) filling_ = Filling::allowed;
+void Transmitter::uncork() noexcept {
+    if (filling_ == Filling::corked) filling_ = Filling::allowed;
 }
 
 void Transmitter::pump() noexcept {
@@ -65,25 +57,25 @@ void Transmitter::pump_soon() {
 void Transmitter::fill_and_send() {
     for (int i = 0;; ++i) {
         const TimePoint now = Clock::now();
-        const bool interactive = engine_.has_interactive_traffic(now);
-        const std::size_t target =
-            std::min(target_.bytes(), interactive ? InteractiveTraffic::batch : share_.bytes());
-        follow_target(target);
-        fill(target, now);
-        if (engine_.unsent().empty()) return target_.on_drained();
+        const SendPolicy::Batch batch = engine_.send_policy().send_batch(now);
+        follow_batch(batch.bytes);
+        fill(batch.bytes, now);
+        if (engine_.unsent().empty()) return engine_.send_policy().send_backlog().on_emptied();
         owner_.on_activity(now);
-        const bool is_full = engine_.unsent().size() >= target;
+        const bool is_full = engine_.unsent().size() >= batch.bytes;
         // The kernel takes no more for now, or others have waited long enough.
-        if (!send() || (is_full && interactive) || i == sends_a_turn) return wait_until_writable();
+        if (!send() || (is_full && batch.is_single) || i == limits::io::batches) {
+            return wait_until_writable();
+        }
         if (state_ == Socket::is_dead) return;
     }
 }
 
-void Transmitter::fill(std::size_t target, TimePoint now) {
+void Transmitter::fill(std::size_t batch, TimePoint now) {
     if (state_ != Socket::is_full) engine_.on_output_taken(now);
     // A user that is asked may end the session.
-    while (filling_ == Filling::under_way && engine_.unsent().size() < target) {
-        if (!engine_.send_turn(target - engine_.unsent().size(), now)) break;
+    while (filling_ == Filling::under_way && engine_.unsent().size() < batch) {
+        if (!engine_.send_turn(batch - engine_.unsent().size(), now)) break;
     }
 }
 
@@ -96,7 +88,7 @@ bool Transmitter::send() {
         const std::size_t length =
             socket_.send(asio::buffer(unsent.data(), unsent.size()), 0, failure);
         if (failure == asio::error::would_block) {
-            target_.on_blocked(Clock::now());
+            engine_.send_policy().send_backlog().on_blocked(Clock::now());
             engine_.on_output_blocked(Clock::now());
             return false;
         }
@@ -108,16 +100,14 @@ bool Transmitter::send() {
             throw lost(failure);
         }
         engine_.sent(length);
-        target_.on_sent(length);
+        engine_.send_policy().send_backlog().on_sent(length);
     }
     return true;
 }
 
-/// Tells the kernel when the target has moved far enough to be worth a system call.
-void Transmitter::follow_target(std::size_t target) {
-    if (target < 2 * unsent_limit_ && unsent_limit_ < 2 * target) return;
-    unsent_limit_ = target;
-    (void)set_unsent_limit(socket_.native_handle(), target);
+void Transmitter::follow_batch(std::size_t bytes) {
+    const auto limit = engine_.send_policy().unsent_limit(bytes);
+    if (limit) (void)set_unsent_limit(socket_.native_handle(), *limit);
 }
 
 void Transmitter::wait_until_writable() {

@@ -6,30 +6,29 @@
 #include "common/net/awaitable.hpp"
 #include "common/net/event.hpp"
 #include "common/net/on_io_context.hpp"
-#include "common/pacing/io_budget.hpp"
-#include "common/pacing/send_backlog.hpp"
 #include "common/session/carrier_owner.hpp"
 
 namespace culvert {
 
-/// A carrier's way out: lets the channels fill the engine's output, turn by turn, and sends it.
+/// A carrier's way out: lets the channels fill the engine's output, turn by turn, and sends it. How
+/// much is the engine's SendPolicy to say.
 class Transmitter {
 public:
     /// All must outlive it.
-    Transmitter(StreamSocket& socket, Engine& engine, const IoBudget& share, CarrierOwner& owner);
+    Transmitter(StreamSocket& socket, Engine& engine, CarrierOwner& owner);
     Transmitter(const Transmitter&) = delete;
     Transmitter& operator=(const Transmitter&) = delete;
     ~Transmitter();
 
     /// Fills and sends as much as the socket takes, or until others have waited long enough. Does
-    /// nothing while it is held or stopped, nor when called from within.
+    /// nothing while it is corked or stopped, nor when called from within.
     void pump() noexcept;
-    /// When all who came in one batch have been heard: what they ask for leaves in one send.
+    /// After the handlers that are due now: what they ask for leaves in one send.
     void pump_soon();
 
-    /// What is caused until release() leaves in one piece: nothing is sent meanwhile.
-    void hold() noexcept;
-    void release() noexcept;
+    /// What is caused until uncork() leaves in one piece: nothing is sent meanwhile (TCP_CORK).
+    void cork() noexcept;
+    void uncork() noexcept;
     /// Nothing more is filled: after a failure no EOF may follow what was perhaps lost.
     void stop() noexcept { filling_ = Filling::stopped; }
 
@@ -39,7 +38,7 @@ public:
     awaitable<void> settle();
 
 private:
-    enum class Filling { allowed, held, under_way, stopped };
+    enum class Filling { allowed, corked, under_way, stopped };
     enum class Socket {
         takes,    ///< as far as is known
         is_full,  ///< and says when it takes more
@@ -47,23 +46,18 @@ private:
     };
 
     void fill_and_send();
-    void fill(std::size_t target, TimePoint now);
+    void fill(std::size_t batch, TimePoint now);
     bool send();
     void wait_until_writable();
-    void follow_target(std::size_t target);
+    void follow_batch(std::size_t bytes);
 
     StreamSocket& socket_;
     Engine& engine_;
-    const IoBudget& share_;
     CarrierOwner& owner_;
     Filling filling_ = Filling::allowed;
     Socket state_ = Socket::takes;
-    /// The output is filled up to this before it is sent, and the kernel takes about as much of it
-    /// unsent (TCP_NOTSENT_LOWAT).
-    SendBacklog target_;
-    std::size_t unsent_limit_ = 0;  ///< what the kernel was told
-    Event writable_;                ///< set but while the socket is full
-    Event pumped_;                  ///< set but between pump_soon() and that pump
+    Event writable_;  ///< set but while the socket is full
+    Event pumped_;    ///< set but between pump_soon() and that pump
 };
 
 }  // namespace culvert

@@ -6,14 +6,12 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "common/pacing/limits.hpp"
 #include "common/wire/protocol_error.hpp"
 #include "common/wire/transport_messages.hpp"
 
 namespace culvert {
 namespace {
-
-// OpenSSH announces four. The count comes from the peer and bounds the loop below.
-constexpr std::uint32_t most_extensions = 64;
 
 constexpr std::string_view server_sig_algs = "server-sig-algs";
 constexpr std::string_view ping = "ping@openssh.com";
@@ -25,7 +23,8 @@ constexpr std::string_view version_0 = "0";
 Extensions decode_ext_info(Bytes payload) {
     Reader in{payload};
     const auto count = decode_head<msg::ExtInfo>(in).count;
-    if (count > most_extensions) throw ProtocolError{"EXT_INFO names more than 64 extensions"};
+    if (count > limits::peer::extensions)
+        throw ProtocolError{"EXT_INFO names more than 64 extensions"};
     Extensions theirs;
     for (std::uint32_t i = 0; i < count; ++i) {
         const std::string_view name = in.text();

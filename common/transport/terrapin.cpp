@@ -47,7 +47,7 @@ std::optional<ProtocolError> refusal_without_strict_kex(const WithoutStrictKex& 
         escaped(exchange.peer_version), chacha20 ? "chacha20-poly1305" : "it");
     constexpr auto reason = DisconnectReason::key_exchange_failed;
     if (exchange.us == Role::client) return ProtocolError{text, reason, Hint{advice(exchange)}};
-    // The next step is for the peer's user, who sees this text alone.
+    // The next step is for the peer's user: this text is all that is seen there.
     return ProtocolError{fmt::format("{}: {}", text, advice(exchange)), reason};
 }
 

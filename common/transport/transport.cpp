@@ -63,8 +63,8 @@ std::optional<TransportEvent> Transport::poll(TimePoint now) {
         receiving_ = Receiving::first_kexinit;
     }
     while (receiving_ != Receiving::host_key_decision && receiving_ != Receiving::ended) {
-        if (turn_left_ == 0) {
-            turn_left_ = turn;
+        if (work_left_ == 0) {
+            work_left_ = limits::work::budget;
             return YieldDue{};
         }
         const auto packet = reader_.read();
@@ -82,7 +82,7 @@ std::optional<TransportEvent> Transport::poll(TimePoint now) {
 }
 
 void Transport::count_work(const Packet& packet) noexcept {
-    turn_left_ -= std::min(packet.payload.size() + work_of_a_message, turn_left_);
+    work_left_ -= std::min(packet.payload.size() + limits::work::of_message, work_left_);
 }
 
 void Transport::refuse_in_strict_exchange(std::uint8_t number) const {
@@ -236,10 +236,9 @@ void Transport::on_client_init(Bytes payload, TimePoint now) {
 
 /// Not where a user may have been asked in between.
 void Transport::on_exchange_answered(TimePoint now) {
-    constexpr Duration longest = std::chrono::seconds{3};
     const Duration took = now - exchange_asked_;
     exchange_round_trip_.reset();
-    if (took < longest) exchange_round_trip_ = took;
+    if (took < limits::window::longest_exchange) exchange_round_trip_ = took;
 }
 
 std::optional<TransportEvent> Transport::on_server_reply(Bytes payload, TimePoint now) {
@@ -338,8 +337,8 @@ void Transport::on_late_ext_info(Bytes payload) {
 void Transport::on_ping(Bytes payload) {
     refuse_in_strict_exchange(msg::Ping::number);
     const auto ping = decode<msg::Ping>(payload);
-    // Nobody gets memory out of us by pinging before they are authenticated, or while the answers
-    // could not leave (CVE-2025-26466).
+    // Pings cost us no memory before authentication, nor while the pongs could not leave
+    // (CVE-2025-26466).
     if (!authenticated_ || sending_ != Sending::open) return;
     pong_.clear();
     encode(msg::Pong{ping.data}, pong_);

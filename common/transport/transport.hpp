@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "common/base/time.hpp"
+#include "common/pacing/limits.hpp"
 #include "common/transport/ext_info.hpp"
 #include "common/transport/key_exchange.hpp"
 #include "common/transport/packet_reader.hpp"
@@ -54,8 +55,8 @@ struct PongReceived {
 /// Both sides use new keys: an exchange after the first has ended.
 struct Rekeyed {};
 
-/// So much has been received since the last turn's end that others on this thread should have
-/// theirs before the next poll(): a few bytes may inflate to many, and cost as much as they.
+/// The work budget is used up: the thread's other connections should go on before the next poll().
+/// A few bytes may inflate to many, and cost as much as they.
 struct YieldDue {};
 
 using TransportEvent =
@@ -143,8 +144,9 @@ public:
     /// themselves.
     std::size_t held_bytes() const noexcept { return held_bytes_; }
 
-    static constexpr std::uint32_t length_limit = 256 * 1024;  ///< once authenticated
-    static constexpr Duration rekey_time_limit = std::chrono::seconds{120};
+    static constexpr std::uint32_t length_limit =
+        limits::peer::packet_length;  ///< once authenticated
+    static constexpr Duration rekey_time_limit = limits::time_limit::key_exchange;
 
 private:
     /// What the peer may send next.
@@ -162,10 +164,6 @@ private:
 
     using Packet = PacketOpener::Opened;
 
-    /// The work of one turn, in bytes of payload: a few milliseconds.
-    static constexpr std::size_t turn = 2 * 1024 * 1024;
-    /// What a message costs in such bytes however short it is: it may open a socket.
-    static constexpr std::size_t work_of_a_message = 8 * 1024;
     void count_work(const Packet& packet) noexcept;
 
     std::optional<TransportEvent> on_packet(const Packet& packet, TimePoint now);
@@ -217,7 +215,7 @@ private:
     bool has_received_keys_ = false;       ///< the first exchange is over
     bool follows_first_new_keys_ = false;  ///< true for the very next packet
 
-    std::size_t turn_left_ = turn;
+    std::size_t work_left_ = limits::work::budget;  ///< before a yield is due
 
     ByteVector pong_;  ///< its memory is used again: a bulk sender pings all the time
     Irregularities irregularities_;

@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 
+#include "common/pacing/limits.hpp"
 #include "common/transport/input_buffer.hpp"
 #include "common/wire/role.hpp"
 
@@ -27,8 +28,8 @@ public:
     bool told_to_try_later() const noexcept;
 
     static constexpr std::size_t longest_line = 255;  ///< RFC 4253 4.2, line end included
-    static constexpr std::size_t most_lines_before = 50;
-    static constexpr std::size_t most_bytes_before = 8 * 1024;
+    static constexpr std::size_t most_lines_before = limits::peer::lines_before_version;
+    static constexpr std::size_t most_bytes_before = limits::peer::bytes_before_version;
 
 private:
     void on_other_line(std::string_view line);

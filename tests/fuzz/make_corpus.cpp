@@ -172,7 +172,7 @@ void write_messages() {
     };
     server("login", {message(msg::Ping{bytes_of("x")}), message(msg::ServiceRequest{ssh_userauth}),
                      message(msg::UserauthRequest{"alice", ssh_connection, "none"}),
-                     message(public_key_question("alice", ssh_ed25519, user_key()->public_key()))});
+                     message(public_key_query("alice", ssh_ed25519, user_key()->public_key()))});
     server("stream", {step(log_in), opening("direct-tcpip", 0), data, step(deliver), extended,
                       adjust, step(send), step(end_of_file), eof, closing});
     server("reset", {step(log_in), opening("direct-tcpip", 0), opening("direct-tcpip", 1), data,

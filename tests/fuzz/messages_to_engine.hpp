@@ -237,9 +237,10 @@ private:
     void on(SignatureWanted&& wanted) {
         engine_.provide_signature(test::user_key()->sign(wanted.data), test::start_time);
     }
-    void on(KeyShown&& shown) {
-        const bool is_users = shown.key == test::user_key()->public_key();
-        require(!shown.proved || (is_users && proves_key_), "only a real signature proves a key");
+    void on(PublicKeyRequest&& request) {
+        const bool is_users = request.key == test::user_key()->public_key();
+        require(!request.verified || (is_users && proves_key_),
+                "only a real signature proves a key");
         if (is_users) {
             engine_.accept_key(test::start_time);
         } else {

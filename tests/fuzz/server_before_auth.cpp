@@ -18,7 +18,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         bool left = false;
         receive(engine, input.rest(), piece, [&](EngineEvent event) {
             require(!left, "nothing is read after DISCONNECT");
-            if (std::holds_alternative<KeyShown>(event)) {
+            if (std::holds_alternative<PublicKeyRequest>(event)) {
                 ++real_logins;
                 engine.refuse_key();
                 return;

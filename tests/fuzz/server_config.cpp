@@ -1,7 +1,7 @@
 #include "common/base/error.hpp"
 #include "server/config.hpp"
 #include "tests/fuzz/fuzz_input.hpp"
-#include "tests/unit/common/config/made_up_surroundings.hpp"
+#include "tests/unit/common/config/made_up_environment.hpp"
 
 using namespace culvert;
 using namespace culvert::fuzz;
@@ -10,7 +10,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     FuzzInput input{data, size};
     const std::string text{text_of(input.rest())};
     try {
-        (void)parse_server_config(text, "culvert.yaml", made_up_surroundings());
+        (void)parse_server_config(text, "culvert.yaml", made_up_environment());
     } catch (const Error& error) {
         require(error.kind() == ErrorKind::config, "a bad file is its writer's fault");
         require(std::string_view{error.what()}.starts_with("culvert.yaml:"),

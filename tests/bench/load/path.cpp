@@ -27,9 +27,9 @@ constexpr std::size_t packet_size = 1448;
 constexpr std::size_t unlimited_size = 1 << 18;
 
 /// One direction of the path, shared by all connections.
-class ClientConnection {
+class Link {
 public:
-    explicit ClientConnection(const Path& path) : path_{path} {}
+    explicit Link(const Path& path) : path_{path} {}
 
     /// When bytes that come in now have come out at the other end.
     Clock::time_point delivery(std::size_t bytes) {
@@ -59,7 +59,7 @@ struct Piece {
 };
 
 /// What one connection has under way in one direction.
-class CongestionWindow {
+class DelayLine {
 public:
     void put(Piece piece) {
         {
@@ -106,29 +106,29 @@ private:
     std::vector<std::vector<std::byte>> unused_;
 };
 
-void take_in(Stream& from, ClientConnection& link, CongestionWindow& flight) {
+void take_in(Stream& from, Link& link, DelayLine& line) {
     try {
         for (;;) {
-            auto bytes = flight.memory(link.piece());
+            auto bytes = line.memory(link.piece());
             bytes.resize(from.receive_some(bytes));
             if (bytes.empty()) break;
             const auto due = link.delivery(bytes.size());
-            flight.put({due, std::move(bytes)});
+            line.put({due, std::move(bytes)});
         }
     } catch (const std::system_error&) {
         // A reset comes out as an EOF.
     }
-    flight.put({link.delivery(0), {}});
+    line.put({link.delivery(0), {}});
 }
 
-void let_out(Stream& from, CongestionWindow& flight, Stream& to) {
+void let_out(Stream& from, DelayLine& line, Stream& to) {
     ::prctl(PR_SET_TIMERSLACK, 1);  // sleeps end when they should, not up to 50 us later
     try {
         for (;;) {
-            Piece piece = flight.take();
+            Piece piece = line.take();
             if (piece.bytes.empty()) break;
             to.send(piece.bytes);
-            flight.give_back(std::move(piece.bytes));
+            line.give_back(std::move(piece.bytes));
         }
         to.send_eof();
     } catch (const std::system_error&) {
@@ -136,11 +136,11 @@ void let_out(Stream& from, CongestionWindow& flight, Stream& to) {
     }
 }
 
-void carry(Stream client, std::uint16_t to, ClientConnection& up, ClientConnection& down) {
+void carry(Stream client, std::uint16_t to, Link& up, Link& down) {
     try {
         Stream server = Stream::connect(to);
-        CongestionWindow to_server;
-        CongestionWindow to_client;
+        DelayLine to_server;
+        DelayLine to_client;
         const std::jthread first{take_in, std::ref(client), std::ref(up), std::ref(to_server)};
         const std::jthread second{let_out, std::ref(client), std::ref(to_server), std::ref(server)};
         const std::jthread third{take_in, std::ref(server), std::ref(down), std::ref(to_client)};
@@ -153,8 +153,8 @@ void carry(Stream client, std::uint16_t to, ClientConnection& up, ClientConnecti
 }  // namespace
 
 void run_path(const Path& path, std::uint16_t to) {
-    static ClientConnection up{path};
-    static ClientConnection down{path};
+    static Link up{path};
+    static Link down{path};
     const auto [listener, port] = Stream::listen();
     std::thread{[listener = listener, to] {
         for (;;) {

@@ -80,7 +80,7 @@ bool answer(Engine& engine, const PrivateKey& user_key, TimePoint now) {
     bool logged_in = false;
     while (const auto event = engine.poll(now)) {
         if (std::holds_alternative<HostKeyOffered>(*event)) engine.accept_host_key(now);
-        if (std::holds_alternative<KeyShown>(*event)) engine.accept_key(now);
+        if (std::holds_alternative<PublicKeyRequest>(*event)) engine.accept_key(now);
         if (const auto* wanted = std::get_if<SignatureWanted>(&*event))
             engine.provide_signature(user_key.sign(wanted->data), now);
         logged_in = logged_in || std::holds_alternative<Authenticated>(*event);

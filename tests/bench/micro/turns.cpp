@@ -50,12 +50,12 @@ void window_of_a_packet(benchmark::State& state) {
     WindowBudget budget{std::uint64_t{1} << 30};
     SendWindow sending{sizes.first};
     ReceiveWindow receiving{sizes, budget};
-    PathSample pace{.now = Clock::now(), .round_trip = std::chrono::milliseconds{1}};
+    PathSample path{.now = Clock::now(), .round_trip = std::chrono::milliseconds{1}};
     for (auto _ : state) {
-        pace.now += std::chrono::microseconds{30};  // about 1 GB/s, in packets of 32 KiB
+        path.now += std::chrono::microseconds{30};  // about 1 GB/s, in packets of 32 KiB
         sending.on_sent(packet);
         receiving.on_received(packet);
-        const std::uint32_t grant = receiving.on_delivered(packet, pace);
+        const std::uint32_t grant = receiving.on_delivered(packet, path);
         if (grant > 0) sending.on_adjust(grant);
         benchmark::DoNotOptimize(sending.left());
     }

@@ -13,7 +13,7 @@
 #include "client/defaults.hpp"
 #include "client/keygen.hpp"
 #include "tests/unit/common/base/temporary_folder.hpp"
-#include "tests/unit/common/config/made_up_surroundings.hpp"
+#include "tests/unit/common/config/made_up_environment.hpp"
 #include "tests/unit/common/crypto/test_random.hpp"
 #include "tests/unit/common/net/loopback.hpp"
 #include "tests/unit/common/session/session_pair.hpp"
@@ -187,7 +187,7 @@ private:
     TemporaryFolder folder_;
     SystemRandom random_;
     FirstFailure first_failure_;
-    TunnelSettings settings_ = default_tunnel_settings(made_up_surroundings());
+    TunnelSettings settings_ = default_tunnel_settings(made_up_environment());
     RepeatLimit not_carried_{"connections"};
     Event changed_;
     Forward forward_ = LocalForward{"", 0, {"target", 110}};

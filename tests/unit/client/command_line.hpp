@@ -8,7 +8,7 @@
 
 #include "client/options.hpp"
 #include "common/base/error.hpp"
-#include "tests/unit/common/config/made_up_surroundings.hpp"
+#include "tests/unit/common/config/made_up_environment.hpp"
 
 /// Command lines as alice types them, with an agent at /run/agent.
 namespace culvert::test {
@@ -16,7 +16,7 @@ namespace culvert::test {
 using Words = std::vector<std::string>;
 
 inline CommandLine parse(const Words& words) {
-    return parse_command_line(words, made_up_surroundings({{"SSH_AUTH_SOCK", "/run/agent"}}));
+    return parse_command_line(words, made_up_environment({{"SSH_AUTH_SOCK", "/run/agent"}}));
 }
 
 inline TunnelSettings tunnel(const Words& words) {

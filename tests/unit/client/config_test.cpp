@@ -7,7 +7,7 @@
 
 #include "common/base/error.hpp"
 #include "tests/unit/common/base/temporary_folder.hpp"
-#include "tests/unit/common/config/made_up_surroundings.hpp"
+#include "tests/unit/common/config/made_up_environment.hpp"
 
 using namespace culvert;
 
@@ -18,7 +18,7 @@ using Words = std::vector<std::string>;
 const std::string pin = "SHA256:L3k/oJubblSY0lB9Ulsl7emDMnRPKm/8udf2ccwk560";
 
 std::vector<TunnelSettings> parse(const std::string& text) {
-    return parse_client_config(text, "c.yaml", made_up_surroundings({{"KEYS", "/keys"}})).tunnels;
+    return parse_client_config(text, "c.yaml", made_up_environment({{"KEYS", "/keys"}})).tunnels;
 }
 
 std::string error_of(const std::string& text) {
@@ -274,8 +274,7 @@ TEST_CASE("an include brings in the tunnels of other files") {
     folder.write("d/notes.txt", "no tunnel: [\n");
     const auto names = [&](const std::string& text) {
         std::vector<std::string> all;
-        const auto config =
-            read_client_config(folder.write("c.yaml", text), made_up_surroundings());
+        const auto config = read_client_config(folder.write("c.yaml", text), made_up_environment());
         for (const TunnelSettings& each : config.tunnels) all.push_back(each.name);
         return all;
     };
@@ -302,7 +301,7 @@ TEST_CASE("an include brings in the tunnels of other files") {
 
 TEST_CASE("drain stands at the top of the file") {
     const auto drain = [](const std::string& line) {
-        return parse_client_config(line + with(""), "c.yaml", made_up_surroundings()).drain;
+        return parse_client_config(line + with(""), "c.yaml", made_up_environment()).drain;
     };
     CHECK(drain("") == std::chrono::seconds{30});
     CHECK(drain("drain: 500ms\n") == std::chrono::milliseconds{500});
@@ -313,7 +312,7 @@ TEST_CASE("drain stands at the top of the file") {
 
 TEST_CASE("threads stands at the top of the file, and is a number") {
     const auto threads = [](const std::string& line) {
-        return parse_client_config(line + with(""), "c.yaml", made_up_surroundings()).threads;
+        return parse_client_config(line + with(""), "c.yaml", made_up_environment()).threads;
     };
     CHECK(threads("") == 0);
     CHECK(threads("threads: 3\n") == 3);
@@ -324,7 +323,7 @@ TEST_CASE("threads stands at the top of the file, and is a number") {
 TEST_CASE("how long the service may take to be ready") {
     const auto timeout = [](const std::string& line) {
         const std::string text = line + with("required: true");
-        return parse_client_config(text, "c.yaml", made_up_surroundings()).ready_timeout;
+        return parse_client_config(text, "c.yaml", made_up_environment()).ready_timeout;
     };
     CHECK(timeout("") == std::chrono::seconds{60});
     CHECK(timeout("ready_timeout: 2m\n") == std::chrono::minutes{2});
@@ -385,9 +384,9 @@ TEST_CASE("the next step is a hint, and not in the first line") {
 
 TEST_CASE("a file's name is shown as it can be pasted") {
     CHECK_THROWS_WITH_AS(
-        parse_client_config("tunels: {}", "/home/a b/c.yaml", made_up_surroundings({})),
+        parse_client_config("tunels: {}", "/home/a b/c.yaml", made_up_environment({})),
         "'/home/a b/c.yaml':1:1: unknown key 'tunels', did you mean 'tunnels'?", Error);
     const std::string path = "/" + std::string(300, 'x') + "/c.yaml";
-    CHECK_THROWS_WITH_AS(read_client_config(path, made_up_surroundings({})),
+    CHECK_THROWS_WITH_AS(read_client_config(path, made_up_environment({})),
                          doctest::Contains((path + ": ").c_str()), Error);
 }

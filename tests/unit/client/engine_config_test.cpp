@@ -99,9 +99,10 @@ TEST_CASE("the identities are those that were given, in their order") {
     SeededRandom random{1};
     const PublicKey first = PrivateKey::generate(random, "").public_key();
     const PublicKey second = PrivateKey::generate(random, "").public_key();
-    const EngineConfig made = make_engine_config(
-        tunnel({"gw", "1:h:2"}), {.user = "alice", .keys = {first, second}, .sure = 1}, nullptr);
+    const EngineConfig made =
+        make_engine_config(tunnel({"gw", "1:h:2"}),
+                           {.user = "alice", .keys = {first, second}, .optimistic = 1}, nullptr);
     CHECK(made.identities.user == "alice");
     CHECK(made.identities.keys == std::vector{first, second});
-    CHECK(made.identities.sure == 1);
+    CHECK(made.identities.optimistic == 1);
 }

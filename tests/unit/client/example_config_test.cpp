@@ -8,7 +8,7 @@
 #include "common/transport/proposal.hpp"
 #include "common/transport/rekey_policy.hpp"
 #include "tests/unit/common/config/example_config.hpp"
-#include "tests/unit/common/config/made_up_surroundings.hpp"
+#include "tests/unit/common/config/made_up_environment.hpp"
 
 using namespace culvert;
 
@@ -20,12 +20,12 @@ const auto config_folder =
 }  // namespace
 
 TEST_CASE("config/culvert.yaml is valid, and names every key with its default") {
-    const Environment surroundings = made_up_surroundings();
+    const Environment environment = made_up_environment();
     const ExampleConfig example{config_folder / "culvert.yaml"};
-    const ClientConfig as_it_is = parse_client_config(example.text, "culvert.yaml", surroundings);
+    const ClientConfig as_it_is = parse_client_config(example.text, "culvert.yaml", environment);
     REQUIRE(as_it_is.tunnels.size() == 1);
     const ClientConfig all_on =
-        parse_client_config(example.with_settings_on, "culvert.yaml", surroundings);
+        parse_client_config(example.with_settings_on, "culvert.yaml", environment);
     REQUIRE(all_on.tunnels.size() == 1);
 
     // What the example says where it is switched on is what holds where it isn't.

@@ -21,7 +21,7 @@ TEST_CASE("up, check and keygen come first") {
     CHECK(std::get<UpCommand>(parse({"up"}).command).config_file ==
           "/home/alice/.config/culvert/culvert.yaml");
     CHECK(std::get<CheckCommand>(parse({"check", "-c/x"}).command).config_file == "/x");
-    Environment root = made_up_surroundings();
+    Environment root = made_up_environment();
     root.root = true;
     CHECK(default_client_config_path(root) == "/etc/culvert/culvert.yaml");
     CHECK(contains(error_of({"up", "-L", "1:h:2"}), "unknown flag '-L'"));

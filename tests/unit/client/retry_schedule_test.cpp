@@ -3,7 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "client/defaults.hpp"
-#include "tests/unit/common/config/made_up_surroundings.hpp"
+#include "tests/unit/common/config/made_up_environment.hpp"
 #include "tests/unit/common/crypto/test_random.hpp"
 
 namespace culvert {
@@ -16,7 +16,7 @@ const TimePoint start{};
 class Schedule {
 public:
     explicit Schedule(FirstFailure first_failure, unsigned attempts = 1)
-        : settings_{default_tunnel_settings(made_up_surroundings())},
+        : settings_{default_tunnel_settings(made_up_environment())},
           first_failure_{first_failure} {
         settings_.connection_attempts = attempts;
     }

@@ -5,7 +5,7 @@
 #include <doctest/doctest.h>
 
 #include "common/base/error.hpp"
-#include "tests/unit/common/config/made_up_surroundings.hpp"
+#include "tests/unit/common/config/made_up_environment.hpp"
 
 using namespace culvert;
 
@@ -23,10 +23,10 @@ TEST_CASE("tokens are replaced once, and %% is % (ssh_config(5), TOKENS)") {
 }
 
 TEST_CASE("a path of the command line that can't be read as one is the user's fault") {
-    const Environment surroundings = made_up_surroundings({{"KEYS", "/keys"}});
-    CHECK(expand_option_path("~/${KEYS}/x", surroundings) == "/home/alice//keys/x");
+    const Environment environment = made_up_environment({{"KEYS", "/keys"}});
+    CHECK(expand_option_path("~/${KEYS}/x", environment) == "/home/alice//keys/x");
     try {
-        expand_option_path("~bob/x", surroundings);
+        expand_option_path("~bob/x", environment);
         FAIL("no error");
     } catch (const Error& error) {
         CHECK(error.kind() == ErrorKind::usage);

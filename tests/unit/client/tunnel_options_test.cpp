@@ -137,7 +137,7 @@ TEST_CASE("command lines that make no sense say why") {
         CAPTURE(error);
         CHECK(contains(error, row.error));
     }
-    Environment nobody = made_up_surroundings();
+    Environment nobody = made_up_environment();
     nobody.login.clear();
     CHECK_THROWS_WITH_AS(parse_command_line(Words{"gw", "1:h:2"}, nobody),
                          doctest::Contains("your login name is unknown"), Error);

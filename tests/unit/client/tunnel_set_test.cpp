@@ -7,7 +7,7 @@
 #include "client/defaults.hpp"
 #include "client/direct_connector.hpp"
 #include "common/log/log.hpp"
-#include "tests/unit/common/config/made_up_surroundings.hpp"
+#include "tests/unit/common/config/made_up_environment.hpp"
 #include "tests/unit/common/crypto/test_random.hpp"
 #include "tests/unit/common/net/gate.hpp"
 #include "tests/unit/common/net/loopback.hpp"
@@ -42,7 +42,7 @@ public:
         std::vector<TunnelSettings> all;
         for (const auto& [tunnel, bind, port] : wanted) {
             TunnelSettings& settings =
-                all.emplace_back(default_tunnel_settings(made_up_surroundings()));
+                all.emplace_back(default_tunnel_settings(made_up_environment()));
             settings.name = tunnel;
             settings.server = {"127.0.0.1", server_.endpoint().port()};
             settings.forwards = {{bind, port, {"target", 80}}};

@@ -6,7 +6,7 @@
 
 #include "common/base/error.hpp"
 #include "tests/unit/common/base/temporary_folder.hpp"
-#include "tests/unit/common/config/made_up_surroundings.hpp"
+#include "tests/unit/common/config/made_up_environment.hpp"
 #include "tests/unit/common/keys/key_vectors.hpp"
 
 using namespace culvert;
@@ -18,7 +18,7 @@ using Words = std::vector<std::string>;
 const std::string key = "'" + std::string{test::openssh_1_pub} + "'";
 
 ServerConfig parse(const std::string& text) {
-    return parse_server_config(text, "d.yaml", made_up_surroundings());
+    return parse_server_config(text, "d.yaml", made_up_environment());
 }
 
 std::string error_of(const std::string& text) {
@@ -107,16 +107,16 @@ TEST_CASE("every key has its default (design 9)") {
 }
 
 TEST_CASE("where a host key is kept that nobody named") {
-    Environment root = made_up_surroundings();
+    Environment root = made_up_environment();
     root.root = true;
     CHECK(default_host_key_path(root) == "/etc/culvert/ssh_host_ed25519_key");
-    CHECK(default_host_key_path(made_up_surroundings({{"XDG_STATE_HOME", "/s"}})) ==
+    CHECK(default_host_key_path(made_up_environment({{"XDG_STATE_HOME", "/s"}})) ==
           "/s/culvert/ssh_host_ed25519_key");
-    Environment homeless = made_up_surroundings();
+    Environment homeless = made_up_environment();
     homeless.home.clear();
     CHECK_THROWS_WITH_AS(default_host_key_path(homeless), doctest::Contains("HOME is not set"),
                          Error);
-    CHECK(default_host_key_path(made_up_surroundings({{"XDG_STATE_HOME", "relative"}})) ==
+    CHECK(default_host_key_path(made_up_environment({{"XDG_STATE_HOME", "relative"}})) ==
           "/home/alice/.local/state/culvert/ssh_host_ed25519_key");
 }
 
@@ -185,7 +185,7 @@ TEST_CASE("an include brings in the users of other files") {
     const std::string alice = "users: {alice: {authorized_keys: " + key + "}}\n";
     folder.write("1.yaml", alice);
     const auto read = [&](const std::string& text) {
-        return read_server_config(folder.write("d.yaml", text), made_up_surroundings());
+        return read_server_config(folder.write("d.yaml", text), made_up_environment());
     };
     CHECK(read("include: 1.yaml\n").users.contains("alice"));
     CHECK_THROWS_WITH_AS(read("include: 1.yaml\n" + alice),

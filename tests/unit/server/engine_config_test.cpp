@@ -8,7 +8,7 @@
 #include <doctest/doctest.h>
 
 #include "common/engine/default_ciphers.hpp"
-#include "tests/unit/common/config/made_up_surroundings.hpp"
+#include "tests/unit/common/config/made_up_environment.hpp"
 #include "tests/unit/common/crypto/test_random.hpp"
 
 using namespace culvert;
@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 namespace {
 
 EngineConfig engine_of(const std::string& yaml) {
-    return make_engine_config(parse_server_config(yaml, "d.yaml", made_up_surroundings()), nullptr,
+    return make_engine_config(parse_server_config(yaml, "d.yaml", made_up_environment()), nullptr,
                               nullptr);
 }
 

@@ -6,12 +6,12 @@
 #include "common/transport/rekey_policy.hpp"
 #include "server/config.hpp"
 #include "tests/unit/common/config/example_config.hpp"
-#include "tests/unit/common/config/made_up_surroundings.hpp"
+#include "tests/unit/common/config/made_up_environment.hpp"
 
 using namespace culvert;
 
 TEST_CASE("config/culvertd.yaml is valid, and names every key with its default") {
-    Environment root = made_up_surroundings();
+    Environment root = made_up_environment();
     root.root = true;
     const ExampleConfig example{std::filesystem::path{CULVERT_TEST_DATA}.parent_path() /
                                 "../../../config/culvertd.yaml"};

@@ -12,7 +12,7 @@
 #include "common/log/log.hpp"
 #include "server/key_files.hpp"
 #include "tests/unit/common/base/temporary_folder.hpp"
-#include "tests/unit/common/config/made_up_surroundings.hpp"
+#include "tests/unit/common/config/made_up_environment.hpp"
 #include "tests/unit/common/keys/key_vectors.hpp"
 #include "tests/unit/common/log/captured_stderr.hpp"
 
@@ -103,7 +103,7 @@ TEST_CASE("help and version") {
 
 TEST_CASE("flags alone make a configuration, and go before a file's") {
     const TemporaryFolder folder;
-    const Environment surroundings = made_up_surroundings();
+    const Environment environment = made_up_environment();
     const std::string key = "'" + std::string{test::openssh_1_pub} + "'";
     const std::string keys = folder.write("keys", std::string{test::openssh_1_pub});
     const std::string file = folder.write(
@@ -111,21 +111,20 @@ TEST_CASE("flags alone make a configuration, and go before a file's") {
         "listen: 127.0.0.1:1\nhost_keys: /k\nusers: {alice: {authorized_keys: " + key + "}}\n");
 
     const ServerConfig quick =
-        load_server_config(serve({"-p", "7", "--authorized-keys", keys}), surroundings);
+        load_server_config(serve({"-p", "7", "--authorized-keys", keys}), environment);
     CHECK(quick.listen == Endpoints{{"*", 7}});
     CHECK(quick.any_user_keys_files == Words{keys});
     CHECK(quick.users.empty());
-    CHECK(quick.host_keys == Words{default_host_key_path(surroundings)});
-    CHECK(load_server_config(serve({"--authorized-keys", keys}), surroundings).listen ==
+    CHECK(quick.host_keys == Words{default_host_key_path(environment)});
+    CHECK(load_server_config(serve({"--authorized-keys", keys}), environment).listen ==
           Endpoints{{"*", 2222}});
 
-    const ServerConfig from_file = load_server_config(serve({"-c", file}), surroundings);
+    const ServerConfig from_file = load_server_config(serve({"-c", file}), environment);
     CHECK(from_file.listen == Endpoints{{"127.0.0.1", 1}});
     CHECK(from_file.host_keys == Words{"/k"});
 
     const ServerConfig both = load_server_config(
-        serve({"-c", file, "-p", "7", "--host-key", "/h", "--authorized-keys", keys}),
-        surroundings);
+        serve({"-c", file, "-p", "7", "--host-key", "/h", "--authorized-keys", keys}), environment);
     CHECK(both.listen == Endpoints{{"*", 7}});
     CHECK(both.host_keys == Words{"/h"});
     CHECK(both.users.size() == 1);
@@ -135,7 +134,7 @@ TEST_CASE("flags alone make a configuration, and go before a file's") {
 TEST_CASE("a configuration that lets nobody in, or names files that aren't there") {
     const TemporaryFolder folder;
     const auto error = [&](const Words& words) {
-        return error_of([&] { load_server_config(serve(words), made_up_surroundings()); });
+        return error_of([&] { load_server_config(serve(words), made_up_environment()); });
     };
     CHECK(contains(error({"-p", "1"}), "nobody could log in"));
     const std::string empty = folder.write("empty.yaml", "listen: 1\n");
@@ -156,7 +155,7 @@ TEST_CASE("a user's own bad file is a line in the log and stops nobody else") {
                                    ", " + good + ", " + folder.path() + "]}\n");
     test::CapturedStderr captured;
     start_log("culvertd");
-    const ServerConfig config = load_server_config(serve({"-c", file}), made_up_surroundings());
+    const ServerConfig config = load_server_config(serve({"-c", file}), made_up_environment());
     CHECK(check_user_key_files(config) == 4);
     const std::string text = captured.text();
     CAPTURE(text);
@@ -177,7 +176,7 @@ TEST_CASE("whose files the configuration and what it includes may be") {
     const auto load = [&](mode_t file_mode, mode_t included_mode) {
         std::filesystem::permissions(file, std::filesystem::perms{file_mode});
         std::filesystem::permissions(included, std::filesystem::perms{included_mode});
-        return error_of([&] { load_server_config(serve({"-c", file}), made_up_surroundings()); });
+        return error_of([&] { load_server_config(serve({"-c", file}), made_up_environment()); });
     };
     CHECK(load(0644, 0644) == "no error");
     CHECK(contains(load(0664, 0644), file + ": not trusted"));
@@ -185,7 +184,7 @@ TEST_CASE("whose files the configuration and what it includes may be") {
     if (::geteuid() != 0) return;
     CHECK(::chown(file.c_str(), 54'321, 54'321) == 0);
     CHECK(load(0644, 0644) == "no error");
-    CHECK(contains(error_of([&] { read_server_config(file, made_up_surroundings()); }),
+    CHECK(contains(error_of([&] { read_server_config(file, made_up_environment()); }),
                    file + ": not trusted: it belongs to user 54321"));
     CHECK(::chown(included.c_str(), 54'321, 54'321) == 0);
     CHECK(contains(load(0644, 0644), included + ": not trusted: it belongs to user 54321"));
@@ -197,7 +196,7 @@ TEST_CASE("two keys on one line are named with file and line") {
     const std::string keys = folder.write("keys", "# ours\n" + joined + "\n");
     test::CapturedStderr captured;
     start_log("culvertd");
-    load_server_config(serve({"--authorized-keys", keys}), made_up_surroundings());
+    load_server_config(serve({"--authorized-keys", keys}), made_up_environment());
     CHECK(contains(captured.text(), keys + ":2: a second key on this line"));
     // YAML folds lines: it makes one of two without its sign for a list.
     const auto in_yaml = [](std::string_view line) {
@@ -207,7 +206,7 @@ TEST_CASE("two keys on one line are named with file and line") {
         folder.write("d.yaml", "users:\n  alice:\n    authorized_keys:\n" +
                                    in_yaml(test::openssh_1_pub) + in_yaml(test::openssh_2_pub));
     CHECK(contains(error_of([&] {
-                       load_server_config(serve({"-c", file}), made_up_surroundings());
+                       load_server_config(serve({"-c", file}), made_up_environment());
                    }),
                    "users.alice.authorized_keys: a second key on this line"));
 }
@@ -225,7 +224,7 @@ TEST_CASE("files that hold no keys to log in with are named at the start") {
     const auto load = [&](const std::string& text) {
         const std::string keys = folder.write("keys", text);
         return error_of([&] {
-            load_server_config(serve({"--authorized-keys", keys}), made_up_surroundings());
+            load_server_config(serve({"--authorized-keys", keys}), made_up_environment());
         });
     };
     CHECK(contains(load("-----BEGIN OPENSSH PRIVATE KEY-----\n"), "keys: a private key, where"));
@@ -246,6 +245,6 @@ TEST_CASE("files with keys to log in with cost no line") {
     const std::string keys = folder.write("keys", std::string{test::openssh_1_pub});
     test::CapturedStderr captured;
     start_log("culvertd");
-    load_server_config(serve({"--authorized-keys", keys}), made_up_surroundings());
+    load_server_config(serve({"--authorized-keys", keys}), made_up_environment());
     CHECK(captured.text().empty());
 }

@@ -8,7 +8,7 @@
 #include <doctest/doctest.h>
 
 #include "tests/unit/common/base/temporary_folder.hpp"
-#include "tests/unit/common/config/made_up_surroundings.hpp"
+#include "tests/unit/common/config/made_up_environment.hpp"
 #include "tests/unit/common/keys/key_vectors.hpp"
 #include "tests/unit/common/net/run.hpp"
 
@@ -37,7 +37,7 @@ KeyLookup look_up(const ServerConfig& config, const std::string& user, const Pub
 }
 
 ServerConfig parse(const std::string& text) {
-    return parse_server_config(text, "d.yaml", made_up_surroundings());
+    return parse_server_config(text, "d.yaml", made_up_environment());
 }
 
 }  // namespace

@@ -19,7 +19,7 @@ TEST_CASE("a request that shows a key, and what its signature covers (RFC 4252 7
         "0000000b7373682d65643235353139"  // ssh-ed25519
         "00000033" +
         hex(key.blob());
-    CHECK(hex(public_key_question("alice", "ssh-ed25519", key)) == head + "00" + tail);
+    CHECK(hex(public_key_query("alice", "ssh-ed25519", key)) == head + "00" + tail);
     CHECK(hex(public_key_request("alice", "ssh-ed25519", key)) == head + "01" + tail);
 
     const ByteVector request = public_key_request("alice", "ssh-ed25519", key);

@@ -53,7 +53,7 @@ struct Client {
 
 /// The step asks about this key, and for nothing else.
 bool asks(const Step& step, const PublicKey& about, std::string_view algorithm = "ssh-ed25519") {
-    return !step.wanted && step.packet == public_key_question("alice", algorithm, about);
+    return !step.wanted && step.packet == public_key_query("alice", algorithm, about);
 }
 
 /// The step wants the signature of this key.
@@ -102,10 +102,10 @@ TEST_CASE("a single key is signed with at once, and lets the user in") {
     const Step step = client.begins();
     CHECK(wants(step, 0, key(0)));
     CHECK(client.userauth.awaits_signature());
-    CHECK_FALSE(client.userauth.request_is_sure());
+    CHECK_FALSE(client.userauth.is_optimistic());
     const ByteVector request = client.signs(step);
     CHECK_FALSE(client.userauth.awaits_signature());
-    CHECK(client.userauth.request_is_sure());
+    CHECK(client.userauth.is_optimistic());
 
     Reader in{request};
     in.raw(public_key_request("alice", "ssh-ed25519", key(0)).size());
@@ -124,7 +124,7 @@ TEST_CASE("several keys are asked about in their order, the last is signed with 
     const Step last = client.fails();
     CHECK(wants(last, 2, key(2)));
     client.signs(last);
-    CHECK(client.userauth.request_is_sure());
+    CHECK(client.userauth.is_optimistic());
     CHECK(authentication_error([&] { client.fails(); }) ==
           "no key of ours was accepted for user alice; tried " + shown(key(0)) + ", " +
               shown(key(1)) + ", " + shown(key(2)));
@@ -137,7 +137,7 @@ TEST_CASE("a key that the server takes is signed with, and isn't sure while othe
     const Step step = client.pk_ok(key(1));
     CHECK(wants(step, 1, key(1)));
     client.signs(step);
-    CHECK_FALSE(client.userauth.request_is_sure());
+    CHECK_FALSE(client.userauth.is_optimistic());
     client.succeeds();
     CHECK(client.userauth.identity() == 1);
 }
@@ -157,7 +157,7 @@ TEST_CASE("the key that this server took before goes first, unasked") {
     const Step first = client.begins();
     CHECK(wants(first, 1, key(1)));
     client.signs(first);
-    CHECK(client.userauth.request_is_sure());
+    CHECK(client.userauth.is_optimistic());
     CHECK(asks(client.fails(), key(0)));
     const Step last = client.fails();
     CHECK(wants(last, 2, key(2)));
@@ -217,7 +217,7 @@ TEST_CASE(
         CAPTURE(taken);
         Client client{alice({key(0)})};
         client.begins();
-        client.userauth.ask_meanwhile();
+        client.userauth.query_meanwhile();
         client.declines();
         const std::string why =
             authentication_error([&] { taken ? client.pk_ok(key(0)) : client.fails(); });
@@ -340,15 +340,15 @@ TEST_CASE("an RSA key signs with the best that the server names (RFC 8332 3, RFC
             const Step nothing = first.begins();
             CHECK((nothing.packet.empty() && !nothing.wanted));
             first.server_sig_algs = row.server_sig_algs;
-            const bool is_sure = identities.keys.size() == 1 || identities.sure;
+            const bool is_sure = identities.keys.size() == 1 || identities.optimistic;
             if (row.algorithm.empty() && identities.keys.size() == 1) {
                 CHECK_THROWS_AS(first.knows_algorithms(), Error);
                 continue;
             } else if (row.algorithm.empty()) {
-                const std::uint32_t other = identities.sure ? 0 : 1;
+                const std::uint32_t other = identities.optimistic ? 0 : 1;
                 CHECK(wants(first.knows_algorithms(), other, key(other)));
             } else if (is_sure) {
-                const std::size_t index = identities.sure.value_or(0);
+                const std::size_t index = identities.optimistic.value_or(0);
                 CHECK(wants(first.knows_algorithms(), index, rsa, row.algorithm));
             } else {
                 CHECK(asks(first.knows_algorithms(), rsa, row.algorithm));
@@ -374,13 +374,13 @@ TEST_CASE("the server's list filters no key but RSA ones: OpenSSH 7.2 lists thos
 TEST_CASE("a key whose signature takes long is asked about meanwhile, once") {
     Client client{alice({key(0), key(1)}, 0)};
     const Step step = client.begins();
-    CHECK(client.userauth.ask_meanwhile() == public_key_question("alice", ssh_ed25519, key(0)));
-    CHECK(client.userauth.ask_meanwhile().empty());
+    CHECK(client.userauth.query_meanwhile() == public_key_query("alice", ssh_ed25519, key(0)));
+    CHECK(client.userauth.query_meanwhile().empty());
     CHECK(client.userauth.awaits_signature());
 
     // Signed before the answer is read: the request follows it.
     CHECK(client.signs(step).empty());
-    CHECK_FALSE(client.userauth.request_is_sure());
+    CHECK_FALSE(client.userauth.is_optimistic());
     CHECK_THROWS_AS(client.succeeds(), ProtocolError);
     const Step request = client.pk_ok(key(0));
     CHECK_FALSE(request.wanted);
@@ -397,14 +397,14 @@ TEST_CASE("a key that was asked about is not asked about while it signs") {
     Client client{alice({key(0), key(1)})};
     client.begins();
     const Step step = client.pk_ok(key(0));
-    CHECK(client.userauth.ask_meanwhile().empty());
+    CHECK(client.userauth.query_meanwhile().empty());
     CHECK_FALSE(client.signs(step).empty());
 }
 
 TEST_CASE("a key that is refused while it signs makes room for the next") {
     Client client{alice({key(0), key(1)}, 0)};
     const Step step = client.begins();
-    client.userauth.ask_meanwhile();
+    client.userauth.query_meanwhile();
     CHECK(client.signs(step).empty());
     const Step next = client.fails();
     CHECK(wants(next, 1, key(1)));
@@ -418,7 +418,7 @@ TEST_CASE("a key that is declined while it is asked about makes room after the a
         CAPTURE(taken);
         Client client{alice({key(0), key(1)}, 0)};
         client.begins();
-        client.userauth.ask_meanwhile();
+        client.userauth.query_meanwhile();
         const Step nothing = client.declines();
         CHECK((nothing.packet.empty() && !nothing.wanted));
         CHECK_FALSE(client.userauth.awaits_signature());

@@ -74,7 +74,7 @@ struct Server {
     /// True if the request got FAILURE at once, without a question to the owner.
     bool fails(const ByteVector& payload) {
         const auto outcome = hears(payload);
-        return !outcome.shown &&
+        return !outcome.request &&
                outcome.reply == encoded(msg::UserauthFailure{{"publickey"}, false});
     }
 };
@@ -104,7 +104,7 @@ TEST_CASE("the service may be asked for again before and between tries, which co
           DisconnectReason::no_more_auth_methods_available);
 
     Server asked;
-    REQUIRE(asked.hears(Request{}.question()).shown);
+    REQUIRE(asked.hears(Request{}.question()).request);
     asked.userauth.accept();
     CHECK(asked.userauth.on_service_request(service) == accept);
     Request root;
@@ -120,22 +120,22 @@ TEST_CASE("the service may be asked for again before and between tries, which co
     CHECK_THROWS_AS(flooded.userauth.on_service_request(service), ProtocolError);
 }
 
-TEST_CASE("a key is asked about, then proved, and lets the user in (RFC 4252 7)") {
+TEST_CASE("a public key query, then a verified request let the user in (RFC 4252 7)") {
     Server server;
     const auto asked = server.hears(Request{}.question());
-    REQUIRE(asked.shown);
-    CHECK(asked.shown->user == "alice");
-    CHECK(asked.shown->key == user_key(0).public_key());
-    CHECK_FALSE(asked.shown->proved);
+    REQUIRE(asked.request);
+    CHECK(asked.request->user == "alice");
+    CHECK(asked.request->key == user_key(0).public_key());
+    CHECK_FALSE(asked.request->verified);
     CHECK(server.userauth.awaits_answer());
     CHECK(server.userauth.accept() ==
           encoded(msg::UserauthPkOk{"ssh-ed25519", user_key(0).public_key().blob()}));
     CHECK_FALSE(server.userauth.awaits_answer());
     CHECK_FALSE(server.userauth.authenticated());
 
-    const auto proved = server.hears(Request{}.payload());
-    REQUIRE(proved.shown);
-    CHECK(proved.shown->proved);
+    const auto requested = server.hears(Request{}.payload());
+    REQUIRE(requested.request);
+    CHECK(requested.request->verified);
     CHECK_FALSE(server.userauth.authenticated());  // that is for the owner to say
     CHECK(server.userauth.accept() == encoded(msg::UserauthSuccess{}));
     CHECK(server.userauth.authenticated());
@@ -143,26 +143,27 @@ TEST_CASE("a key is asked about, then proved, and lets the user in (RFC 4252 7)"
     CHECK(server.userauth.key() == user_key(0).public_key());
 }
 
-TEST_CASE("a proved key that the owner refuses lets nobody in") {
+TEST_CASE("a verified request that the owner refuses lets nobody in") {
     Server server;
-    REQUIRE(server.hears(Request{}.payload()).shown);
+    REQUIRE(server.hears(Request{}.payload()).request);
     CHECK(server.userauth.refuse() == encoded(msg::UserauthFailure{{"publickey"}, false}));
     CHECK_FALSE(server.userauth.authenticated());
     CHECK_FALSE(server.userauth.awaits_answer());
 }
 
-TEST_CASE("the key that counts is the one that was proved, whatever was asked (CVE-2024-45337)") {
+TEST_CASE(
+    "the key that counts is that of the verified request, whatever was asked (CVE-2024-45337)") {
     Server server;
     for (const std::uint32_t number : {0u, 1u, 0u, 2u}) {
         Request request;
         request.key = user_key(number).public_key().blob();
-        REQUIRE(server.hears(request.question()).shown);
+        REQUIRE(server.hears(request.question()).request);
         server.userauth.accept();
     }
     Request request;
     request.key = request.signed_key = user_key(1).public_key().blob();
     request.signer = &user_key(1);
-    REQUIRE(server.hears(request.payload()).shown);
+    REQUIRE(server.hears(request.payload()).request);
     server.userauth.accept();
     CHECK(server.userauth.key() == user_key(1).public_key());
 }
@@ -309,7 +310,7 @@ TEST_CASE("a key that we can't use fails, whatever its blob looks like, and is n
         CHECK(failed.key_type == row.key_type);
         CHECK(failed.fingerprint == fingerprint(row.key));
         // The next key is tried all the same.
-        CHECK(server.hears(Request{}.payload()).shown);
+        CHECK(server.hears(Request{}.payload()).request);
     }
     // What stands behind the blob of such a key is its algorithm's own affair, too.
     Request odd;
@@ -345,7 +346,7 @@ TEST_CASE("nobody changes the user's name or the service midway") {
     CHECK_THROWS_AS(server.hears(other_method("none", "root")), ProtocolError);
 
     Server asked;
-    REQUIRE(asked.hears(Request{}.question()).shown);
+    REQUIRE(asked.hears(Request{}.question()).request);
     asked.userauth.accept();
     Request root;
     root.user = root.signed_user = "root";
@@ -387,18 +388,18 @@ TEST_CASE("six tries, of which questions and `none` are none (design 9)") {
     }
     Server refused;
     for (int i = 0; i < 5; ++i) {
-        REQUIRE(refused.hears(Request{}.payload()).shown);
+        REQUIRE(refused.hears(Request{}.payload()).request);
         CHECK_FALSE(refused.userauth.refuse().empty());
     }
-    REQUIRE(refused.hears(Request{}.payload()).shown);
+    REQUIRE(refused.hears(Request{}.payload()).request);
     CHECK_THROWS_AS(refused.userauth.refuse(), ProtocolError);
 
     Server asked;
     for (int i = 0; i < 40; ++i) {
-        REQUIRE(asked.hears(Request{}.question()).shown);
+        REQUIRE(asked.hears(Request{}.question()).request);
         CHECK_FALSE(asked.userauth.refuse().empty());
     }
-    REQUIRE(asked.hears(Request{}.payload()).shown);
+    REQUIRE(asked.hears(Request{}.payload()).request);
     asked.userauth.accept();
     CHECK(asked.userauth.authenticated());
 }
@@ -411,7 +412,7 @@ TEST_CASE("requests of any kind are limited (endless authentication)") {
 
     Server few{{.tries = 2, .requests = 3}};
     for (int i = 0; i < 3; ++i) {
-        REQUIRE(few.hears(Request{}.question()).shown);
+        REQUIRE(few.hears(Request{}.question()).request);
         few.userauth.accept();
     }
     CHECK_THROWS_AS(few.hears(Request{}.payload()), ProtocolError);

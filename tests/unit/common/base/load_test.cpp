@@ -27,7 +27,7 @@ struct Threads {
         for (; burst > 0; --burst) {
             std::vector<Candidate> candidates;
             for (std::size_t i = 0; i < loads.size(); ++i) {
-                candidates.push_back({loads[i].lately(), connections[i]});
+                candidates.push_back({loads[i].average(), connections[i]});
             }
             const std::size_t chosen = least_loaded(candidates);
             loads[chosen].on_given();
@@ -42,7 +42,7 @@ using Counts = std::vector<std::size_t>;
 
 }  // namespace
 
-TEST_CASE("a connection goes to the thread that has lately been least busy") {
+TEST_CASE("a connection goes to the thread with the least average load") {
     struct Row {
         const char* name;
         std::vector<double> busy;
@@ -74,12 +74,12 @@ TEST_CASE("a burst spreads evenly, also where one looks idle") {
 TEST_CASE("what was given is forgotten as the measurements take over") {
     Threads threads{{0, 0}, {0, 0}};
     threads.give(32);
-    CHECK(threads.loads[0].lately() == 1.0);
+    CHECK(threads.loads[0].average() == 1.0);
     threads.measure({0, 0.9}, 1);
-    CHECK(threads.loads[0].lately() == 0.5);
+    CHECK(threads.loads[0].average() == 0.5);
     threads.measure({0, 0.9}, 9);
-    CHECK(threads.loads[0].lately() < 0.01);
-    CHECK(threads.loads[1].lately() == doctest::Approx(0.9).epsilon(0.01));
+    CHECK(threads.loads[0].average() < 0.01);
+    CHECK(threads.loads[1].average() == doctest::Approx(0.9).epsilon(0.01));
     CHECK(threads.give(1) == Counts{1, 0});
 }
 

@@ -60,7 +60,7 @@ TEST_CASE("what doesn't shrink is stored, and tried again ever more rarely") {
 TEST_CASE("small payloads decide nothing") {
     Compressibility compressibility;
     for (int i = 0; i < 10'000; ++i) {
-        compressibility.on_deflated(Compressibility::smallest_counted - 1, 600);
+        compressibility.on_deflated(limits::compression::smallest_counted - 1, 600);
         REQUIRE_FALSE(compressibility.stores());
     }
 }

@@ -5,14 +5,14 @@
 #include <doctest/doctest.h>
 
 #include "common/base/error.hpp"
-#include "tests/unit/common/config/made_up_surroundings.hpp"
+#include "tests/unit/common/config/made_up_environment.hpp"
 
 using namespace culvert;
 
 namespace {
 
 LogSettings read(const std::string& text) {
-    return read_log_section(YamlValue::from_text(text, "f.yaml", made_up_surroundings()),
+    return read_log_section(YamlValue::from_text(text, "f.yaml", made_up_environment()),
                             {LogKind::logins, LogKind::probes});
 }
 

@@ -6,7 +6,7 @@
 
 #include "common/base/error.hpp"
 #include "common/config/yaml_reader.hpp"
-#include "tests/unit/common/config/made_up_surroundings.hpp"
+#include "tests/unit/common/config/made_up_environment.hpp"
 
 using namespace culvert;
 
@@ -19,7 +19,7 @@ struct Said {
 
 Said read(const std::string& text) {
     try {
-        (void)YamlValue::from_text(text, "f", made_up_surroundings());
+        (void)YamlValue::from_text(text, "f", made_up_environment());
     } catch (const Error& error) {
         CHECK(error.kind() == ErrorKind::config);
         return {error.what(), std::string{error.hint()}};
@@ -119,8 +119,7 @@ TEST_CASE("YAML that means what it says is left alone") {
 }
 
 TEST_CASE("a ':' without its blank is named where a key or a map is expected") {
-    const YamlValue top =
-        YamlValue::from_text("{local:8080, to: x}\n", "f", made_up_surroundings());
+    const YamlValue top = YamlValue::from_text("{local:8080, to: x}\n", "f", made_up_environment());
     YamlMap map = top.map();
     (void)map.find("local");
     (void)map.find("to");
@@ -132,7 +131,7 @@ TEST_CASE("a ':' without its blank is named where a key or a map is expected") {
         CHECK(error.hint() == write_as + "{local: 8080, to: x}");
     }
     try {
-        (void)YamlValue::from_text("a:\n  b:c\n", "f", made_up_surroundings())
+        (void)YamlValue::from_text("a:\n  b:c\n", "f", made_up_environment())
             .map()
             .find("a")
             ->map();

@@ -6,7 +6,7 @@
 
 #include "common/base/error.hpp"
 #include "tests/unit/common/base/temporary_folder.hpp"
-#include "tests/unit/common/config/made_up_surroundings.hpp"
+#include "tests/unit/common/config/made_up_environment.hpp"
 
 using namespace culvert;
 
@@ -24,7 +24,7 @@ struct Settings {
 };
 
 Settings read(const std::string& text) {
-    const YamlValue top = YamlValue::from_text(text, "f.yaml", made_up_surroundings());
+    const YamlValue top = YamlValue::from_text(text, "f.yaml", made_up_environment());
     Settings settings;
     YamlMap map = top.map();
     map.optional("name", settings.name);
@@ -166,7 +166,7 @@ TEST_CASE("nesting and aliases without measure end in an error") {
     for (int i = 0; i < 1'000; ++i) bomb += "x,";
     bomb += "x]\nall:\n";
     for (int i = 0; i < 1'000; ++i) bomb += "  - *base\n";
-    const YamlValue top = YamlValue::from_text(bomb, "f.yaml", made_up_surroundings());
+    const YamlValue top = YamlValue::from_text(bomb, "f.yaml", made_up_environment());
     const auto visit_all = [&] {
         YamlMap map = top.map();
         for (const YamlValue& one : map.find("all")->list()) one.list();
@@ -175,7 +175,7 @@ TEST_CASE("nesting and aliases without measure end in an error") {
 }
 
 TEST_CASE("an alias to what it is in is no way to go on for ever") {
-    const YamlValue top = YamlValue::from_text("a: &a [*a]\n", "f.yaml", made_up_surroundings());
+    const YamlValue top = YamlValue::from_text("a: &a [*a]\n", "f.yaml", made_up_environment());
     YamlMap map = top.map();
     YamlValue value = *map.find("a");
     const auto descend = [&] {
@@ -186,11 +186,11 @@ TEST_CASE("an alias to what it is in is no way to go on for ever") {
 
 TEST_CASE("files") {
     const TemporaryFolder folder;
-    const auto surroundings = made_up_surroundings();
+    const auto environment = made_up_environment();
     const std::string missing = folder.path("missing.yaml");
-    CHECK_THROWS_WITH_AS(YamlValue::from_file(missing, surroundings),
+    CHECK_THROWS_WITH_AS(YamlValue::from_file(missing, environment),
                          (missing + ": no such file").c_str(), Error);
     const std::string large = folder.write("large.yaml", std::string((1 << 20) + 1, '#'));
-    CHECK_THROWS_WITH_AS(YamlValue::from_file(large, surroundings),
+    CHECK_THROWS_WITH_AS(YamlValue::from_file(large, environment),
                          doctest::Contains("longer than 1048576 bytes"), Error);
 }

@@ -189,7 +189,7 @@ TEST_CASE("an id that never was the peer's to name still ends the connection") {
     }
 }
 
-TEST_CASE("replies that nobody asked for are ignored") {
+TEST_CASE("replies without a request are ignored") {
     for (const bool server : {true, false}) {
         CAPTURE(server);
         Opened in{server};

@@ -155,8 +155,8 @@ TEST_CASE("channels are limited, in both roles, and free again when they end") {
     CHECK_FALSE(server.hears(tcpip_open("direct-tcpip", ChannelId{4}, "h", 1)));
     const Payloads sent = server.sent.take();
     CHECK(only_failure(sent).reason == value(OpenFailureReason::resource_shortage));
-    test::RecordingUser nobody{[](const test::Told&) { FAIL_CHECK("nothing is told"); }};
-    CHECK_FALSE(server.connection.open(test::target, nobody, {}));
+    test::RecordingUser user{[](const test::Told&) { FAIL_CHECK("nothing is told"); }};
+    CHECK_FALSE(server.connection.open(test::target, user, {}));
     CHECK(server.sent.take().empty());
 
     CHECK(server.hears(msg::ChannelClose{first}));
@@ -237,7 +237,7 @@ TEST_CASE("a second answer to a channel that is gone is ignored") {
     CHECK(client.connection.irregularities().count(Irregularity::late_reply) == 4);
 }
 
-TEST_CASE("a channel that nobody wants any more is closed as soon as it is open") {
+TEST_CASE("a channel without a user is closed as soon as it is open") {
     LoneConnection client{test::of_client()};
     const ChannelId confirmed = client.ask();
     client.connection.close(confirmed);

@@ -104,7 +104,7 @@ TEST_CASE("a turn is held to the window, the peer's packet size and what is read
     CHECK_FALSE(server.connection.next_turn());
     server.hears(msg::ChannelWindowAdjust{id, 7});
     CHECK(server.connection.next_turn().value().bytes == 7);
-    server.connection.on_turn_over(turn->channel, {0, Then::drained}, {});
+    server.connection.on_turn_over(turn->channel, {0, Then::would_block}, {});
     CHECK_FALSE(server.connection.next_turn());
 }
 

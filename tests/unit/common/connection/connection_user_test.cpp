@@ -118,7 +118,7 @@ TEST_CASE("what the user passes on at once is granted again, what it keeps when 
     CHECK(in.sent.take() == Payloads{encoded(msg::ChannelWindowAdjust{remote, 30'000})});
 }
 
-TEST_CASE("offered data may stay where they are, until nobody waits for their user any more") {
+TEST_CASE("offered data may stay where they are, until the wait for their user is over") {
     Opened in;
     in.user.at_once = 2;
     in.gets("abc");
@@ -132,7 +132,7 @@ TEST_CASE("offered data may stay where they are, until nobody waits for their us
     CHECK(in.data() == Texts{"ef"});
     CHECK(in.connection.inbox().empty());
 
-    // What it takes earns it patience again.
+    // What it takes adds tokens again.
     in.user.at_once = 60'000;
     for (int i = 0; i < 2; ++i) in.gets(std::string(30'000, 'x'));
     CHECK(in.connection.offer(start));
@@ -340,7 +340,7 @@ TEST_CASE("how a user's reading ends its channel") {
     };
     for (const Row& row : {
              Row{"there is more", Then::more, true, {}, true},
-             Row{"nothing more for now", Then::drained, true, {}, true},
+             Row{"nothing more for now", Then::would_block, true, {}, true},
              Row{"the end", Then::eof, true, {eof_sent}, true},
              Row{"the end of both directions", Then::closed, true, {eof_sent, close_sent}, false},
              Row{"a failure", Then::failed, true, {reset_sent, close_sent}, false},

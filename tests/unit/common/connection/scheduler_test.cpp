@@ -89,7 +89,7 @@ struct BesideBulk {
 
 }  // namespace
 
-TEST_CASE("nobody is ready, or one is") {
+TEST_CASE("no flow is ready, or one is") {
     Scheduler scheduler{quantum};
     CHECK(scheduler.next().entry == nullptr);
     SchedulerEntry only;
@@ -203,7 +203,7 @@ TEST_CASE_FIXTURE(BesideBulk,
     std::size_t longest_wait = 0;
     std::size_t wait = 0;
     for (int i = 0; i < 100'000; ++i) {
-        // Whoever is looked for has nothing just then, but one of them always has.
+        // The flow that is looked for has nothing just then, but one of them always has.
         SchedulerEntry& lively = pausing[static_cast<std::size_t>(i) % pausing.size()];
         scheduler.set_ready(lively);
         const Scheduler::Turn turn = scheduler.next();
@@ -224,7 +224,7 @@ TEST_CASE_FIXTURE(BesideBulk,
     CHECK(longest_wait <= pausing.size() * quantum / 4);
 }
 
-TEST_CASE("nobody jumps the queue by being idle for a moment") {
+TEST_CASE("no flow jumps the queue by being idle for a moment") {
     Scheduler scheduler{quantum};
     SchedulerEntry honest;
     SchedulerEntry sly;

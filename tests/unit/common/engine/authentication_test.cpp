@@ -20,7 +20,7 @@ const Event* only_event(const Walk& walk) {
 }
 
 ByteVector question(const PrivateKey& key) {
-    return public_key_question("alice", ssh_ed25519, key.public_key());
+    return public_key_query("alice", ssh_ed25519, key.public_key());
 }
 
 ByteVector direct_tcpip() {
@@ -35,7 +35,7 @@ struct Shown {
     Extensions extensions{.server_sig_algs = {}, .ping = false, .reset = true};
 };
 
-/// A client that has shown its first key, or asked to be let in with its sure one.
+/// A client that has sent the query for its first key, or the request for its optimistic one.
 class LoggingIn : public ClientWalk {
 public:
     LoggingIn(const Keys& keys, std::optional<std::size_t> sure, const Shown& server = {})
@@ -78,7 +78,7 @@ private:
         EngineConfig config = client_config();
         config.identities.keys.clear();
         for (const auto& key : keys) config.identities.keys.push_back(key->public_key());
-        config.identities.sure = sure;
+        config.identities.optimistic = sure;
         return config;
     }
 
@@ -91,17 +91,17 @@ const msg::UserauthFailure refused{{"publickey"}, false};
 
 // ---------------------------------------------------------------------- the server
 
-TEST_CASE("permissions follow from the key that was proved, whatever was asked before (attack 6)") {
+TEST_CASE("permissions follow from the verified key, whatever was asked before (attack 6)") {
     ServerWalk walk{{}, StrictKex::yes};
     walk.go_to(S::before_request);
     const Keys asked{user_key(), stranger_key(), make_key(4)};
     for (const auto& key : asked) {
         walk.peer.say(question(*key));
         walk.poll();
-        const auto* const shown = only_event<KeyShown>(walk);
+        const auto* const shown = only_event<PublicKeyRequest>(walk);
         REQUIRE(shown != nullptr);
         CHECK(shown->key == key->public_key());
-        CHECK_FALSE(shown->proved);
+        CHECK_FALSE(shown->verified);
         walk.engine.accept_key(start_time);  // they would all be taken
         CHECK(walk.poll().empty());
         CHECK(walk.peer.listen_for_numbers() == Numbers{msg::UserauthPkOk::number});
@@ -110,8 +110,8 @@ TEST_CASE("permissions follow from the key that was proved, whatever was asked b
 
     walk.peer.say(walk.peer.signed_request(*stranger_key()));
     walk.poll();
-    REQUIRE(only_event<KeyShown>(walk) != nullptr);
-    CHECK(only_event<KeyShown>(walk)->proved);
+    REQUIRE(only_event<PublicKeyRequest>(walk) != nullptr);
+    CHECK(only_event<PublicKeyRequest>(walk)->verified);
     walk.engine.accept_key(start_time);
     walk.poll();
     const auto* const authenticated = only_event<Authenticated>(walk);
@@ -154,7 +154,7 @@ TEST_CASE("a request is decided before the next packet is looked at") {
     accepted.peer.say(accepted.peer.signed_request(*user_key()));
     accepted.peer.say(direct_tcpip());
     accepted.poll();
-    CHECK(only_event<KeyShown>(accepted) != nullptr);
+    CHECK(only_event<PublicKeyRequest>(accepted) != nullptr);
     CHECK(accepted.poll().empty());
     CHECK(accepted.poll().empty());
     accepted.engine.accept_key(start_time);
@@ -168,7 +168,7 @@ TEST_CASE("a request is decided before the next packet is looked at") {
     refusing.peer.say(refusing.peer.signed_request(*stranger_key()));
     refusing.peer.say(direct_tcpip());
     refusing.poll();
-    CHECK(only_event<KeyShown>(refusing) != nullptr);
+    CHECK(only_event<PublicKeyRequest>(refusing) != nullptr);
     refusing.engine.refuse_key();
     CHECK_THROWS_WITH_AS(refusing.poll(), "message 90 before authentication", ProtocolError);
     CHECK(refusing.events.empty());
@@ -204,7 +204,7 @@ TEST_CASE("tries and requests are counted (attack 20)") {
                 walk.peer.say(row.is_signed ? walk.peer.signed_request(*stranger_key())
                                             : question(*stranger_key()));
                 walk.poll();
-                REQUIRE(only_event<KeyShown>(walk) != nullptr);
+                REQUIRE(only_event<PublicKeyRequest>(walk) != nullptr);
                 walk.engine.refuse_key();
             }
         } catch (const ProtocolError& error) {
@@ -222,7 +222,7 @@ TEST_CASE("the service is asked for again before, between and after tries") {
         walk.peer.say(msg::ServiceRequest{ssh_userauth});
         walk.peer.say(walk.peer.signed_request(*stranger_key()));
         walk.poll();
-        REQUIRE(only_event<KeyShown>(walk) != nullptr);
+        REQUIRE(only_event<PublicKeyRequest>(walk) != nullptr);
         walk.engine.refuse_key();
         CHECK(walk.peer.listen_for_numbers() == Numbers{6, 51});
     }
@@ -350,7 +350,7 @@ TEST_CASE("a server hears of the key whose signature takes long, then gets the r
         walk.engine.accept_host_key(start_time);
         walk.poll();
         const auto wanted = std::get<SignatureWanted>(walk.events.at(0));
-        walk.engine.ask_while_signing();
+        walk.engine.query_while_signing();
         CHECK(walk.peer.listen_for_numbers() == Numbers{21, 7, 5, 50});
         walk.peer.say_new_keys();
         walk.peer.say(msg::ServiceAccept{ssh_userauth});

@@ -61,7 +61,7 @@ inline EngineConfig client_config(const Choice& choice = {}) {
     config.transport.algorithms = algorithms_of(choice);
     config.transport.extensions = {.server_sig_algs = {}, .ping = false, .reset = true};
     config.measures_round_trip = false;
-    config.identities = {.user = "alice", .keys = {user_key()->public_key()}, .sure = {}};
+    config.identities = {.user = "alice", .keys = {user_key()->public_key()}, .optimistic = {}};
     return config;
 }
 

@@ -14,7 +14,7 @@ namespace {
 struct EventName {
     std::string_view operator()(const HostKeyOffered&) { return "HostKeyOffered"; }
     std::string_view operator()(const SignatureWanted&) { return "SignatureWanted"; }
-    std::string_view operator()(const KeyShown&) { return "KeyShown"; }
+    std::string_view operator()(const PublicKeyRequest&) { return "PublicKeyRequest"; }
     std::string_view operator()(const Authenticated&) { return "Authenticated"; }
     std::string_view operator()(const BannerReceived&) { return "BannerReceived"; }
     std::string_view operator()(const Rekeyed&) { return "Rekeyed"; }

@@ -33,7 +33,9 @@ public:
         carry(world_.engine(Role::server), world_.program(Role::client));
         return bulk_.sent - before;
     }
-    bool has_interactive_traffic() const { return client_.has_interactive_traffic(now_); }
+    bool has_interactive_traffic() const {
+        return client_.send_policy().send_batch(now_).is_single;
+    }
     std::size_t largest_turn() const noexcept { return largest_turn_; }
     std::size_t smallest_turn() const noexcept { return smallest_turn_; }
 
@@ -44,11 +46,10 @@ private:
     void send() {
         largest_turn_ = 0;
         smallest_turn_ = SIZE_MAX;
-        const std::size_t target =
-            has_interactive_traffic() ? InteractiveTraffic::batch : 512 * 1024;
-        while (client_.unsent().size() < target) {
+        const std::size_t batch = client_.send_policy().send_batch(now_).bytes;
+        while (client_.unsent().size() < batch) {
             bulk_.last_room = small_.last_room = 0;
-            if (!client_.send_turn(target - client_.unsent().size(), now_)) break;
+            if (!client_.send_turn(batch - client_.unsent().size(), now_)) break;
             const std::size_t turn = bulk_.last_room + small_.last_room;
             largest_turn_ = std::max(largest_turn_, turn);
             smallest_turn_ = std::min(smallest_turn_, turn);
@@ -92,7 +93,7 @@ TEST_CASE("beside small messages little is sent at a time") {
     CHECK(shared.largest_turn() > InteractiveTraffic::turn);
 }
 
-TEST_CASE("a turn that all but fits leaves no crumb") {
+TEST_CASE("a turn that all but fits leaves no runt") {
     Shared shared;
     for (int i = 0; i < 60; ++i) REQUIRE(shared.round(false) > 0);
     for (int i = 0; i < 60; ++i) {
@@ -101,7 +102,8 @@ TEST_CASE("a turn that all but fits leaves no crumb") {
     }
 }
 
-TEST_CASE("bulk goes on when company makes what was sent since the last ping too much") {
+TEST_CASE(
+    "bulk goes on when interactive traffic makes what was sent since the last ping too much") {
     for (int alone = 50; alone < 70; ++alone) {
         CAPTURE(alone);
         Shared shared;

@@ -38,7 +38,7 @@ Scene scene_of(const Choice& choice) {
 Scene with_keys(Scene scene, Program::Keys keys, std::optional<std::size_t> sure) {
     scene.client.identities.keys.clear();
     for (const auto& key : keys) scene.client.identities.keys.push_back(key->public_key());
-    scene.client.identities.sure = sure;
+    scene.client.identities.optimistic = sure;
     scene.client_keys = std::move(keys);
     return scene;
 }
@@ -150,7 +150,7 @@ TEST_CASE("a server answers what came in one flight in one flight") {
     walk.peer.say(open);
 
     REQUIRE(walk.poll().size() == 1);
-    CHECK(std::holds_alternative<KeyShown>(walk.events[0]));
+    CHECK(std::holds_alternative<PublicKeyRequest>(walk.events[0]));
     walk.engine.accept_key(start_time);
     REQUIRE(walk.poll().size() == 2);
     CHECK(std::holds_alternative<Authenticated>(walk.events[0]));

@@ -214,11 +214,11 @@ private:
         });
     }
 
-    void on(KeyShown&& shown) {
+    void on(PublicKeyRequest&& request) {
         awaits_key_decision_ = true;
-        questions_.emplace_back([this, shown = std::move(shown)](TimePoint now) {
+        questions_.emplace_back([this, request = std::move(request)](TimePoint now) {
             awaits_key_decision_ = false;
-            if (shown.user == "alice" && shown.key == user_key()->public_key()) {
+            if (request.user == "alice" && request.key == user_key()->public_key()) {
                 engine_.accept_key(now);
             } else {
                 engine_.refuse_key();

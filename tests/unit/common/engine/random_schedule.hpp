@@ -122,7 +122,8 @@ private:
         std::ranges::shuffle(scene.client_keys, dice_);
         identities.keys.clear();
         for (const auto& key : scene.client_keys) {
-            if (key == user_key() && dice_.one_in(3)) identities.sure = identities.keys.size();
+            if (key == user_key() && dice_.one_in(3))
+                identities.optimistic = identities.keys.size();
             identities.keys.push_back(key->public_key());
         }
     }

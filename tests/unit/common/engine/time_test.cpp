@@ -86,7 +86,7 @@ TEST_CASE("any received byte is life") {
     CHECK(silence_until_given_up(walk.engine) == start_time + 59s + 60s);
 }
 
-TEST_CASE("nobody is asked, let alone given up, while data flows") {
+TEST_CASE("no keepalive is sent, and no peer given up, while data flows") {
     ServerWalk walk{{}, StrictKex::yes};
     walk.go_to(S::channel_open);
     for (walk.peer.now = start_time; walk.peer.now < start_time + 50min; walk.peer.now += 14s) {
@@ -117,7 +117,7 @@ TEST_CASE("a program that was stopped for an hour asks before it gives up") {
     CHECK(walk.engine.next_deadline() == start_time + 50min + 15s);
 }
 
-TEST_CASE("without keepalives nobody is asked") {
+TEST_CASE("without keepalives none is sent") {
     EngineConfig config = server_config();
     config.keepalive.interval = {};
     World world{Scene{.server = config}};

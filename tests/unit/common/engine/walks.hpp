@@ -15,7 +15,7 @@ public:
 
     Walk(EngineConfig config, const Choice& choice, StrictKex strict)
         : role_{config.transport.role},
-          engine{without_patience(std::move(config)), random_, start_time},
+          engine{without_reader_wait(std::move(config)), random_, start_time},
           peer{engine, role_ == Role::client ? Role::server : Role::client, choice, strict} {}
 
     /// Everything that the engine has to tell, its owner and the users of its channels.
@@ -43,8 +43,8 @@ public:
 
 private:
     /// Users take all data at once.
-    static EngineConfig without_patience(EngineConfig config) {
-        config.connection.patience.most = Duration::zero();
+    static EngineConfig without_reader_wait(EngineConfig config) {
+        config.connection.reader_wait.most = Duration::zero();
         return config;
     }
     void note(auto&& happened) {
@@ -72,7 +72,7 @@ public:
         after_new_keys,
         before_service,
         before_request,
-        key_taken,  ///< that was asked about, not proved yet
+        key_taken,  ///< of a query, without a request yet
         key_refused,
         deciding,  ///< whether the user may come in
         authenticated,
@@ -121,7 +121,7 @@ private:
             case Stage::before_service:
                 return peer.say(msg::ServiceRequest{ssh_userauth});
             case Stage::before_request:
-                peer.say(public_key_question("alice", ssh_ed25519, user_key()->public_key()));
+                peer.say(public_key_query("alice", ssh_ed25519, user_key()->public_key()));
                 poll();
                 return engine.accept_key(start_time);
             case Stage::key_taken:

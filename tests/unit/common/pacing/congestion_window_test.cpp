@@ -15,7 +15,7 @@ constexpr std::size_t unlimited = std::numeric_limits<std::size_t>::max();
 
 enum class Tcp { fast, slow_start };
 
-/// A path with an endless queue, as a bulk sender sees it who obeys a CongestionWindow. Its TCP
+/// A path with an endless queue, as a bulk sender sees it that obeys a CongestionWindow. Its TCP
 /// sends whatever it is given, or is a new one, whose window grows by what is acknowledged (RFC
 /// 5681 3.1).
 class Path {
@@ -209,7 +209,7 @@ TEST_CASE("a path that changes is followed") {
     }
 }
 
-TEST_CASE("who has long sent little is not held to that rate") {
+TEST_CASE("a connection that has long been app-limited is not held to that rate") {
     Path path{25e6, 50ms};
     path.carry(5s);
     const std::size_t window = path.window.window();
@@ -223,7 +223,7 @@ TEST_CASE("who has long sent little is not held to that rate") {
     CHECK(path.window.window() > window / 2);
 }
 
-TEST_CASE("nothing waits for an answer to a ping that was never sent, whatever moves the window") {
+TEST_CASE("nothing waits for the pong of a ping that was never sent, whatever moves the window") {
     for (std::uint32_t seed = 1; seed <= 50; ++seed) {
         CAPTURE(seed);
         std::mt19937 random{seed};
@@ -240,7 +240,7 @@ TEST_CASE("nothing waits for an answer to a ping that was never sent, whatever m
     }
 }
 
-TEST_CASE("somebody who waits for small messages has no late programs' share ahead of him") {
+TEST_CASE("beside interactive traffic nothing is in flight for programs that answer late") {
     Path path{1e9, 1ms};
     path.carry(1s);
     const std::size_t alone = path.window.window();
@@ -277,7 +277,7 @@ TEST_CASE("what was sent behind our part of a key exchange has not arrived with 
     CHECK(window.in_flight() == 0);
 }
 
-TEST_CASE("a peer that has answered a ping once is held to its answers, however late they are") {
+TEST_CASE("a peer that has sent a pong once is held to its pongs, however late they are") {
     CongestionWindow window;
     window.begin();
     window.on_sent(CongestionWindow::initial_window);
@@ -291,7 +291,7 @@ TEST_CASE("a peer that has answered a ping once is held to its answers, however 
 
 TEST_CASE("a connection doesn't begin with a queue to be let run empty") {
     Path path{500e6, 100ms};
-    path.carry(105ms);  // up to the first answer
+    path.carry(105ms);  // up to the first pong
     CHECK(path.window.window() > 2 * CongestionWindow::initial_window);
 }
 

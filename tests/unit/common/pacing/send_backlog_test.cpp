@@ -13,7 +13,7 @@ std::size_t after(SendBacklog& target, std::size_t bytes, Duration took) {
     target.on_blocked(start);
     target.on_sent(bytes);
     target.on_blocked(start + took);
-    target.on_drained();
+    target.on_emptied();
     return target.bytes();
 }
 
@@ -48,7 +48,7 @@ TEST_CASE("nothing is concluded from a moment, nor from a time when there was no
     CHECK(after(target, 1, SendBacklog::shortest_measurement - std::chrono::nanoseconds{1}) ==
           SendBacklog::largest);
     target.on_blocked(start);
-    target.on_drained();
+    target.on_emptied();
     target.on_sent(1);
     target.on_blocked(start + std::chrono::seconds{1});
     CHECK(target.bytes() == SendBacklog::largest);

@@ -269,10 +269,10 @@ TEST_CASE("a reset arrives although the service reads nothing and the window is 
 }
 
 TEST_CASE("a service that takes its time gets everything, be it waited for or not") {
-    // With endless patience it hangs unless the relay says when the service takes more.
+    // Waiting without end it hangs unless the relay says when the service takes more.
     ReaderWaitBudget::Terms endless{.most = std::chrono::hours{1}, .alone_after = {}};
-    for (const ReaderWaitBudget::Terms& patience : {ReaderWaitBudget::Terms{}, endless}) {
-        SessionPair pair{[](EngineConfig&, EngineConfig&) {}, patience};
+    for (const ReaderWaitBudget::Terms& reader_wait : {ReaderWaitBudget::Terms{}, endless}) {
+        SessionPair pair{[](EngineConfig&, EngineConfig&) {}, reader_wait};
         std::optional<Path> kept;
         run(pair, kept, [](Path& p) -> awaitable<void> {
             const std::string data = pattern(12'000'000);

@@ -42,7 +42,7 @@ public:
         if (done.bytes > 0) {
             done.then = ChannelRead::Then::more;
         } else {
-            done.then = ends ? ChannelRead::Then::eof : ChannelRead::Then::drained;
+            done.then = ends ? ChannelRead::Then::eof : ChannelRead::Then::would_block;
         }
         return done;
     }
@@ -136,7 +136,7 @@ public:
     }
     void on_ready() override { ready.set(); }
     void on_banner(const BannerReceived&) override {}
-    awaitable<bool> allows(KeyShown) override { co_return true; }
+    awaitable<bool> allows(PublicKeyRequest) override { co_return true; }
     void on_channel_requested(ChannelRequested request) override { requested(std::move(request)); }
     void on_authenticated(const Authenticated&) override { authenticated = true; }
     void on_rekeyed() override { ++rekeys; }
@@ -167,7 +167,8 @@ public:
 
     explicit SessionPair(
         const Adjust& adjust = [](EngineConfig&, EngineConfig&) {},
-        const ReaderWaitBudget::Terms& patience = {}, Duration idle_time = Session::usual_idle_time)
+        const ReaderWaitBudget::Terms& reader_wait = {},
+        Duration idle_time = Session::usual_idle_time)
         : key{std::make_shared<const PrivateKey>(PrivateKey::generate(random_, "a test"))},
           client_owner{key},
           server_owner{key} {
@@ -182,8 +183,8 @@ public:
         server_config.transport.host_key = key;
         server_config.transport.extensions.reset = true;
         server_config.connection.accepts.set(place_of<DirectTcpip>);
-        client_config.connection.patience = patience;
-        server_config.connection.patience = patience;
+        client_config.connection.reader_wait = reader_wait;
+        server_config.connection.reader_wait = reader_wait;
         adjust(client_config, server_config);
 
         TcpAcceptor acceptor{context, asio::ip::tcp::endpoint{asio::ip::address_v4::loopback(), 0}};

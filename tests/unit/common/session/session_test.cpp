@@ -152,7 +152,7 @@ TEST_CASE("data that comes right ahead of CLOSE is delivered, though its channel
     CHECK(pair.server_end == "as asked");
 }
 
-TEST_CASE("what went wrong here is not told to a server that may be anybody") {
+TEST_CASE("what went wrong here is not told to a server that may be a stranger") {
     SessionPair pair;
     pair.client_owner.fault = "/home/alice/.ssh/known_hosts: permission denied";
     const auto test = [](SessionPair& p) -> awaitable<void> { co_await p.server_over.wait(); };

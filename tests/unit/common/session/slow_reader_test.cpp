@@ -9,7 +9,7 @@ using namespace culvert::test;
 
 namespace {
 
-// So that whoever isn't woken fails its test, instead of being only late.
+// So that a reader that isn't woken fails its test, instead of being only late.
 constexpr ReaderWaitBudget::Terms endless{.most = std::chrono::hours{1}, .alone_after = {}};
 constexpr ReaderWaitBudget::Terms none{.most = {}};
 
@@ -94,7 +94,7 @@ TEST_CASE("while a reader is waited for the other direction goes on") {
     run(pair, test(pair));
 }
 
-TEST_CASE("a stream that ends while it is waited for keeps nobody waiting") {
+TEST_CASE("a stream that ends while it is waited for delays no other") {
     SessionPair pair{usual, endless};
     const auto test = [](SessionPair& both) -> awaitable<void> {
         MemoryStream near{pattern(6'000'000)};
@@ -128,7 +128,7 @@ TEST_CASE("a session that ends while a reader is waited for ends at once") {
     run(pair, test(pair));
 }
 
-TEST_CASE("a reader that nobody has patience with keeps what it can't take") {
+TEST_CASE("a reader that is not waited for keeps what it can't take") {
     SessionPair pair{usual, none};
     MemoryStream far;
     run(pair, receive_stuck(pair, far));
@@ -165,7 +165,7 @@ TEST_CASE("what a reader has taken is granted again while it is waited for") {
     run(pair, test(pair));
 }
 
-TEST_CASE("while others receive as well nobody is waited for") {
+TEST_CASE("while others receive as well no reader is waited for") {
     ReaderWaitBudget::Terms alone_after_long = endless;
     alone_after_long.alone_after = std::chrono::hours{1};
     SessionPair pair{usual, alone_after_long};

@@ -9,7 +9,7 @@
 namespace culvert {
 
 /// alice at /home/alice, with these environment variables and no others.
-inline Environment made_up_surroundings(std::map<std::string, std::string> variables = {}) {
+inline Environment made_up_environment(std::map<std::string, std::string> variables = {}) {
     Environment made_up;
     made_up.home = "/home/alice";
     made_up.login = "alice";
