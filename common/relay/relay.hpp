@@ -2,20 +2,21 @@
 
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <string_view>
 
 #include "common/net/awaitable.hpp"
 #include "common/net/event.hpp"
 #include "common/net/on_io_context.hpp"
 #include "common/net/task_group.hpp"
-#include "common/relay/backlog.hpp"
+#include "common/pacing/limits.hpp"
+#include "common/relay/socket_reader.hpp"
+#include "common/relay/socket_writer.hpp"
 #include "common/session/session.hpp"
 
 namespace culvert {
 
 /// How a relayed stream ended, for its one log line.
-enum class RelayEnd {
+enum class RelayEnd : std::uint8_t {
     clean,            ///< both directions, or the peer's CLOSE
     refused,          ///< the channel was never opened
     reset_here,       ///< our socket's other end reset it
@@ -25,10 +26,13 @@ enum class RelayEnd {
 };
 std::string_view name_of(RelayEnd end) noexcept;
 
-/// Carries bytes between a TCP socket and a channel, both ways, each direction to its own end
+/// Carries bytes between a program's socket and a channel, both ways, each direction to its own end
 /// (design 9, what a local program sees): EOF becomes FIN, a reset stays a reset, and whatever
 /// fails closes the socket with a reset, never with what looks like a clean end. So does the death
 /// of this process: the socket lingers for nothing as long as the stream lives.
+///
+/// The directions are automata of their own. This is what they have in common: the channel, the
+/// coroutine that runs them, and the stream's end, which follows from their states.
 class Relay final : public ChannelUser {
 public:
     /// `tasks` and the session must outlive it, the session until it has let the stream go.
@@ -45,38 +49,31 @@ public:
     awaitable<RelayEnd> open(const ChannelType& type);
     /// Takes the requested channel and carries the stream to its end.
     awaitable<RelayEnd> accept(ChannelId channel);
-
     /// Ends it at any time: both sides are reset, and open() or accept() returns soon.
     void end() noexcept;
 
     /// Why the channel wasn't opened, when that was so.
     const OpenFailure& failure() const noexcept { return failure_; }
-    std::uint64_t bytes_sent() const noexcept { return bytes_sent_; }  ///< into the channel
-    std::uint64_t bytes_received() const noexcept { return bytes_received_; }
+    std::uint64_t bytes_sent() const noexcept { return reader_.bytes(); }  ///< into the channel
+    std::uint64_t bytes_received() const noexcept { return writer_.bytes(); }
 
 private:
     ChannelRead read(std::span<const MutableBytes> slots) noexcept override;
     std::size_t write(std::span<const Bytes> data, Rest rest) noexcept override;
-    void on_opened() noexcept override;
+    void on_opened() noexcept override { reader_.on_opened(); }
     void on_refused(const OpenFailure& failure) noexcept override;
     void on_eof() noexcept override;
     void on_closed(ChannelEnd end) noexcept override;
     void on_lost() noexcept override;
 
     awaitable<RelayEnd> carry();
-    bool may_send() const noexcept;
     bool take_turn();
-    awaitable<void> wait_for_end();
     void watch_for_reset();
     awaitable<void> close_cleanly();
-    awaitable<void> drain_backlog();
-    awaitable<void> wait_writable();
-    void keep_for_later(std::span<const Bytes> data, std::size_t written) noexcept;
     void start_draining() noexcept;
-    std::size_t write_now(std::span<const Bytes> data) noexcept;
-    void on_written() noexcept;
-    void finish_if_done() noexcept;
-    void fail_here() noexcept;
+    awaitable<void> drain();
+    void end_if_over() noexcept;
+    void reset(RelayEnd end) noexcept;
     void abort(RelayEnd end) noexcept;
     void set_end(RelayEnd end) noexcept;
 
@@ -86,24 +83,10 @@ private:
     Duration tail_time_;
     std::optional<ChannelId> channel_;  ///< as long as we are on the session
     std::optional<RelayEnd> end_;
-
-    bool eof_sent_ = false;      ///< our socket's other end has finished sending
-    bool eof_received_ = false;  ///< the channel has
-    bool fin_sent_ = false;      ///< and our socket's other end knows
-
-    Backlog backlog_;                          ///< received, but the socket takes no more for now
-    std::optional<WindowBudget::Claim> kept_;  ///< of a backlog that has outlived its channel
-    bool draining_ = false;
-    bool watching_ = false;
-
-    Event opened_;      ///< the channel is open, or never will be
-    Event turn_over_;   ///< the session has read all there was
-    Event drained_;     ///< drain_backlog() has ended
-    Event watch_over_;  ///< of watch_for_reset()
-    Event ended_;       ///< end_ is known
+    SocketReader reader_{socket_};
+    SocketWriter writer_{socket_};
+    Event ended_;  ///< end_ is known
     OpenFailure failure_;
-    std::uint64_t bytes_sent_ = 0;
-    std::uint64_t bytes_received_ = 0;
 };
 
 }  // namespace culvert

@@ -14,7 +14,7 @@ PROGRAMS = ("client", "server")
 LONGEST_CLASS = 400  # lines of its functions' definitions, in whatever files they stand
 MOST_MEMBERS = 15
 # Classes that have more members than that, and how many: none may get more.
-MEMBERS_OF = {"Transport": 29, "Client": 22, "Relay": 21, "Daemon": 21}
+MEMBERS_OF = {"Transport": 29, "Client": 22, "Daemon": 21}
 
 # (pattern, where it is allowed, what to do instead)
 BANNED = [
