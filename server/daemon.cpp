@@ -356,8 +356,10 @@ awaitable<std::vector<ListenEntry>> Daemon::listen_entries(const ServerConfig& c
 awaitable<Daemon::Listenings> Daemon::listen(const ServerConfig& config, const Listenings& before) {
     auto entries = co_await listen_entries(config, before);
     for (const std::string& warning : drop_covered(entries)) log_info("listen: {}", warning);
-    std::vector<const Listener*> listeners;
-    for (const auto& old : before) listeners.push_back(&old->listener);
+    std::vector<BoundSocket> sockets;
+    for (const auto& old : before) {
+        std::ranges::copy(old->listener.sockets(), std::back_inserter(sockets));
+    }
     Listenings left = before;
     Listenings all;
     Listenings fresh;
@@ -370,7 +372,7 @@ awaitable<Daemon::Listenings> Daemon::listen(const ServerConfig& config, const L
             continue;
         }
         fresh.push_back(std::make_shared<Listening>(context_.get_executor(), std::move(entry),
-                                                    listeners,
+                                                    sockets,
                                                     [this](const auto& thrown) { fail(thrown); }));
         all.push_back(fresh.back());
     }

@@ -44,9 +44,9 @@ private:
     /// One entry of `listen`, and the task that accepts what connects to it.
     struct Listening {
         Listening(const IoExecutor& executor, ListenEntry named,
-                  std::span<const Listener* const> before, TaskGroup::OnError on_error)
+                  const std::vector<BoundSocket>& before, TaskGroup::OnError on_error)
             : entry{std::move(named)},
-              listener{executor, entry.to_bind, Listener::accept_one, before},
+              listener{executor, listen_on_all(entry.to_bind, before)},
               accepting{executor, std::move(on_error)} {}
 
         ListenEntry entry;
