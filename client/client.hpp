@@ -3,19 +3,16 @@
 #include <chrono>
 #include <functional>
 #include <memory>
-#include <string>
 #include <vector>
 
 #include <asio/io_context.hpp>
-#include <asio/signal_set.hpp>
 
+#include "client/client_signals.hpp"
 #include "client/config.hpp"
-#include "client/terminal.hpp"
+#include "client/io_threads.hpp"
+#include "client/readiness.hpp"
 #include "client/tunnel_set.hpp"
 #include "common/base/exit_code.hpp"
-#include "common/net/io_thread.hpp"
-#include "common/net/on_io_context.hpp"
-#include "common/net/service_manager.hpp"
 
 namespace culvert {
 
@@ -43,25 +40,16 @@ public:
     ExitCode run();
 
 private:
-    void start_threads(std::size_t wanted);
-    IoExecutor next_thread();
+    void on_up();
     awaitable<void> obey_signals();
-    awaitable<int> next_signal();
     void obey(int signal);
     void log_status() const;
     void reload();
     TunnelSet::Changes configure(std::vector<TunnelSettings> tunnels,
                                  std::chrono::milliseconds drain, const LogSettings& log);
-    void on_change();
-    void follow_change();
-    awaitable<void> watch_start();
-    void stop_waiting_for_signals();
 
     asio::io_context context_{1};
-    asio::signal_set signals_{context_};  ///< without those that are to be ignored
-    bool has_terminal_ = has_terminal();
-    std::vector<std::unique_ptr<IoThread>> threads_;  ///< none: this one carries everything
-    std::size_t threads_given_ = 0;
+    IoThreads threads_{context_.get_executor()};
     std::vector<TunnelSettings> at_start_;
     std::shared_ptr<WindowBudget> windows_;  ///< of all connections
     Resolver resolver_;
@@ -70,17 +58,10 @@ private:
     LogSettings log_;
     Hooks hooks_;
     bool asked_to_end_ = false;
-    bool waits_for_signals_ = true;
-
-    ServiceManager manager_ = ServiceManager::of_process();
-    std::chrono::milliseconds ready_timeout_;
-    enum class Start { quick, slow, too_slow, over } start_ = Start::quick;
-    bool change_is_posted_ = false;
-    std::string told_status_;
-
+    ClientSignals signals_;
+    Readiness readiness_;
     TunnelSet tunnels_;
     TaskGroup tasks_;
-    TaskGroup starting_;
 };
 
 }  // namespace culvert

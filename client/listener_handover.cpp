@@ -1,12 +1,19 @@
 #include "client/listener_handover.hpp"
 
+#include <algorithm>
+#include <iterator>
+
+#include "common/net/binding.hpp"
+
 namespace culvert {
 
 std::shared_ptr<Listener> ListenerHandover::listen(
     const IoExecutor& executor, const std::vector<asio::ip::tcp::endpoint>& endpoints) {
-    std::vector<const Listener*> before;
-    for (const auto& listener : replaced_) before.push_back(listener.get());
-    auto fresh = std::make_shared<Listener>(executor, endpoints, Listener::accept_one, before);
+    std::vector<BoundSocket> before;
+    for (const auto& listener : replaced_) {
+        std::ranges::copy(listener->sockets(), std::back_inserter(before));
+    }
+    auto fresh = std::make_shared<Listener>(executor, listen_on_all(endpoints, before));
     for (const auto& listener : replaced_) listener->close_shared_with(*fresh);
     return fresh;
 }

@@ -17,8 +17,8 @@ class ListenerHandover {
 public:
     void add(std::shared_ptr<Listener> replaced) { replaced_.push_back(std::move(replaced)); }
 
-    /// As Listener's constructor. Sockets of replaced listeners are taken over where they have one
-    /// of the addresses; each socket is taken over once.
+    /// Listens on all of `endpoints`, and throws, as listen_on_all(). Sockets of replaced listeners
+    /// are taken over where they have one of the addresses; each socket is taken over once.
     std::shared_ptr<Listener> listen(const IoExecutor& executor,
                                      const std::vector<asio::ip::tcp::endpoint>& endpoints);
 

@@ -1,9 +1,15 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
+#include <asio/ip/tcp.hpp>
+
+#include "common/base/endpoint.hpp"
+#include "common/base/unique_fd.hpp"
 #include "common/forward/outbound.hpp"
 #include "common/net/awaitable.hpp"
+#include "common/net/binding.hpp"
 #include "common/wire/channel_types.hpp"
 #include "server/users.hpp"
 
@@ -15,10 +21,11 @@ struct Subject {
     const KeyPermissions& permissions;
 };
 
-/// What a connection asks of the system beyond the bytes of sockets that it holds: key files,
-/// names, targets. Nothing else of server/ opens, resolves or connects for a client, so that it can
-/// be done in another process. To be asked on the connection's thread; arguments must outlive the
-/// answer. Each function throws operation_aborted when cancelled.
+/// What the daemon and its connections ask of the system beyond the bytes of sockets that they
+/// hold: key files, names, targets, listening sockets. Apart from the loading of a configuration,
+/// nothing else of the daemon opens, resolves, connects or binds, so that it can be done in another
+/// process. To be asked on the asking object's thread; arguments must outlive the answer. Each
+/// function throws operation_aborted when cancelled.
 class Broker {
 public:
     virtual ~Broker() = default;
@@ -28,6 +35,14 @@ public:
     /// Policy, look-up, policy for each address, and a connection to one of the addresses that were
     /// checked.
     virtual awaitable<Reached> connect(const Subject& subject, const DirectTcpip& wanted) = 0;
+
+    /// The addresses to bind for `where`, as listen_endpoints() says. Throws Error.
+    virtual awaitable<std::vector<asio::ip::tcp::endpoint>> resolve_bind_address(
+        Endpoint where) = 0;
+    /// Listening sockets for all of `endpoints`, as listen_on_all() makes them: those that `before`
+    /// has already are shared with it. Throws Error that names the address.
+    virtual awaitable<std::vector<UniqueFd>> bind(std::vector<asio::ip::tcp::endpoint> endpoints,
+                                                  std::vector<BoundSocket> before) = 0;
 };
 
 }  // namespace culvert

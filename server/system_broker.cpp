@@ -7,11 +7,14 @@
 #include "common/net/deadline.hpp"
 #include "common/net/descriptor_limit.hpp"
 #include "common/net/dialer.hpp"
+#include "common/net/listener.hpp"
 #include "server/open_failure.hpp"
 #include "server/policy.hpp"
 
 namespace culvert {
 namespace {
+
+constexpr Duration bind_lookup_time = std::chrono::seconds{10};
 
 Unreached denied(std::string why) {
     return {{OpenFailureReason::administratively_prohibited, "denied by the server's rules"},
@@ -66,6 +69,16 @@ awaitable<Reached> SystemBroker::connect(const Subject& subject, const DirectTcp
                          "the server has no descriptors to spare");
     }
     co_return socket;
+}
+
+awaitable<std::vector<asio::ip::tcp::endpoint>> SystemBroker::resolve_bind_address(Endpoint where) {
+    return listen_endpoints(resolver_, std::move(where), AddressFamily::any,
+                            Deadline{bind_lookup_time});
+}
+
+awaitable<std::vector<UniqueFd>> SystemBroker::bind(std::vector<asio::ip::tcp::endpoint> endpoints,
+                                                    std::vector<BoundSocket> before) {
+    co_return listen_on_all(endpoints, before);
 }
 
 }  // namespace culvert

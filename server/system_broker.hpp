@@ -19,6 +19,9 @@ public:
 
     awaitable<KeyLookup> look_up_key(KeyQuestion question) override;
     awaitable<Reached> connect(const Subject& subject, const DirectTcpip& wanted) override;
+    awaitable<std::vector<asio::ip::tcp::endpoint>> resolve_bind_address(Endpoint where) override;
+    awaitable<std::vector<UniqueFd>> bind(std::vector<asio::ip::tcp::endpoint> endpoints,
+                                          std::vector<BoundSocket> before) override;
 
 private:
     std::shared_ptr<const ServerConfig> config_;

@@ -20,11 +20,14 @@ struct BoundSocket {
 /// take those of their own family; a free port (0) is never another one's.
 bool covers(const asio::ip::tcp::endpoint& wide, const asio::ip::tcp::endpoint& narrow);
 
-/// Listening sockets for all of `endpoints`, non-blocking. What one of `before` listens on already
-/// is shared with it, and so is what an endpoint covers: their ports stay open when `before` goes.
-/// Throws Error that names the address; see Listener.
+/// Listening sockets for all of `endpoints`, non-blocking. The endpoints have one port in common; 0
+/// is one that is free on each of them. An address that this machine doesn't have may be missing as
+/// long as another is there. Throws Error that names the address, nothing is bound then.
+///
+/// What one of `before` listens on already is shared with it, and so is what an endpoint covers:
+/// their ports stay open when `before` goes. Addresses may overlap with those of `before`.
 std::vector<UniqueFd> listen_on_all(const std::vector<asio::ip::tcp::endpoint>& endpoints,
-                                    const std::vector<BoundSocket>& before);
+                                    const std::vector<BoundSocket>& before = {});
 
 /// Whether the address can be bound, without listening on it.
 std::error_code try_to_bind(const asio::ip::tcp::endpoint& endpoint);

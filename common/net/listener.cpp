@@ -18,7 +18,6 @@
 #include "common/base/escape.hpp"
 #include "common/base/host_name.hpp"
 #include "common/net/address.hpp"
-#include "common/net/binding.hpp"
 #include "common/net/both.hpp"
 #include "common/net/dial_failure.hpp"
 
@@ -184,28 +183,16 @@ std::error_code Listener::accept_one(TcpAcceptor& acceptor, Accepted& accepted) 
     return {};
 }
 
-Listener::Listener(const IoExecutor& executor, const std::vector<tcp::endpoint>& endpoints,
-                   AcceptOne accept, std::span<const Listener* const> before)
+Listener::Listener(const IoExecutor& executor, std::vector<UniqueFd> sockets, AcceptOne accept)
     : accept_{std::move(accept)} {
-    assert(!endpoints.empty());
-    std::vector<BoundSocket> bound_before;
-    for (const Listener* const other : before) other->add_sockets(bound_before);
-    for (UniqueFd& socket : listen_on_all(endpoints, bound_before)) {
+    assert(!sockets.empty());
+    for (UniqueFd& socket : sockets) {
         // Asio has to be given the descriptor: of sockets that it made itself it believes that
         // closing takes them out of epoll, which isn't so while another descriptor shares them.
         acceptors_.emplace_back(executor);
         acceptors_.back().assign(protocol_of(socket), socket.get());
         (void)socket.release();
         acceptors_.back().non_blocking(true);
-    }
-}
-
-void Listener::add_sockets(std::vector<BoundSocket>& sockets) const {
-    for (const auto& acceptor : acceptors_) {
-        if (!acceptor.is_open()) continue;
-        // Asio's way to a descriptor isn't const.
-        const int descriptor = const_cast<TcpAcceptor&>(acceptor).native_handle();
-        sockets.push_back({acceptor.local_endpoint(), descriptor});
     }
 }
 
@@ -230,6 +217,17 @@ std::vector<tcp::endpoint> Listener::bound() const {
         if (acceptor.is_open()) endpoints.push_back(acceptor.local_endpoint());
     }
     return endpoints;
+}
+
+std::vector<BoundSocket> Listener::sockets() const {
+    std::vector<BoundSocket> open;
+    for (const auto& acceptor : acceptors_) {
+        if (!acceptor.is_open()) continue;
+        // Asio's way to a descriptor isn't const.
+        const int descriptor = const_cast<TcpAcceptor&>(acceptor).native_handle();
+        open.push_back({acceptor.local_endpoint(), descriptor});
+    }
+    return open;
 }
 
 awaitable<void> Listener::run(Events events) {

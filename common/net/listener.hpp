@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <functional>
-#include <span>
 #include <string>
 #include <system_error>
 #include <vector>
@@ -10,6 +9,7 @@
 #include <asio/ip/tcp.hpp>
 
 #include "common/base/endpoint.hpp"
+#include "common/base/unique_fd.hpp"
 #include "common/net/accepted.hpp"
 #include "common/net/awaitable.hpp"
 #include "common/net/binding.hpp"
@@ -26,7 +26,8 @@ awaitable<std::vector<asio::ip::tcp::endpoint>> listen_endpoints(Resolver& resol
                                                                  AddressFamily family,
                                                                  Deadline deadline);
 
-/// Listens on one port of one or several addresses. It lives on its executor's thread.
+/// Accepts what connects to one port of one or several addresses. It lives on its executor's
+/// thread.
 class Listener {
 public:
     struct Events {
@@ -43,14 +44,10 @@ public:
     using AcceptOne = std::function<std::error_code(TcpAcceptor&, Accepted&)>;
     static std::error_code accept_one(TcpAcceptor& acceptor, Accepted& accepted);
 
-    /// Binds all of `endpoints`, which have one port in common; 0 is one that is free on each of
-    /// them. An address that this machine doesn't have may be missing as long as another is there.
-    /// Throws Error that names the address, nothing is bound then.
-    ///
-    /// What one of `before` listens on stays open when that one goes: the new listener shares its
-    /// sockets, and may have addresses that overlap with theirs.
-    Listener(const IoExecutor& executor, const std::vector<asio::ip::tcp::endpoint>& endpoints,
-             AcceptOne accept = accept_one, std::span<const Listener* const> before = {});
+    /// `sockets` listen already (binding.hpp), and there is one at least. Throws std::system_error
+    /// when epoll has no room for them; they are closed then.
+    Listener(const IoExecutor& executor, std::vector<UniqueFd> sockets,
+             AcceptOne accept = accept_one);
 
     /// Nobody can connect any more from here on, and another listener may have the port. To be
     /// followed by the cancellation of run().
@@ -61,6 +58,8 @@ public:
 
     /// The addresses really bound, with the port.
     std::vector<asio::ip::tcp::endpoint> bound() const;
+    /// Those that are open, for another listener to share; its own as before.
+    std::vector<BoundSocket> sockets() const;
 
     /// Accepts until cancelled, once at a time. Then connections wait in the kernel, and can be
     /// accepted by another run(). Throws Error when the listening socket itself fails.
@@ -72,8 +71,6 @@ public:
     std::error_code accept_rest(const Events& events);
 
 private:
-    void add_sockets(std::vector<BoundSocket>& sockets) const;
-
     std::vector<TcpAcceptor> acceptors_;
     AcceptOne accept_;
 };

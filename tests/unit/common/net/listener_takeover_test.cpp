@@ -9,6 +9,7 @@
 #include <asio/post.hpp>
 
 #include "common/base/error.hpp"
+#include "common/net/binding.hpp"
 #include "common/net/listener.hpp"
 #include "common/net/task_group.hpp"
 #include "tests/unit/common/net/loopback.hpp"
@@ -25,8 +26,8 @@ tcp::endpoint at(const char* address, std::uint16_t port = 0) {
 
 std::unique_ptr<Listener> listen_after(asio::io_context& io, const Listener& before,
                                        const Endpoints& endpoints) {
-    const std::vector<const Listener*> all{&before};
-    return std::make_unique<Listener>(io.get_executor(), endpoints, Listener::accept_one, all);
+    return std::make_unique<Listener>(io.get_executor(),
+                                      listen_on_all(endpoints, before.sockets()));
 }
 
 awaitable<void> accept_from(Listener& listener, std::size_t wanted, std::size_t& accepted) {
@@ -75,7 +76,7 @@ bool is_open(asio::io_context& io, const tcp::endpoint& target) {
 
 TEST_CASE("a wider address takes over a narrower one: its port never closes") {
     asio::io_context io;
-    auto narrow = std::make_unique<Listener>(io.get_executor(), Endpoints{at("127.0.0.2")});
+    auto narrow = std::make_unique<Listener>(io.get_executor(), listen_on_all({at("127.0.0.2")}));
     const std::uint16_t port = narrow->bound().front().port();
     TcpSocket waits_in_the_kernel{io.get_executor()};
     waits_in_the_kernel.connect(at("127.0.0.2", port));
@@ -96,7 +97,7 @@ TEST_CASE("a wider address takes over a narrower one: its port never closes") {
 
 TEST_CASE("a narrower address takes over a wider one that it was no part of") {
     asio::io_context io;
-    auto wide = std::make_unique<Listener>(io.get_executor(), Endpoints{at("0.0.0.0")});
+    auto wide = std::make_unique<Listener>(io.get_executor(), listen_on_all({at("0.0.0.0")}));
     const std::uint16_t port = wide->bound().front().port();
     auto narrow = listen_after(io, *wide, {at("127.0.0.2", port)});
     CHECK(is_open(io, at("127.0.0.1", port)));
@@ -107,7 +108,7 @@ TEST_CASE("a narrower address takes over a wider one that it was no part of") {
 
 TEST_CASE("an address that stays is shared, whatever it is called and whatever comes with it") {
     asio::io_context io;
-    auto one = std::make_unique<Listener>(io.get_executor(), Endpoints{at("127.0.0.1")});
+    auto one = std::make_unique<Listener>(io.get_executor(), listen_on_all({at("127.0.0.1")}));
     const std::uint16_t port = one->bound().front().port();
     auto two = listen_after(io, *one, {at("127.0.0.1", port), at("127.0.0.9", port)});
     CHECK(accepts(io, *one, {at("127.0.0.1", port)}));
@@ -117,21 +118,21 @@ TEST_CASE("an address that stays is shared, whatever it is called and whatever c
 
 TEST_CASE("what can't be taken over leaves all as it was") {
     asio::io_context io;
-    const Listener others{io.get_executor(), {at("127.0.0.3")}};
+    const Listener others{io.get_executor(), listen_on_all({at("127.0.0.3")})};
     const std::uint16_t port = others.bound().front().port();
-    Listener before{io.get_executor(), {at("127.0.0.2", port)}};
+    Listener before{io.get_executor(), listen_on_all({at("127.0.0.2", port)})};
     // 127.0.0.3 belongs to somebody else, as far as this listener knows.
     CHECK_THROWS_WITH_AS(listen_after(io, before, {at("0.0.0.0", port)}),
                          doctest::Contains("in use by another program"), Error);
     CHECK(accepts(io, before, {at("127.0.0.2", port)}));
     // Nor is the way open for others afterwards.
-    CHECK_THROWS_AS(Listener(io.get_executor(), {at("0.0.0.0", port)}), Error);
-    CHECK_THROWS_AS(Listener(io.get_executor(), {at("127.0.0.2", port)}), Error);
+    CHECK_THROWS_AS(listen_on_all({at("0.0.0.0", port)}), Error);
+    CHECK_THROWS_AS(listen_on_all({at("127.0.0.2", port)}), Error);
 }
 
 TEST_CASE("a listener that goes while connections wait takes them first, all of them") {
     asio::io_context io;
-    Listener listener{io.get_executor(), {at("127.0.0.1"), at("127.0.0.2")}};
+    Listener listener{io.get_executor(), listen_on_all({at("127.0.0.1"), at("127.0.0.2")})};
     constexpr std::size_t of_each = 200;  // more than run() takes at a stretch
     const auto clients = connect_to_each(io, listener, of_each);
     std::size_t accepted = 0;
@@ -148,7 +149,8 @@ TEST_CASE("what can't be accepted at the end is returned, and is no obstacle to 
             if (++tries == 1) return std::error_code{reason, asio::error::get_system_category()};
             return Listener::accept_one(acceptor, accepted);
         };
-        Listener listener{io.get_executor(), {at("127.0.0.1"), at("127.0.0.2")}, fails_first};
+        Listener listener{io.get_executor(), listen_on_all({at("127.0.0.1"), at("127.0.0.2")}),
+                          fails_first};
         const auto clients = connect_to_each(io, listener, 1);
         std::size_t accepted = 0;
         const std::error_code why =
@@ -165,7 +167,7 @@ TEST_CASE("a connection that was lost while it waited doesn't keep the others wa
         if (++tries == 1) return std::error_code{ECONNABORTED, asio::error::get_system_category()};
         return Listener::accept_one(acceptor, accepted);
     };
-    Listener listener{io.get_executor(), {at("127.0.0.1")}, first_is_lost};
+    Listener listener{io.get_executor(), listen_on_all({at("127.0.0.1")}), first_is_lost};
     const auto clients = connect_to_each(io, listener, 3);
     std::size_t accepted = 0;
     CHECK_FALSE(listener.accept_rest({.on_accept = [&](Accepted) { ++accepted; }}));

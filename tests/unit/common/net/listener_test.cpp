@@ -13,6 +13,7 @@
 
 #include "common/base/error.hpp"
 #include "common/base/time.hpp"
+#include "common/net/binding.hpp"
 #include "common/net/task_group.hpp"
 #include "tests/unit/common/net/loopback.hpp"
 #include "tests/unit/common/net/run.hpp"
@@ -29,7 +30,7 @@ TaskGroup::OnError unexpected() {
 
 std::string error_text(asio::io_context& io, const Endpoints& endpoints) {
     try {
-        Listener listener{io.get_executor(), endpoints};
+        Listener listener{io.get_executor(), listen_on_all(endpoints)};
     } catch (const Error& error) {
         CHECK(error.kind() == ErrorKind::network);
         return error.what();
@@ -88,15 +89,15 @@ TEST_CASE("a name to listen on that isn't known is an error that says so") {
 
 TEST_CASE("port 0 is one port on both families") {
     asio::io_context io;
-    Listener listener{io.get_executor(), {loopback_v4(), loopback_v6()}};
+    Listener listener{io.get_executor(), listen_on_all({loopback_v4(), loopback_v6()})};
     const Endpoints bound = listener.bound();
     REQUIRE(bound.size() == (has_ipv6() ? 2 : 1));
     CHECK(bound.front().port() != 0);
     CHECK(bound.front().port() == bound.back().port());
 
     // Nothing takes the port of all addresses from the other family.
-    Listener all{io.get_executor(),
-                 {{asio::ip::address_v4::any(), 0}, {asio::ip::address_v6::any(), 0}}};
+    Listener all{io.get_executor(), listen_on_all({{asio::ip::address_v4::any(), 0},
+                                                   {asio::ip::address_v6::any(), 0}})};
     CHECK(all.bound().size() >= bound.size());
     CHECK(all.bound().front().port() == all.bound().back().port());
 }
@@ -110,12 +111,12 @@ TEST_CASE("a port that is never free on the other address ends the search") {
 TEST_CASE("a taken port is an error that names the address, and binds nothing") {
     asio::io_context io;
     const std::string in_use = ": address already in use by another program";
-    const Listener taken{io.get_executor(), {loopback_v4()}};
+    const Listener taken{io.get_executor(), listen_on_all({loopback_v4()})};
     const auto endpoint = taken.bound().front();
     CHECK(error_text(io, {endpoint}) == to_string(endpoint) + in_use);
     if (!has_ipv6()) return;
 
-    const Listener taken_v6{io.get_executor(), {loopback_v6()}};
+    const Listener taken_v6{io.get_executor(), listen_on_all({loopback_v6()})};
     const auto endpoint_v6 = taken_v6.bound().front();
     const auto before = open_descriptors();
     CHECK(error_text(io, {loopback_v4(endpoint_v6.port()), endpoint_v6}) ==
@@ -126,7 +127,7 @@ TEST_CASE("a taken port is an error that names the address, and binds nothing") 
 TEST_CASE("an address of others may be missing beside one that is there") {
     asio::io_context io;
     const tcp::endpoint elsewhere{asio::ip::make_address("192.0.2.1"), 0};  // RFC 5737
-    const Listener listener{io.get_executor(), {elsewhere, loopback_v4()}};
+    const Listener listener{io.get_executor(), listen_on_all({elsewhere, loopback_v4()})};
     REQUIRE(listener.bound().size() == 1);
     CHECK(listener.bound().front().address() == loopback_v4().address());
     CHECK(error_text(io, {elsewhere}) == "192.0.2.1:0: this machine doesn't have the address");
@@ -149,7 +150,7 @@ awaitable<void> connect_clients(Listener& listener, std::vector<Accepted>& accep
 TEST_CASE(
     "connections to every address are accepted, in more than one batch and more than one run") {
     asio::io_context io;
-    Listener listener{io.get_executor(), {loopback_v4(), loopback_v6()}};
+    Listener listener{io.get_executor(), listen_on_all({loopback_v4(), loopback_v6()})};
     for (int runs = 0; runs < 2; ++runs) {
         std::vector<Accepted> accepted;
         std::vector<TcpSocket> clients;
@@ -166,7 +167,7 @@ TEST_CASE(
 
 TEST_CASE("a port can be listened on again while an old connection of it still exists") {
     asio::io_context io;
-    auto listener = std::make_unique<Listener>(io.get_executor(), Endpoints{loopback_v4()});
+    auto listener = std::make_unique<Listener>(io.get_executor(), listen_on_all({loopback_v4()}));
     const auto endpoint = listener->bound().front();
     std::vector<Accepted> accepted;
     std::vector<TcpSocket> clients;
@@ -185,14 +186,15 @@ awaitable<void> close_and_take_over(Listener& listener, bool& taken_over) {
     group.spawn(listener.run({[](Accepted) { FAIL("nobody has connected"); }}));
     const Endpoints bound = listener.bound();
     listener.close();
-    const Listener next{executor, bound};  // in the same turn, while run() is still there
+    // In the same turn, while run() is still there.
+    const Listener next{executor, listen_on_all(bound)};
     taken_over = next.bound() == bound;
     co_await group.join();
 }
 
 TEST_CASE("a closed listener leaves its ports at once, also while it is run") {
     asio::io_context io;
-    Listener listener{io.get_executor(), {loopback_v4(), loopback_v6()}};
+    Listener listener{io.get_executor(), listen_on_all({loopback_v4(), loopback_v6()})};
     bool taken_over = false;
     run(io, close_and_take_over(listener, taken_over));
     CHECK(taken_over);
@@ -210,7 +212,7 @@ awaitable<void> receive_hello(TcpSocket& socket, std::string& text) {
 TEST_CASE("an accepted connection can go to another io_context") {
     asio::io_context io;
     asio::io_context other;
-    Listener listener{io.get_executor(), {loopback_v4()}};
+    Listener listener{io.get_executor(), listen_on_all({loopback_v4()})};
     std::vector<Accepted> accepted;
     std::vector<TcpSocket> clients;
     clients.emplace_back(io);
@@ -249,7 +251,8 @@ awaitable<void> connect_one(Listener& listener, Listener::Events events, std::si
 
 TEST_CASE("without descriptors or memory accepting pauses, says so once, and recovers by itself") {
     asio::io_context io;
-    Listener listener{io.get_executor(), {loopback_v4()}, failing_first({EMFILE, ENOBUFS})};
+    Listener listener{io.get_executor(), listen_on_all({loopback_v4()}),
+                      failing_first({EMFILE, ENOBUFS})};
     std::vector<int> reasons;
     std::vector<std::size_t> failures;
     Listener::Events events;
@@ -266,7 +269,8 @@ TEST_CASE("without descriptors or memory accepting pauses, says so once, and rec
 
 TEST_CASE("a connection that was lost before it could be accepted is passed over") {
     asio::io_context io;
-    Listener listener{io.get_executor(), {loopback_v4()}, failing_first({ECONNABORTED, EPROTO})};
+    Listener listener{io.get_executor(), listen_on_all({loopback_v4()}),
+                      failing_first({ECONNABORTED, EPROTO})};
     std::size_t accepted = 0;
     run(io, connect_one(listener, {}, accepted));
     CHECK(accepted == 1);
@@ -276,7 +280,7 @@ awaitable<void> run_alone(Listener& listener) { co_await listener.run({}); }
 
 TEST_CASE("a listening socket that fails is an error that names it") {
     asio::io_context io;
-    Listener listener{io.get_executor(), {loopback_v4()}, failing_first({EINVAL})};
+    Listener listener{io.get_executor(), listen_on_all({loopback_v4()}), failing_first({EINVAL})};
     const std::string text =
         to_string(listener.bound().front()) + ": can't accept: invalid argument";
     CHECK_THROWS_WITH_AS(run(io, run_alone(listener)), text.c_str(), Error);
@@ -291,7 +295,7 @@ awaitable<void> runs(Listener& listener, Listener::Events events) {
 
 TEST_CASE("what takes connections ends the run by throwing") {
     asio::io_context io;
-    Listener listener{io.get_executor(), {loopback_v4(), loopback_v6()}};
+    Listener listener{io.get_executor(), listen_on_all({loopback_v4(), loopback_v6()})};
     Listener::Events events;
     events.on_accept = [](Accepted) { throw Error{ErrorKind::internal, "no room"}; };
     CHECK_THROWS_WITH_AS(run(io, runs(listener, events)), "no room", Error);

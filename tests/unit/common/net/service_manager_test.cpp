@@ -1,54 +1,25 @@
 #include "common/net/service_manager.hpp"
 
-#include <sys/socket.h>
 #include <sys/un.h>
 
-#include <array>
 #include <cstdlib>
-#include <cstring>
 #include <filesystem>
 #include <vector>
 
 #include <doctest/doctest.h>
 
-#include "common/base/unique_fd.hpp"
 #include "tests/unit/common/base/temporary_folder.hpp"
+#include "tests/unit/common/net/fake_service_manager.hpp"
 #include "tests/unit/common/net/loopback.hpp"
 
 using namespace culvert;
-
-namespace {
-
-/// The socket that systemd would listen to.
-class Manager {
-public:
-    explicit Manager(const std::string& name) {
-        sockaddr_un address{};
-        address.sun_family = AF_UNIX;
-        std::memcpy(address.sun_path, name.data(), name.size());
-        if (name.starts_with('@')) address.sun_path[0] = '\0';
-        const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + name.size());
-        REQUIRE(::bind(socket_.get(), reinterpret_cast<sockaddr*>(&address), length) == 0);
-    }
-
-    /// The next message; empty if there is none.
-    std::string hears() {
-        std::array<char, 256> message{};
-        const ssize_t length = ::recv(socket_.get(), message.data(), message.size(), MSG_DONTWAIT);
-        return {message.data(), length < 0 ? 0 : static_cast<std::size_t>(length)};
-    }
-
-private:
-    UniqueFd socket_{::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
-};
-
-}  // namespace
+using test::FakeServiceManager;
 
 TEST_CASE("a manager hears of each change, at a path and at an abstract name (sd_notify(3))") {
     const TemporaryFolder folder;
     for (const std::string& name : {folder.path("notify"), "@" + folder.path("notify")}) {
         CAPTURE(name);
-        Manager manager{name};
+        FakeServiceManager manager{name};
         ::setenv("NOTIFY_SOCKET", name.c_str(), 1);
         const ServiceManager service = ServiceManager::of_process();
         CHECK(std::getenv("NOTIFY_SOCKET") == nullptr);
@@ -64,7 +35,7 @@ TEST_CASE("a manager hears of each change, at a path and at an abstract name (sd
 
 TEST_CASE("a status is one message, and so is more time for the start") {
     const TemporaryFolder folder;
-    Manager manager{folder.path("notify")};
+    FakeServiceManager manager{folder.path("notify")};
     const ServiceManager service{folder.path("notify")};
     service.status("mail: down: gw:22: connection refused");
     CHECK(manager.hears() == "STATUS=mail: down: gw:22: connection refused");
@@ -79,10 +50,10 @@ TEST_CASE("without a manager, or with one that isn't there, nothing happens") {
     std::filesystem::current_path(folder.path(""));
     // Where a message would go if a name of another form were taken for a path, or cut short.
     const std::string longest = "/" + std::string(sizeof sockaddr_un{}.sun_path - 2, 'x');
-    Manager vsock{"vsock:2:3"};
-    Manager cut_short{"@" + longest.substr(1)};
+    FakeServiceManager vsock{"vsock:2:3"};
+    FakeServiceManager cut_short{"@" + longest.substr(1)};
     std::filesystem::remove(folder.path("gone"));
-    { Manager{folder.path("gone")}; }
+    { FakeServiceManager{folder.path("gone")}; }
 
     const auto descriptors = open_descriptors();
     ::unsetenv("NOTIFY_SOCKET");
