@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "common/base/file.hpp"
+#include "common/base/time.hpp"
 
 namespace culvert {
 namespace {
@@ -172,12 +173,12 @@ void LogWriter::run() noexcept {
 
 void LogWriter::flush(std::chrono::milliseconds bound) noexcept {
     Lock lock{mutex_};
-    const auto until = std::chrono::steady_clock::now() + bound;
     if (threading_ == Threading::started) {
-        done_.wait_until(lock, until, [this] { return !has_work(); });
+        done_.wait_for(lock, bound, [this] { return !has_work(); });
         return;
     }
-    while (has_work() && std::chrono::steady_clock::now() < until) write_part(lock, look_time / 10);
+    const TimePoint until = Clock::now() + bound;
+    while (has_work() && Clock::now() < until) write_part(lock, look_time / 10);
 }
 
 }  // namespace culvert

@@ -10,6 +10,7 @@
 #include <asio/cancellation_signal.hpp>
 #include <asio/co_spawn.hpp>
 
+#include "common/net/completion.hpp"
 #include "common/net/resume.hpp"
 
 namespace culvert {
@@ -33,32 +34,40 @@ public:
             resume<std::exception_ptr>(*std::move(pair->caller_), std::current_exception());
             return;
         }
-        pair->spawn(executor, std::move(first), pair->signals_[0], pair);
-        pair->spawn(executor, std::move(second), pair->signals_[1], pair);
+        pair->spawn(executor, std::move(first), pair->halves_[0], pair);
+        pair->spawn(executor, std::move(second), pair->halves_[1], pair);
         // The first may have had us cancelled before the second was there.
         if (pair->cancelled_) pair->cancel();
     }
 
 private:
-    void spawn(const IoExecutor& executor, awaitable<void> half, asio::cancellation_signal& signal,
-               const std::shared_ptr<Pair>& self) noexcept {
+    struct Half {
+        asio::cancellation_signal signal;
+        bool ended = false;
+    };
+
+    static void spawn(const IoExecutor& executor, awaitable<void> operation, Half& half,
+                      const std::shared_ptr<Pair>& pair) noexcept {
+        Completion completion{[pair, &half](std::exception_ptr thrown) noexcept {
+            pair->on_end(half, std::move(thrown));
+        }};
         try {
-            asio::co_spawn(
-                executor, std::move(half),
-                asio::bind_cancellation_slot(signal.slot(), [self](std::exception_ptr thrown) {
-                    self->on_end(std::move(thrown));
-                }));
+            asio::co_spawn(executor, std::move(operation),
+                           asio::bind_cancellation_slot(half.signal.slot(), std::move(completion)));
         } catch (const std::bad_alloc&) {
-            on_end(std::current_exception());
+            // The completion has been dropped, and has said so.
         }
     }
 
     void cancel() {
         cancelled_ = true;
-        for (auto& signal : signals_) signal.emit(asio::cancellation_type::terminal);
+        for (Half& half : halves_) {
+            if (!half.ended) half.signal.emit(asio::cancellation_type::terminal);
+        }
     }
 
-    void on_end(std::exception_ptr thrown) {
+    void on_end(Half& half, std::exception_ptr thrown) {
+        half.ended = true;
         if (--running_ == 0) {
             if (!failure_) failure_ = std::move(thrown);
             resume<std::exception_ptr>(*std::move(caller_), std::move(failure_));
@@ -69,7 +78,7 @@ private:
     }
 
     std::optional<Caller> caller_;
-    std::array<asio::cancellation_signal, 2> signals_;
+    std::array<Half, 2> halves_;
     std::exception_ptr failure_;
     int running_ = 2;
     bool cancelled_ = false;

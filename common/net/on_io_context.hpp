@@ -6,7 +6,6 @@
 #include <asio/generic/stream_protocol.hpp>
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
-#include <asio/wait_traits.hpp>
 
 #include "common/base/time.hpp"
 
@@ -19,6 +18,11 @@ using IoExecutor = asio::io_context::executor_type;
 using StreamSocket = asio::basic_stream_socket<asio::generic::stream_protocol, IoExecutor>;
 using TcpSocket = asio::basic_stream_socket<asio::ip::tcp, IoExecutor>;
 using TcpAcceptor = asio::basic_socket_acceptor<asio::ip::tcp, IoExecutor>;
-using Timer = asio::basic_waitable_timer<Clock, asio::wait_traits<Clock>, IoExecutor>;
+
+/// What Asio asks before it sleeps (asio::wait_traits).
+struct TimerWait {
+    static Duration to_wait_duration(Duration left) { return Clock::sleep_time(left); }
+};
+using Timer = asio::basic_waitable_timer<Clock, TimerWait, IoExecutor>;
 
 }  // namespace culvert

@@ -9,6 +9,7 @@
 #include <asio/cancellation_signal.hpp>
 #include <asio/co_spawn.hpp>
 
+#include "common/net/completion.hpp"
 #include "common/net/resume.hpp"
 
 namespace culvert {
@@ -29,7 +30,8 @@ public:
             }
             begin(timed, std::move(operation), limit);
         } catch (const std::bad_alloc&) {
-            timed->on_end(std::current_exception());
+            // Where the operation was begun, its completion has been dropped, and has said so.
+            if (!timed->ended_) timed->on_end(std::current_exception());
         }
     }
 
@@ -40,14 +42,15 @@ private:
         timer.async_wait([timed](std::error_code cancelled) {
             if (!cancelled && !timed->ended_) timed->on_timeout();
         });
-        asio::co_spawn(
-            timer.get_executor(), std::move(operation),
-            asio::bind_cancellation_slot(timed->signal_.slot(), [timed](std::exception_ptr thrown) {
-                timed->on_end(std::move(thrown));
-            }));
+        Completion completion{
+            [timed](std::exception_ptr thrown) noexcept { timed->on_end(std::move(thrown)); }};
+        asio::co_spawn(timer.get_executor(), std::move(operation),
+                       asio::bind_cancellation_slot(timed->signal_.slot(), std::move(completion)));
     }
 
-    void cancel() { signal_.emit(asio::cancellation_type::terminal); }
+    void cancel() {
+        if (!ended_) signal_.emit(asio::cancellation_type::terminal);
+    }
 
     void on_timeout() {
         timed_out_ = true;

@@ -133,6 +133,39 @@ TEST_CASE("a task whose coroutine is destroyed is over, and its owner hears of i
     CHECK(says_out_of_memory(thrown));
 }
 
+awaitable<void> waits_for_dropped(const Operation& operation, std::exception_ptr& thrown) {
+    Event never;
+    Event unused;
+    try {
+        co_await operation(never, unused);
+    } catch (...) {
+        thrown = std::current_exception();
+    }
+    CHECK_FALSE(never.has_waiter());
+}
+
+TEST_CASE("a coroutine that is destroyed has failed for those that wait for it") {
+    const std::vector<std::pair<std::string, Operation>> operations = {
+        {"first half", [](Event& never, Event&) { return both(is_dropped(), wait_for(never)); }},
+        {"second half", [](Event& never, Event&) { return both(wait_for(never), is_dropped()); }},
+        {"time-out",
+         [](Event&, Event&) -> awaitable<void> {
+             co_await with_timeout(is_dropped(), std::chrono::hours{1});
+         }},
+        {"nested",
+         [](Event& never, Event&) -> awaitable<void> {
+             co_await both(both(wait_for(never), is_dropped()), is_dropped());
+         }},
+    };
+    for (const auto& [name, operation] : operations) {
+        CAPTURE(name);
+        asio::io_context io;
+        std::exception_ptr thrown;
+        run(io, waits_for_dropped(operation, thrown));
+        CHECK(says_out_of_memory(thrown));
+    }
+}
+
 awaitable<void> fail_once() {
     throw std::runtime_error{"failed"};
     co_return;

@@ -160,6 +160,25 @@ private:
     std::shared_ptr<const PrivateKey> key_;
 };
 
+inline EngineConfig config_of_client(const std::shared_ptr<const PrivateKey>& key) {
+    EngineConfig config;
+    config.transport.role = Role::client;
+    config.transport.algorithms.ciphers = default_ciphers();
+    config.transport.extensions.reset = true;
+    config.identities = {"somebody", {key->public_key()}, {}};
+    return config;
+}
+
+inline EngineConfig config_of_server(const std::shared_ptr<const PrivateKey>& key) {
+    EngineConfig config;
+    config.transport.role = Role::server;
+    config.transport.algorithms.ciphers = default_ciphers();
+    config.transport.host_key = key;
+    config.transport.extensions.reset = true;
+    config.connection.accepts.set(place_of<DirectTcpip>);
+    return config;
+}
+
 /// Two sessions joined by a TCP connection on loopback, on one io_context.
 class SessionPair {
 public:
@@ -172,17 +191,8 @@ public:
         : key{std::make_shared<const PrivateKey>(PrivateKey::generate(random_, "a test"))},
           client_owner{key},
           server_owner{key} {
-        EngineConfig client_config;
-        client_config.transport.role = Role::client;
-        client_config.transport.algorithms.ciphers = default_ciphers();
-        client_config.transport.extensions.reset = true;
-        client_config.identities = {"somebody", {key->public_key()}, {}};
-        EngineConfig server_config;
-        server_config.transport.role = Role::server;
-        server_config.transport.algorithms.ciphers = default_ciphers();
-        server_config.transport.host_key = key;
-        server_config.transport.extensions.reset = true;
-        server_config.connection.accepts.set(place_of<DirectTcpip>);
+        EngineConfig client_config = config_of_client(key);
+        EngineConfig server_config = config_of_server(key);
         client_config.connection.reader_wait = reader_wait;
         server_config.connection.reader_wait = reader_wait;
         adjust(client_config, server_config);
