@@ -215,7 +215,8 @@ awaitable<void> Daemon::reload() {
 awaitable<void> Daemon::take_configuration() {
     Served fresh = load_(Loading::at_reload);
     const std::uint64_t fresh_window_memory = window_memory(*fresh.config);
-    auto broker = std::make_shared<SystemBroker>(fresh.config, resolver_, key_reader_);
+    auto broker =
+        std::make_shared<SystemBroker>(fresh.config, fresh.host_key, resolver_, key_reader_);
     LogChange log{served_.config->log, fresh.config->log};
     Listenings listening = co_await listen(*fresh.config, listening_);
     log.keep();
@@ -281,9 +282,8 @@ void Daemon::admit(Accepted accepted) {
         admission_.admit(to_ip_address(accepted.remote.address()), served_.config->limits);
     if (!ticket) return turn_away(accepted, too_many);
     if (!has_memory()) return turn_away(accepted, no_memory);
-    least_loaded_worker().serve(
-        {served_.config, served_.host_key, windows_, broker_, random_, repeats_},
-        std::move(accepted), std::move(*ticket));
+    least_loaded_worker().serve({served_.config, windows_, broker_, random_, repeats_},
+                                std::move(accepted), std::move(*ticket));
     if (measuring_.empty()) measuring_.spawn(measure_load());
 }
 

@@ -90,7 +90,7 @@ private:
     Resolver resolver_;
     KeyReader key_reader_;
     std::shared_ptr<Broker> broker_ =
-        std::make_shared<SystemBroker>(served_.config, resolver_, key_reader_);
+        std::make_shared<SystemBroker>(served_.config, served_.host_key, resolver_, key_reader_);
     Admission admission_{random_};
     ServerRepeatLimits repeats_;
 

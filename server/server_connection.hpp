@@ -44,7 +44,6 @@ struct ServerRepeatLimits {
 /// What all connections of a daemon share; it outlives them.
 struct ServerContext {
     std::shared_ptr<const ServerConfig> config;
-    std::shared_ptr<const PrivateKey> host_key;
     std::shared_ptr<WindowBudget> windows;
     std::shared_ptr<Broker> broker;
     Random& random;
@@ -72,6 +71,7 @@ public:
 
 private:
     awaitable<bool> allows(KeyShown shown) override;
+    awaitable<ByteVector> sign_host(HostSignatureWanted wanted) override;
     void on_authenticated(const Authenticated& authenticated) override;
     void on_rekeyed() override;
     void on_irregularity(Irregularity kind) override;

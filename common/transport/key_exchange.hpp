@@ -7,7 +7,6 @@
 #include "common/crypto/packet_cipher.hpp"
 #include "common/kex/exchange_hash.hpp"
 #include "common/kex/kex_method.hpp"
-#include "common/keys/private_key.hpp"
 #include "common/keys/public_key.hpp"
 #include "common/transport/proposal.hpp"
 
@@ -41,8 +40,11 @@ public:
 
     /// SSH_MSG_KEX_ECDH_INIT of a client, by our first method until the peer's KEXINIT is there.
     ByteVector client_init() const { return encoded(msg::KexEcdhInit{method_->client_init()}); }
-    /// The server's answer to it, SSH_MSG_KEX_ECDH_REPLY. Throws ProtocolError for a bad key.
-    ByteVector on_client_init(Bytes payload, const Versions& versions, const PrivateKey& host_key);
+    /// A server receives it. The hash is then to be signed by its host key, whose private half may
+    /// be elsewhere. Throws ProtocolError for a bad key.
+    void on_client_init(Bytes payload, const Versions& versions, const PublicKey& host_key);
+    /// SSH_MSG_KEX_ECDH_REPLY, with the signature blob of the hash by that host key.
+    ByteVector server_reply(const PublicKey& host_key, Bytes signature_blob) const;
     /// The host key with which the server signed this exchange. Throws ProtocolError if its reply
     /// is bad, or isn't signed by that key.
     PublicKey on_server_reply(Bytes payload, const Versions& versions);
@@ -62,6 +64,7 @@ private:
     bool skips_next_packet_ = false;
     Random& random_;
     std::unique_ptr<KexMethod> method_;  ///< a client's first one, then the negotiated one
+    ByteVector server_public_key_;       ///< a server's, for its reply
     std::optional<KexSecret> secret_;
     std::optional<ExchangeHash> hash_;
 };

@@ -62,7 +62,7 @@ std::optional<TransportEvent> Transport::poll(TimePoint now) {
         if (!peer_version_) return std::nullopt;
         receiving_ = Receiving::first_kexinit;
     }
-    while (receiving_ != Receiving::host_key_decision && receiving_ != Receiving::ended) {
+    while (is_reading()) {
         if (turn_left_ == 0) {
             turn_left_ = turn;
             return YieldDue{};
@@ -167,7 +167,7 @@ std::optional<TransportEvent> Transport::on_kex_packet(std::uint8_t number, cons
         return on_new_keys(now);
     } else if (number == msg::KexEcdhInit::number && is_server &&
                receiving_ == Receiving::kex_message) {
-        on_client_init(payload, now);
+        return on_client_init(payload);
     } else if (number == msg::KexEcdhReply::number && !is_server &&
                receiving_ == Receiving::kex_message) {
         return on_server_reply(payload, now);
@@ -227,9 +227,17 @@ void Transport::on_first_kexinit() {
     if (refusal_ && config_.role == Role::client) throw *refusal_;
 }
 
-void Transport::on_client_init(Bytes payload, TimePoint now) {
+HostSignatureWanted Transport::on_client_init(Bytes payload) {
+    exchange_->on_client_init(payload, versions(), *config_.host_key);
+    receiving_ = Receiving::host_signature;
+    const Bytes hash = exchange_->hash();
+    return {negotiated_.host_key, {hash.begin(), hash.end()}};
+}
+
+void Transport::provide_host_signature(Bytes signature_blob, TimePoint now) {
+    assert(receiving_ == Receiving::host_signature);
     exchange_asked_ = now;
-    writer_.write(exchange_->on_client_init(payload, versions(), *config_.host_key));
+    writer_.write(exchange_->server_reply(*config_.host_key, signature_blob));
     receiving_ = Receiving::new_keys;
     send_new_keys();
 }
@@ -315,6 +323,10 @@ std::optional<TimePoint> Transport::next_deadline() const {
 void Transport::on_time(TimePoint now) {
     if (!authenticated_) return;
     if (exchange_ && now >= exchange_began_ + rekey_time_limit) {
+        if (awaits_host_signature()) {
+            throw Error{ErrorKind::internal,
+                        "the host key's signature for a key exchange didn't come within 120 s"};
+        }
         throw ProtocolError{"the peer didn't finish a key exchange within 120 s",
                             DisconnectReason::key_exchange_failed};
     }

@@ -21,8 +21,8 @@ namespace culvert {
 struct TransportConfig {
     Role role = Role::client;
     Algorithms algorithms;
-    std::shared_ptr<const PrivateKey> host_key;  ///< the server's; empty for a client
-    Extensions extensions;                       ///< what we announce
+    std::optional<PublicKey> host_key;  ///< the server's; empty for a client
+    Extensions extensions;              ///< what we announce
     RekeyLimits rekey;
     /// Refuse a peer without strict KEX (OpenSSH PROTOCOL 1.9) whatever the cipher.
     bool require_strict_kex = false;
@@ -39,6 +39,13 @@ struct PacketReceived {
 /// it holds this key; nothing more is read until the answer.
 struct HostKeyOffered {
     PublicKey key;
+};
+
+/// The server must answer with provide_host_signature(), or end the connection: its host key is to
+/// sign the exchange hash (RFC 4253 8). Nothing more is read until the answer.
+struct HostSignatureWanted {
+    std::string algorithm;  ///< as negotiated for the host key
+    ByteVector data;        ///< the exchange hash
 };
 
 struct PeerDisconnected {
@@ -58,8 +65,8 @@ struct Rekeyed {};
 /// theirs before the next poll(): a few bytes may inflate to many, and cost as much as they.
 struct YieldDue {};
 
-using TransportEvent =
-    std::variant<PacketReceived, HostKeyOffered, PongReceived, Rekeyed, PeerDisconnected, YieldDue>;
+using TransportEvent = std::variant<PacketReceived, HostKeyOffered, HostSignatureWanted,
+                                    PongReceived, Rekeyed, PeerDisconnected, YieldDue>;
 
 /// The transport layer (RFC 4253) of one connection, in either role: version exchange, key
 /// exchanges, the protection of packets. Bytes are received into receive_space() and sent from
@@ -90,6 +97,9 @@ public:
     bool views_are_transient() const noexcept { return reader_.kept_payloads_end(); }
 
     void accept_host_key();
+    /// The signature blob (RFC 4253 6.6) that was wanted. Our reply and NEWKEYS follow.
+    void provide_host_signature(Bytes signature_blob, TimePoint now);
+    bool awaits_host_signature() const noexcept { return receiving_ == Receiving::host_signature; }
     /// The keys for what we send are in place: authentication may begin.
     bool keys_sent() const noexcept { return session_id_ && sending_ == Sending::open; }
 
@@ -153,6 +163,7 @@ private:
         first_kexinit,
         kex_message,
         host_key_decision,  ///< nothing is read until the owner has decided
+        host_signature,     ///< nothing is read until the owner has provided it
         new_keys,
         open,
         ended,  ///< by DISCONNECT: nothing is read after it
@@ -167,13 +178,17 @@ private:
     /// What a message costs in such bytes however short it is: it may open a socket.
     static constexpr std::size_t work_of_a_message = 8 * 1024;
     void count_work(const Packet& packet) noexcept;
+    bool is_reading() const noexcept {
+        return receiving_ != Receiving::host_key_decision &&
+               receiving_ != Receiving::host_signature && receiving_ != Receiving::ended;
+    }
 
     std::optional<TransportEvent> on_packet(const Packet& packet, TimePoint now);
     std::optional<TransportEvent> on_kex_packet(std::uint8_t number, const Packet& packet,
                                                 TimePoint now);
     std::optional<TransportEvent> on_upper_packet(const Packet& packet);
     std::optional<TransportEvent> on_server_reply(Bytes payload, TimePoint now);
-    void on_client_init(Bytes payload, TimePoint now);
+    HostSignatureWanted on_client_init(Bytes payload);
     void on_exchange_answered(TimePoint now);
     void on_kexinit(Bytes payload, TimePoint now);
     void on_first_kexinit();

@@ -31,12 +31,15 @@ BANNED = [
     (r"<asio\.hpp>", [], "include the part that is used"),
     (r"\b(while|if|switch)\s*\((?:[^(){};]|\([^()]*\))*\bco_await\b", [],
      "GCC 12 makes nonsense of a co_await in a condition: name its result first"),
+    (r'"common/keys/(private_key|key_file)\b', ["common/keys/", "client/", "server/"],
+     "who holds a private key is the programs' business: a signature is asked for"),
     (r"\b(system|popen|execvpe?|execlp?)\s*\(", [], "no shell, and nobody's PATH"),
 ]
 # For a client's sake culvertd goes through its Broker, which another process may do the work of.
 BANNED_BUT_IN_BROKER = [
     (r"\b(connect_to|dial)\s*\(|\bresolver_?\.resolve\s*\(", "a target is asked of the Broker"),
     (r"(?<!->)\blook_up_key\s*\(", "a key is asked of the Broker"),
+    (r"(->|\.)\s*sign\s*\(", "the host key's signature is asked of the Broker"),
 ]
 BROKER = ("server/system_broker", "server/broker", "server/users")
 UNFINISHED = r"\b(TODO|FIXME|XXX)\b"  # in comments too

@@ -16,6 +16,7 @@
 
 #include "common/base/error.hpp"
 #include "common/engine/default_ciphers.hpp"
+#include "common/keys/private_key.hpp"
 #include "common/net/on_io_context.hpp"
 #include "common/net/task_group.hpp"
 #include "common/net/timeout.hpp"
@@ -137,6 +138,9 @@ public:
     void on_ready() override { ready.set(); }
     void on_banner(const BannerReceived&) override {}
     awaitable<bool> allows(KeyShown) override { co_return true; }
+    awaitable<ByteVector> sign_host(HostSignatureWanted wanted) override {
+        co_return key_->sign(wanted.data);
+    }
     void on_channel_requested(ChannelRequested request) override { requested(std::move(request)); }
     void on_authenticated(const Authenticated&) override { authenticated = true; }
     void on_rekeyed() override { ++rekeys; }
@@ -179,7 +183,7 @@ public:
         EngineConfig server_config;
         server_config.transport.role = Role::server;
         server_config.transport.algorithms.ciphers = default_ciphers();
-        server_config.transport.host_key = key;
+        server_config.transport.host_key = key->public_key();
         server_config.transport.extensions.reset = true;
         server_config.connection.accepts.set(place_of<DirectTcpip>);
         client_config.connection.patience = patience;
