@@ -9,17 +9,12 @@
 #include "common/kex/kex_method.hpp"
 #include "common/keys/public_key.hpp"
 #include "common/transport/proposal.hpp"
+#include "common/transport/version_exchange.hpp"
 
 namespace culvert {
 
-/// The version lines of both sides, without line ends.
-struct Versions {
-    std::string_view client;
-    std::string_view server;
-};
-
 /// One key exchange, from the KEXINITs to the keys (RFC 4253 7 and 8). It only computes:
-/// what may be sent and received when is Transport's to know.
+/// what may be sent and received when is for KeyExchanges to know.
 class KeyExchange {
 public:
     KeyExchange(Role us, const Algorithms& ours, Exchange which, Random& random);

@@ -14,7 +14,7 @@ PROGRAMS = ("client", "server")
 LONGEST_CLASS = 400  # lines of its functions' definitions, in whatever files they stand
 MOST_MEMBERS = 15
 # Classes that have more members than that, and how many: none may get more.
-MEMBERS_OF = {"Transport": 29, "ClientConnection": 25, "CongestionWindow": 23, "Tunnel": 22, "Client": 22, "Relay": 21,
+MEMBERS_OF = {"ClientConnection": 25, "CongestionWindow": 23, "Tunnel": 22, "Client": 22, "Relay": 21,
               "Daemon": 21}
 
 # (pattern, where it is allowed, what to do instead)
@@ -115,7 +115,7 @@ def count_members(code):
             counts[name] = 0
         elif line.startswith("};"):
             name = None
-        elif name and re.match(r"    [^()]*\b\w+_(\s*(=|\{).*)?;?\s*$", line):
+        elif name and re.match(r"    (?!\s*return\b)[^()]*\b\w+_(\s*(=|\{).*)?;?\s*$", line):
             counts[name] += 1
     return counts
 
