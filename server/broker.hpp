@@ -8,6 +8,7 @@
 #include "common/base/endpoint.hpp"
 #include "common/base/unique_fd.hpp"
 #include "common/forward/outbound.hpp"
+#include "common/keys/public_key.hpp"
 #include "common/net/awaitable.hpp"
 #include "common/net/binding.hpp"
 #include "common/wire/channel_types.hpp"
@@ -22,14 +23,20 @@ struct Subject {
 };
 
 /// What the daemon and its connections ask of the system beyond the bytes of sockets that they
-/// hold: key files, names, targets, listening sockets. Apart from the loading of a configuration,
-/// nothing else of the daemon opens, resolves, connects or binds, so that it can be done in another
-/// process. To be asked on the asking object's thread; arguments must outlive the answer. Each
-/// function throws operation_aborted when cancelled.
+/// hold: the host key's signature, key files, names, targets, listening sockets. Apart from the
+/// loading of a configuration, nothing else of the daemon signs, opens, resolves, connects or binds,
+/// so that it can be done in another process. To be asked on the asking object's thread; arguments
+/// must outlive the answer. Each coroutine throws operation_aborted when cancelled.
 class Broker {
 public:
     virtual ~Broker() = default;
 
+    /// The host key's public half. It is the same for as long as this lives: a connection goes on
+    /// with the broker that it began with, and so with the host key.
+    virtual const PublicKey& host_key() const noexcept = 0;
+    /// The signature blob (RFC 4253 6.6) of `data` by the host key. What it throws ends the
+    /// connection.
+    virtual awaitable<ByteVector> sign_host_key(std::string algorithm, ByteVector data) = 0;
     /// Might this key let this user in?
     virtual awaitable<KeyLookup> look_up_key(KeyQuestion question) = 0;
     /// Policy, look-up, policy for each address, and a connection to one of the addresses that were

@@ -6,12 +6,11 @@
 
 namespace culvert {
 
-EngineConfig make_engine_config(const ServerConfig& config,
-                                std::shared_ptr<const PrivateKey> host_key,
+EngineConfig make_engine_config(const ServerConfig& config, const PublicKey& host_key,
                                 std::shared_ptr<WindowBudget> windows) {
     EngineConfig made;
     made.transport.role = Role::server;
-    made.transport.host_key = std::move(host_key);
+    made.transport.host_key = host_key;
     made.transport.algorithms.ciphers = config.ciphers.empty() ? default_ciphers() : config.ciphers;
     made.transport.algorithms.compression = config.compression;
     made.transport.extensions = {.server_sig_algs = {"ssh-ed25519"}, .ping = true, .reset = true};

@@ -8,8 +8,7 @@
 namespace culvert {
 
 /// A connection's engine as the daemon's configuration wants it.
-EngineConfig make_engine_config(const ServerConfig& config,
-                                std::shared_ptr<const PrivateKey> host_key,
+EngineConfig make_engine_config(const ServerConfig& config, const PublicKey& host_key,
                                 std::shared_ptr<WindowBudget> windows);
 
 }  // namespace culvert

@@ -41,7 +41,7 @@ ServerConnection::ServerConnection(ServerContext context, StreamSocket socket,
       name_{to_string(peer_)},
       ticket_{std::move(ticket)},
       session_{std::move(socket),
-               make_engine_config(*context_.config, context_.host_key, context_.windows),
+               make_engine_config(*context_.config, context_.broker->host_key(), context_.windows),
                context_.random, *this, static_cast<ServerLogin*>(this)},
       streams_{session_.executor(), name_, *this, [this](const std::exception_ptr& thrown) {
                    log_error("{}: a stream ended: {}", name_, text_of_exception(thrown));
@@ -131,6 +131,10 @@ awaitable<bool> ServerConnection::allows(PublicKeyRequest request) {
         note_not_let_in(request.key, "shown, but not proved");
     }
     co_return true;
+}
+
+awaitable<ByteVector> ServerConnection::sign_host(HostSignatureWanted wanted) {
+    return context_.broker->sign_host_key(std::move(wanted.algorithm), std::move(wanted.data));
 }
 
 /// For the log, should it come to nothing.

@@ -42,7 +42,6 @@ struct ServerRepeatLimits {
 /// What all connections of a daemon share; it outlives them.
 struct ServerContext {
     std::shared_ptr<const ServerConfig> config;
-    std::shared_ptr<const PrivateKey> host_key;
     std::shared_ptr<WindowBudget> windows;
     std::shared_ptr<Broker> broker;
     Random& random;
@@ -71,6 +70,7 @@ public:
 private:
     // ServerLogin
     awaitable<bool> allows(PublicKeyRequest request) override;
+    awaitable<ByteVector> sign_host(HostSignatureWanted wanted) override;
 
     // SessionOwner
     void on_authenticated(const Authenticated& authenticated) override;

@@ -18,7 +18,7 @@ std::uint64_t window_memory(const ServerConfig& config) noexcept {
 
 std::shared_ptr<Broker> make_system_broker(const Served& served, Resolver& resolver,
                                            KeyReader& key_reader) {
-    return std::make_shared<SystemBroker>(served.config, resolver, key_reader);
+    return std::make_shared<SystemBroker>(served.config, served.host_key, resolver, key_reader);
 }
 
 ServerResources::ServerResources(Served served, MakeBroker make_broker)
@@ -42,7 +42,7 @@ std::optional<Admission::Ticket> ServerResources::admit(const IpAddress& source)
 }
 
 ServerContext ServerResources::context() {
-    return {served_.config, served_.host_key, windows_, broker_, random_, repeats_};
+    return {served_.config, windows_, broker_, random_, repeats_};
 }
 
 void ServerResources::report_repeats(TimePoint now) {

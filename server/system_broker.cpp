@@ -1,5 +1,6 @@
 #include "server/system_broker.hpp"
 
+#include <cassert>
 #include <utility>
 #include <vector>
 
@@ -28,6 +29,11 @@ Unreached failed(OpenFailureReason reason, std::string why) {
 Unreached failed(const DialFailure& failure) { return {to_open_failure(failure), std::nullopt}; }
 
 }  // namespace
+
+awaitable<ByteVector> SystemBroker::sign_host_key(std::string algorithm, ByteVector data) {
+    assert(algorithm == host_key().algorithm());
+    co_return host_key_->sign(data);
+}
 
 awaitable<KeyLookup> SystemBroker::look_up_key(KeyQuestion question) {
     return culvert::look_up_key(*config_, std::move(question), key_reader_);

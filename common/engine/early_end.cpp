@@ -37,6 +37,7 @@ std::string how_it_left(const Transport& transport, Role us, bool authenticated,
 
 std::string what_is_missing(const Transport& transport, Role us, const LoginClock& clock) {
     if (clock.key_taken()) return "no authentication with the key that was taken";
+    if (transport.awaits_host_signature()) return "no signature of the host key";
     if (transport.peer_version()) {
         return transport.keys_sent() ? "no authentication" : "no end of the key exchange";
     }

@@ -59,6 +59,8 @@ std::optional<EngineEvent> Engine::poll(TimePoint now) {
         } else if (auto* offered = std::get_if<HostKeyOffered>(&*event)) {
             login_clock_.pause(now);
             return std::move(*offered);
+        } else if (auto* wanted = std::get_if<HostSignatureWanted>(&*event)) {
+            return std::move(*wanted);
         } else if (const auto* pong = std::get_if<PongReceived>(&*event)) {
             on_pong(pong->data, now);
         } else if (std::holds_alternative<Rekeyed>(*event)) {
@@ -258,7 +260,7 @@ std::optional<TimePoint> Engine::next_deadline() {
     consider(connection_.next_deadline());
     consider(policy_.congestion_window().next_deadline());
     consider(round_trips_.deadline());
-    if (keepalive_.enabled()) consider(keepalive_.next_deadline());
+    if (keepalive_counts()) consider(keepalive_.next_deadline());
     return next;
 }
 
@@ -272,7 +274,7 @@ void Engine::on_time(TimePoint now) {
     transport_.on_time(now);
     policy_.congestion_window().on_time(now);
     if (round_trips_.on_time(now)) connection_.global_requests().send_keepalive(now);
-    switch (keepalive_.on_time(now)) {
+    switch (keepalive_counts() ? keepalive_.on_time(now) : Keepalive::Action::none) {
         case Keepalive::Action::none:
             break;
         case Keepalive::Action::ask:

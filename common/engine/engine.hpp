@@ -71,6 +71,10 @@ public:
 
     // ---- answers to events
     void accept_host_key(TimePoint now);
+    void provide_host_signature(Bytes signature_blob, TimePoint now) {
+        const Answering answering{answers_, transport_};
+        transport_.provide_host_signature(signature_blob, now);
+    }
     void provide_signature(Bytes signature_blob, TimePoint now) {
         login_client_.provide_signature(signature_blob, now);
     }
@@ -177,6 +181,10 @@ private:
     bool is_client() const noexcept { return config_.transport.role == Role::client; }
     bool awaits_owner() const noexcept {
         return login_server_.awaits_answer() || login_client_.awaits_signature();
+    }
+    /// A peer that isn't listened to can't be found silent.
+    bool keepalive_counts() const noexcept {
+        return keepalive_.enabled() && !transport_.awaits_host_signature();
     }
     /// Its data can't stay where they lie, or it holds no more.
     bool inbox_is_full() const noexcept {

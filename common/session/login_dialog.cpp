@@ -12,12 +12,17 @@ awaitable<void> LoginDialog::on_host_key(HostKeyOffered offered) {
 }
 
 awaitable<void> LoginDialog::on_public_key_request(PublicKeyRequest request) {
-    const bool allowed = co_await std::get<ServerLogin*>(login_)->allows(std::move(request));
+    const bool allowed = co_await server().allows(std::move(request));
     if (allowed) {
         engine_.accept_key(Clock::now());
     } else {
         engine_.refuse_key();
     }
+}
+
+awaitable<void> LoginDialog::on_host_signature_wanted(HostSignatureWanted wanted) {
+    const ByteVector signature = co_await server().sign_host(std::move(wanted));
+    engine_.provide_host_signature(signature, Clock::now());
 }
 
 /// An agent may ask its user, which takes time.

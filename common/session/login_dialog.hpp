@@ -8,7 +8,8 @@
 
 namespace culvert {
 
-/// Asks the login's owner what the engine wants to know, and gives the engine the answers.
+/// Asks the login's owner what the engine wants to know, at the login and in later key exchanges, and
+/// gives the engine the answers.
 class LoginDialog {
 public:
     /// `send` sends what the engine has to say while an answer is awaited.
@@ -18,6 +19,7 @@ public:
     awaitable<void> on_host_key(HostKeyOffered offered);
     awaitable<void> on_signature_wanted(SignatureWanted wanted);
     awaitable<void> on_public_key_request(PublicKeyRequest request);
+    awaitable<void> on_host_signature_wanted(HostSignatureWanted wanted);
     void on_banner(const BannerReceived& banner) { client().on_banner(banner); }
     /// After whatever may have brought it about: tells a client's login once that the session is
     /// ready.
@@ -25,6 +27,7 @@ public:
 
 private:
     ClientLogin& client() { return *std::get<ClientLogin*>(login_); }
+    ServerLogin& server() { return *std::get<ServerLogin*>(login_); }
     awaitable<void> sign(SignatureWanted wanted, std::optional<ByteVector>& signature,
                          Event& is_over);
     awaitable<void> query_while_signing(Event& is_over);

@@ -118,6 +118,8 @@ awaitable<void> Session::on_event(EngineEvent event) {
         co_await dialog_.on_signature_wanted(std::move(*wanted));
     } else if (auto* request = std::get_if<PublicKeyRequest>(&event)) {
         co_await dialog_.on_public_key_request(std::move(*request));
+    } else if (auto* unsigned_hash = std::get_if<HostSignatureWanted>(&event)) {
+        co_await dialog_.on_host_signature_wanted(std::move(*unsigned_hash));
     } else if (const auto* banner = std::get_if<BannerReceived>(&event)) {
         dialog_.on_banner(*banner);
     } else if (const auto* authenticated = std::get_if<Authenticated>(&event)) {

@@ -32,6 +32,8 @@ public:
 
     /// May this user come in with this key?
     virtual awaitable<bool> allows(PublicKeyRequest request) = 0;
+    /// The signature blob by the host key: at the login, and at each key exchange after it.
+    virtual awaitable<ByteVector> sign_host(HostSignatureWanted wanted) = 0;
 };
 
 using Login = std::variant<ClientLogin*, ServerLogin*>;

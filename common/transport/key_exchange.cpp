@@ -58,23 +58,26 @@ void KeyExchange::on_kexinit(Bytes payload) {
 
 bool KeyExchange::guess_was_right() const { return guess_is_right(our_lists_, peer_lists_); }
 
-ByteVector KeyExchange::on_client_init(Bytes payload, const Versions& versions,
-                                       const PrivateKey& host_key) {
+void KeyExchange::on_client_init(Bytes payload, const Versions& versions,
+                                 const PublicKey& host_key) {
     const auto init = decode<msg::KexEcdhInit>(payload);
     auto [reply, secret] = method_->on_client_init(init.client_public_key);
+    server_public_key_ = std::move(reply);
     secret_.emplace(std::move(secret));
-    const Bytes host_key_blob = host_key.public_key().blob();
     hash_ = exchange_hash(method_->hash(),
                           {.client_version = versions.client,
                            .server_version = versions.server,
                            .client_kexinit = peer_kexinit_,
                            .server_kexinit = our_kexinit_,
-                           .host_key = host_key_blob,
+                           .host_key = host_key.blob(),
                            .client_init = init.client_public_key,
-                           .server_reply = reply},
+                           .server_reply = server_public_key_},
                           *secret_);
-    const ByteVector signature = host_key.sign(*hash_);
-    return encoded(msg::KexEcdhReply{host_key_blob, reply, signature});
+}
+
+ByteVector KeyExchange::server_reply(const PublicKey& host_key, Bytes signature_blob) const {
+    assert(computed());
+    return encoded(msg::KexEcdhReply{host_key.blob(), server_public_key_, signature_blob});
 }
 
 PublicKey KeyExchange::on_server_reply(Bytes payload, const Versions& versions) {

@@ -7,20 +7,14 @@
 #include "common/crypto/packet_cipher.hpp"
 #include "common/kex/exchange_hash.hpp"
 #include "common/kex/kex_method.hpp"
-#include "common/keys/private_key.hpp"
 #include "common/keys/public_key.hpp"
 #include "common/transport/proposal.hpp"
+#include "common/transport/version_exchange.hpp"
 
 namespace culvert {
 
-/// The version lines of both sides, without line ends.
-struct Versions {
-    std::string_view client;
-    std::string_view server;
-};
-
 /// One key exchange, from the KEXINITs to the keys (RFC 4253 7 and 8). It only computes:
-/// what may be sent and received when is Transport's to know.
+/// what may be sent and received when is for KeyExchanges to know.
 class KeyExchange {
 public:
     KeyExchange(Role us, const Algorithms& ours, Exchange which, Random& random);
@@ -41,8 +35,11 @@ public:
 
     /// SSH_MSG_KEX_ECDH_INIT of a client, by our first method until the peer's KEXINIT is there.
     ByteVector client_init() const { return encoded(msg::KexEcdhInit{method_->client_init()}); }
-    /// The server's answer to it, SSH_MSG_KEX_ECDH_REPLY. Throws ProtocolError for a bad key.
-    ByteVector on_client_init(Bytes payload, const Versions& versions, const PrivateKey& host_key);
+    /// A server receives it. The hash is then to be signed by its host key, whose private half may
+    /// be elsewhere. Throws ProtocolError for a bad key.
+    void on_client_init(Bytes payload, const Versions& versions, const PublicKey& host_key);
+    /// SSH_MSG_KEX_ECDH_REPLY, with the signature blob of the hash by that host key.
+    ByteVector server_reply(const PublicKey& host_key, Bytes signature_blob) const;
     /// The host key with which the server signed this exchange. Throws ProtocolError if its reply
     /// is bad, or isn't signed by that key.
     PublicKey on_server_reply(Bytes payload, const Versions& versions);
@@ -62,6 +59,7 @@ private:
     bool skips_next_packet_ = false;
     Random& random_;
     std::unique_ptr<KexMethod> method_;  ///< a client's first one, then the negotiated one
+    ByteVector server_public_key_;       ///< a server's, for its reply
     std::optional<KexSecret> secret_;
     std::optional<ExchangeHash> hash_;
 };

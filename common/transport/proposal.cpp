@@ -22,8 +22,6 @@ constexpr std::string_view ext_info_marker(Role sender) {
     return sender == Role::client ? "ext-info-c" : "ext-info-s";
 }
 
-constexpr Role other(Role role) { return role == Role::client ? Role::server : Role::client; }
-
 bool has(const NameList& list, std::string_view name) {
     return std::ranges::find(list, name) != list.end();
 }
@@ -108,11 +106,11 @@ bool guess_is_right(const msg::KexInit& client, const msg::KexInit& server) {
 }
 
 bool asks_strict_kex(const msg::KexInit& peer, Role us) {
-    return has(peer.kex_algorithms, strict_kex_marker(other(us)));
+    return has(peer.kex_algorithms, strict_kex_marker(peer_of(us)));
 }
 
 bool asks_ext_info(const msg::KexInit& peer, Role us) {
-    return has(peer.kex_algorithms, ext_info_marker(other(us)));
+    return has(peer.kex_algorithms, ext_info_marker(peer_of(us)));
 }
 
 }  // namespace culvert

@@ -16,7 +16,7 @@ bool has(const NameList& list, std::string_view name) {
 }
 
 /// That a client's -c could name, so that the two agree on it.
-std::optional<std::string_view> safe_cipher(const WithoutStrictKex& exchange) {
+std::optional<std::string_view> safe_cipher(const FirstNegotiation& exchange) {
     // Our user may name a cipher that we don't offer now. The peer's can't make us offer one.
     const bool we_can = exchange.us == Role::client ? !available_aes_gcm_backends().empty()
                                                     : has(exchange.ours.ciphers, aes256_gcm);
@@ -26,7 +26,7 @@ std::optional<std::string_view> safe_cipher(const WithoutStrictKex& exchange) {
     return aes256_gcm;
 }
 
-std::string advice(const WithoutStrictKex& exchange) {
+std::string advice(const FirstNegotiation& exchange) {
     if (exchange.strict_is_required) return "update it, or take out require_strict_kex";
     if (const auto cipher = safe_cipher(exchange)) {
         return fmt::format("update it, or use -c {}", *cipher);
@@ -36,7 +36,7 @@ std::string advice(const WithoutStrictKex& exchange) {
 
 }  // namespace
 
-std::optional<ProtocolError> refusal_without_strict_kex(const WithoutStrictKex& exchange) {
+std::optional<ProtocolError> refusal_without_strict_kex(const FirstNegotiation& exchange) {
     const Negotiated& negotiated = exchange.negotiated;
     const bool chacha20 = negotiated.cipher_client_to_server == chacha20_poly1305 ||
                           negotiated.cipher_server_to_client == chacha20_poly1305;

@@ -1,66 +1,15 @@
 #pragma once
 
-#include <deque>
-#include <memory>
 #include <optional>
 #include <string>
-#include <variant>
 
 #include "common/base/time.hpp"
 #include "common/pacing/limits.hpp"
-#include "common/transport/ext_info.hpp"
-#include "common/transport/key_exchange.hpp"
-#include "common/transport/packet_reader.hpp"
-#include "common/transport/packet_writer.hpp"
-#include "common/transport/rekey_policy.hpp"
-#include "common/transport/version_exchange.hpp"
+#include "common/transport/key_exchanges.hpp"
+#include "common/transport/work_budget.hpp"
 #include "common/wire/irregularity.hpp"
-#include "common/wire/protocol_error.hpp"
 
 namespace culvert {
-
-struct TransportConfig {
-    Role role = Role::client;
-    Algorithms algorithms;
-    std::shared_ptr<const PrivateKey> host_key;  ///< the server's; empty for a client
-    Extensions extensions;                       ///< what we announce
-    RekeyLimits rekey;
-    /// Refuse a peer without strict KEX (OpenSSH PROTOCOL 1.9) whatever the cipher.
-    bool require_strict_kex = false;
-};
-
-/// A packet for the layers above: numbers 5, 6, and 50 to 191, decrypted and decompressed. From 80
-/// on they also come during a key exchange after the first.
-struct PacketReceived {
-    Bytes payload;  ///< until the next poll(), or longer: see keep_views()
-    SequenceNumber sequence_number;
-};
-
-/// The client must answer with accept_host_key(), or end the connection. The server has proved that
-/// it holds this key; nothing more is read until the answer.
-struct HostKeyOffered {
-    PublicKey key;
-};
-
-struct PeerDisconnected {
-    std::uint32_t reason;
-    std::string description;  ///< the peer's text, not escaped
-};
-
-/// The answer to a ping of ours (OpenSSH PROTOCOL 1.8).
-struct PongReceived {
-    Bytes data;  ///< lives as long as a packet's payload
-};
-
-/// Both sides use new keys: an exchange after the first has ended.
-struct Rekeyed {};
-
-/// The work budget is used up: the thread's other connections should go on before the next poll().
-/// A few bytes may inflate to many, and cost as much as they.
-struct YieldDue {};
-
-using TransportEvent =
-    std::variant<PacketReceived, HostKeyOffered, PongReceived, Rekeyed, PeerDisconnected, YieldDue>;
 
 /// The transport layer (RFC 4253) of one connection, in either role: version exchange, key
 /// exchanges, the protection of packets. Bytes are received into receive_space() and sent from
@@ -70,6 +19,8 @@ class Transport {
 public:
     /// `random` must outlive this.
     Transport(TransportConfig config, Random& random);
+    Transport(const Transport&) = delete;
+    Transport& operator=(const Transport&) = delete;
 
     /// Our version line and KEXINIT, and a client's guess, go out before the peer's come in.
     void start(TimePoint now);
@@ -80,7 +31,7 @@ public:
     }
     void received(std::size_t bytes) noexcept { reader_.input().received(bytes); }
     InputBuffer& input() noexcept { return reader_.input(); }
-    OutputBuffer& output() noexcept { return writer_.output(); }
+    OutputBuffer& output() noexcept { return sender_.writer().output(); }
 
     /// What the received bytes mean, one event at a time until there is none.
     std::optional<TransportEvent> poll(TimePoint now);
@@ -90,12 +41,17 @@ public:
     /// True when those end with the next poll(): the memory for what was decompressed is full.
     bool views_are_transient() const noexcept { return reader_.kept_payloads_end(); }
 
-    void accept_host_key();
+    void accept_host_key() { exchanges_.accept_host_key(); }
+    /// The signature blob (RFC 4253 6.6) that was wanted. Our reply and NEWKEYS follow.
+    void provide_host_signature(Bytes signature_blob, TimePoint now) {
+        exchanges_.provide_host_signature(signature_blob, now);
+    }
+    bool awaits_host_signature() const noexcept { return exchanges_.awaits_host_signature(); }
     /// The keys for what we send are in place: authentication may begin.
-    bool keys_sent() const noexcept { return session_id_ && sending_ == Sending::open; }
+    bool keys_sent() const noexcept { return exchanges_.keys_sent(); }
 
-    /// Sealed at once, or kept until the key exchange that is going on lets it out (RFC 4253 7.1).
-    void send(Bytes payload);
+    /// Sealed at once, or held until the key exchange that is going on lets it out.
+    void send(Bytes payload) { sender_.send(payload); }
     template <Message M>
     void send(const M& message) {
         send(Bytes{encoded(message)});
@@ -106,13 +62,13 @@ public:
     void disconnect(DisconnectReason reason, std::string_view description);
 
     /// False while a key exchange holds everything else back.
-    bool sends_data() const noexcept { return sending_ == Sending::open; }
+    bool sends_data() const noexcept { return sender_.is_open(); }
     /// For payloads that are sealed where they lie. Only while sends_data().
-    PacketWriter& writer() noexcept { return writer_; }
+    PacketWriter& writer() noexcept { return sender_.writer(); }
 
     /// The socket takes no more for now; it takes more again, or still does.
-    void on_output_blocked(TimePoint now) noexcept { writer_.on_output_blocked(now); }
-    void on_output_taken(TimePoint now) noexcept { writer_.on_output_taken(now); }
+    void on_output_blocked(TimePoint now) noexcept { writer().on_output_blocked(now); }
+    void on_output_taken(TimePoint now) noexcept { writer().on_output_taken(now); }
     /// Gives memory back that an idle connection doesn't need.
     void release_buffers() noexcept;
 
@@ -123,104 +79,48 @@ public:
     /// Compression is delayed until then: a client must not send ahead of USERAUTH_SUCCESS.
     bool delays_compression() const;
 
-    void start_rekey(TimePoint now);
+    void start_rekey(TimePoint now) { exchanges_.start_rekey(now); }
     /// Starts a new exchange when the keys have been used enough, or for long enough.
-    void rekey_if_due(TimePoint now);
-    std::optional<TimePoint> next_deadline() const;
-    void on_time(TimePoint now);
+    void rekey_if_due(TimePoint now) { exchanges_.rekey_if_due(now); }
+    std::optional<TimePoint> next_deadline() const { return exchanges_.next_deadline(); }
+    void on_time(TimePoint now) { exchanges_.on_time(now); }
 
-    const SessionId& session_id() const { return *session_id_; }
-    const Extensions& peer_extensions() const noexcept { return peer_extensions_; }
-    const std::optional<std::string>& peer_version() const noexcept { return peer_version_; }
+    const SessionId& session_id() const { return exchanges_.session_id(); }
+    const Extensions& peer_extensions() const noexcept { return extensions_.peer(); }
+    const std::optional<std::string>& peer_version() const noexcept { return versions_.peer(); }
     /// For an error about a peer that closed early: what it had said, escaped.
-    std::string said_before_version() const { return version_reader_.seen(); }
-    bool told_to_try_later() const noexcept { return version_reader_.told_to_try_later(); }
-    bool strict_kex() const noexcept { return strict_kex_; }
-    /// From a packet of the last key exchange to the peer's answer; empty where it can't be told.
-    std::optional<Duration> exchange_round_trip() const noexcept { return exchange_round_trip_; }
-    const Negotiated& negotiated() const { return negotiated_; }
+    std::string said_before_version() const { return versions_.said_before(); }
+    bool told_to_try_later() const noexcept { return versions_.told_to_try_later(); }
+    bool strict_kex() const noexcept { return exchanges_.strict().agreed(); }
+    /// Of the last key exchange; empty where it can't be told.
+    std::optional<Duration> exchange_round_trip() const noexcept { return exchanges_.round_trip(); }
+    const Negotiated& negotiated() const { return exchanges_.negotiated(); }
     Irregularities& irregularities() noexcept { return irregularities_; }
-    /// Bytes of whole packets that wait for a key exchange to end: small payloads cost more than
-    /// themselves.
-    std::size_t held_bytes() const noexcept { return held_bytes_; }
+    /// Bytes of whole packets that wait for a key exchange to end.
+    std::size_t held_bytes() const noexcept { return sender_.held_bytes(); }
 
-    static constexpr std::uint32_t length_limit =
-        limits::peer::packet_length;  ///< once authenticated
-    static constexpr Duration rekey_time_limit = limits::time_limit::key_exchange;
+    /// Of a packet, once authenticated.
+    static constexpr std::uint32_t length_limit = limits::peer::packet_length;
 
 private:
-    /// What the peer may send next.
-    enum class Receiving {
-        version,
-        first_kexinit,
-        kex_message,
-        host_key_decision,  ///< nothing is read until the owner has decided
-        new_keys,
-        open,
-        ended,  ///< by DISCONNECT: nothing is read after it
-    };
-    /// What we may send: between our KEXINIT and our NEWKEYS only what belongs to the exchange.
-    enum class Sending { key_exchange, open };
-
     using Packet = PacketOpener::Opened;
 
-    void count_work(const Packet& packet) noexcept;
-
     std::optional<TransportEvent> on_packet(const Packet& packet, TimePoint now);
-    std::optional<TransportEvent> on_kex_packet(std::uint8_t number, const Packet& packet,
-                                                TimePoint now);
+    std::optional<TransportEvent> on_kex_packet(const Packet& packet, TimePoint now);
     std::optional<TransportEvent> on_upper_packet(const Packet& packet);
-    std::optional<TransportEvent> on_server_reply(Bytes payload, TimePoint now);
-    void on_client_init(Bytes payload, TimePoint now);
-    void on_exchange_answered(TimePoint now);
-    void on_kexinit(Bytes payload, TimePoint now);
-    void on_first_kexinit();
-    std::optional<TransportEvent> on_new_keys(TimePoint now);
-    void on_ext_info(Bytes payload);
+    PeerDisconnected on_disconnect(Bytes payload);
     void on_late_ext_info(Bytes payload);
-    void on_ping(Bytes payload);
-    void refuse_in_strict_exchange(std::uint8_t number) const;
-
-    void begin_exchange(Exchange which, TimePoint now);
-    void send_new_keys();
-    void renew_compression(Role sender);
-    Versions versions() const;
-    Role peer() const noexcept;
+    void on_ping(MutableBytes payload);
 
     TransportConfig config_;
-    Random& random_;
+    VersionExchange versions_;
     PacketReader reader_;
-    PacketWriter writer_;
-    VersionReader version_reader_;
-    std::optional<std::string> peer_version_;
-
-    Receiving receiving_ = Receiving::version;
-    Sending sending_ = Sending::key_exchange;
-    std::optional<KeyExchange> exchange_;  ///< the one going on
-    TimePoint exchange_began_{};
-    TimePoint exchange_asked_{};  ///< when the packet was written that the peer answers at once
-    std::optional<Duration> exchange_round_trip_;
-    TimePoint keys_since_{};
-    Negotiated negotiated_;
-    std::optional<SessionId> session_id_;
-    std::optional<PublicKey> host_key_;  ///< the server's, as the client saw it first
-    bool strict_kex_ = false;
-    /// Why the peer is refused as soon as it asks for a service.
-    std::optional<ProtocolError> refusal_;
-    bool peer_takes_ext_info_ = false;
-    bool authenticated_ = false;
-
-    Extensions peer_extensions_;
-    unsigned ext_infos_ = 0;
-    bool has_received_keys_ = false;       ///< the first exchange is over
-    bool follows_first_new_keys_ = false;  ///< true for the very next packet
-
-    std::size_t work_left_ = limits::work::budget;  ///< before a yield is due
-
-    ByteVector pong_;  ///< its memory is used again: a bulk sender pings all the time
+    PacketSender sender_;
+    ExtensionNegotiation extensions_;
+    KeyExchanges exchanges_;
+    WorkBudget work_;
     Irregularities irregularities_;
-    std::deque<ByteVector> held_;
-    std::size_t held_bytes_ = 0;
+    bool ended_ = false;  ///< by the peer's DISCONNECT: nothing is read after it
 };
 
 /// For a log: the peer's version and what was agreed upon. Only once keys are in use.

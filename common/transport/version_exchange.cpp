@@ -82,4 +82,16 @@ void VersionReader::not_ssh() const {
                                     us_ == Role::client ? "server" : "client", seen()));
 }
 
+void VersionExchange::write(OutputBuffer& out) {
+    constexpr std::string_view line_end = "\r\n";
+    const MutableBytes line = out.space(our_version.size() + line_end.size());
+    const auto end = std::ranges::copy(bytes_of(our_version), line.begin()).out;
+    std::ranges::copy(bytes_of(line_end), end);
+    out.commit(line.size());
+}
+
+Versions VersionExchange::both() const {
+    return us_ == Role::client ? Versions{our_version, *peer_} : Versions{*peer_, our_version};
+}
+
 }  // namespace culvert

@@ -5,12 +5,19 @@
 
 #include "common/pacing/limits.hpp"
 #include "common/transport/input_buffer.hpp"
+#include "common/transport/output_buffer.hpp"
 #include "common/wire/role.hpp"
 
 namespace culvert {
 
 /// Our version line without its line end (RFC 4253 4.2).
 constexpr std::string_view our_version = "SSH-2.0-culvert_0.1.0";
+
+/// The version lines of both sides, without line ends.
+struct Versions {
+    std::string_view client;
+    std::string_view server;
+};
 
 /// Reads the peer's version line. A server may send other lines before it (RFC 4253 4.2), a client
 /// may not; both are bounded.
@@ -41,6 +48,32 @@ private:
     std::size_t lines_before_ = 0;
     bool told_to_try_later_ = false;
     std::size_t bytes_before_ = 0;
+};
+
+/// The version exchange of one connection (RFC 4253 4.2): both sides send a line, at once.
+class VersionExchange {
+public:
+    explicit VersionExchange(Role us) noexcept : us_{us}, reader_{us} {}
+
+    /// Our line goes out ahead of everything else.
+    static void write(OutputBuffer& out);
+    /// True once the peer's line is there. Throws as VersionReader::read() does.
+    bool read(InputBuffer& in) {
+        if (!peer_) peer_ = reader_.read(in);
+        return peer_.has_value();
+    }
+
+    const std::optional<std::string>& peer() const noexcept { return peer_; }
+    /// Once the peer's is there; views into this.
+    Versions both() const;
+    // Of a peer that never got to its version line.
+    std::string said_before() const { return reader_.seen(); }
+    bool told_to_try_later() const noexcept { return reader_.told_to_try_later(); }
+
+private:
+    Role us_;
+    VersionReader reader_;
+    std::optional<std::string> peer_;
 };
 
 }  // namespace culvert

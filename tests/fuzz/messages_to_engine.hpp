@@ -234,6 +234,10 @@ private:
     }
 
     void on(HostKeyOffered&&) { engine_.accept_host_key(test::start_time); }
+    void on(HostSignatureWanted&& wanted) {
+        require(role_ == Role::server, "a client has no host key");
+        engine_.provide_host_signature(test::host_key()->sign(wanted.data), test::start_time);
+    }
     void on(SignatureWanted&& wanted) {
         engine_.provide_signature(test::user_key()->sign(wanted.data), test::start_time);
     }

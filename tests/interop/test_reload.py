@@ -110,6 +110,26 @@ def test_a_host_key_that_is_gone_is_not_made_anew(lab, server):
     assert mine.public_line in scanned.stdout  # the key from before
 
 
+def test_a_connection_goes_on_with_the_host_key_that_it_began_with(lab):
+    """Each rekey is signed by it: a client leaves for another one."""
+    server = start_culvertd(lab, config={"rekey_limit": 64 * 1024})
+    tunnel = start_culvert(lab, server, [lab.target(echo)])
+    other = make_key(lab.folder("other") / "host_key")
+    with streams.connect(tunnel.addresses[0]) as connection:
+        mark = server.process.mark()
+        reload(server, lambda config: config.update(host_keys=[str(other.path)]),
+               "the host key changes from")
+        for _ in range(40):
+            assert streams.echoes(connection, bytes(16 * 1024))
+        server.process.wait_for_line(": rekeyed", since=mark, times=2)
+        assert streams.echoes(connection)
+        words = culvert_words(lab, server, ["127.0.0.1:1"], flags=())[1:]
+        refused = lab.finish("culvert", *words)
+        assert refused.returncode == 1
+        assert other.fingerprint in refused.stderr
+        assert streams.echoes(connection)
+
+
 # ---------------------------------------------------------------------------- files of users
 
 def test_a_user_with_a_bad_file_stops_nobody_else_from_going(lab, server):

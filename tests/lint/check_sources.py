@@ -14,7 +14,7 @@ PROGRAMS = ("client", "server")
 LONGEST_CLASS = 400  # lines of its functions' definitions, in whatever files they stand
 MOST_MEMBERS = 15
 # Classes that have more members than that, and how many: none may get more.
-MEMBERS_OF = {"Transport": 29}
+MEMBERS_OF = {}
 
 CLOCK = ("common/base/time.hpp", "common/base/clock.cpp")
 
@@ -33,6 +33,8 @@ BANNED = [
     (r"\bsteady_clock\b", CLOCK, "time is Clock's, which tests replace"),
     (r"\b(while|if|switch)\s*\((?:[^(){};]|\([^()]*\))*\bco_await\b", [],
      "GCC 12 makes nonsense of a co_await in a condition: name its result first"),
+    (r'"common/keys/(private_key|key_file)\b', ["common/keys/", "client/", "server/"],
+     "who holds a private key is the programs' business: a signature is asked for"),
     (r"\b(system|popen|execvpe?|execlp?)\s*\(", [], "no shell, and nobody's PATH"),
 ]
 # What culvertd asks of the system while it serves goes through its Broker, which another process may
@@ -51,6 +53,7 @@ BANNED_BUT_IN_BROKER = [
     (r"(?<!\w)::(open|openat|creat|fopen)\s*\(|\b(fopen|open_trusted_file|read_trusted_file|read_file\w*|"
      r"read_key_file)\s*\(|\b[io]?fstream\b",
      ["server/config", "server/host_key", "server/key_files"], "a file is asked of the Broker"),
+    (r"(->|\.)\s*sign\s*\(", [], "the host key's signature is asked of the Broker"),
 ]
 UNFINISHED = r"\b(TODO|FIXME|XXX)\b"  # in comments too
 # Below the I/O line there are no sockets, threads or clocks.
@@ -128,7 +131,7 @@ def count_members(code):
             counts[name] = 0
         elif line.startswith("};"):
             name = None
-        elif name and re.match(r"    (?! )[^()]*\b\w+_(\s*(=|\{).*)?;?\s*$", line):
+        elif name and re.match(r"    (?! |return\b)[^()]*\b\w+_(\s*(=|\{).*)?;?\s*$", line):
             counts[name] += 1
     return counts
 

@@ -40,7 +40,7 @@ public:
         EngineConfig config;
         config.transport.role = Role::server;
         config.transport.algorithms.ciphers = default_ciphers();
-        config.transport.host_key = key_;
+        config.transport.host_key = key_->public_key();
         config.connection.accepts.set(place_of<DirectTcpip>);
         session.emplace(socket_of(ends[1]), std::move(config), random_, owners_.back(),
                         static_cast<ServerLogin*>(&owners_.back()));

@@ -8,6 +8,7 @@
 #include <doctest/doctest.h>
 
 #include "common/engine/default_ciphers.hpp"
+#include "common/keys/private_key.hpp"
 #include "tests/unit/common/config/made_up_environment.hpp"
 #include "tests/unit/common/crypto/test_random.hpp"
 
@@ -16,19 +17,22 @@ using namespace std::chrono_literals;
 
 namespace {
 
+PublicKey host_key() {
+    test::SeededRandom random{1};
+    return PrivateKey::generate(random, "").public_key();
+}
+
 EngineConfig engine_of(const std::string& yaml) {
-    return make_engine_config(parse_server_config(yaml, "d.yaml", made_up_environment()), nullptr,
-                              nullptr);
+    return make_engine_config(parse_server_config(yaml, "d.yaml", made_up_environment()),
+                              host_key(), nullptr);
 }
 
 }  // namespace
 
 TEST_CASE("what culvertd.yaml leaves out is the engine's default (design 9, RFC 4253 9)") {
-    test::SeededRandom random{1};
-    const auto key = std::make_shared<const PrivateKey>(PrivateKey::generate(random, ""));
-    const EngineConfig made = make_engine_config(default_server_config(), key, nullptr);
+    const EngineConfig made = make_engine_config(default_server_config(), host_key(), nullptr);
     CHECK(made.transport.role == Role::server);
-    CHECK(made.transport.host_key == key);
+    CHECK(made.transport.host_key == host_key());
     CHECK(made.transport.algorithms.kex == Algorithms{}.kex);
     CHECK(made.transport.algorithms.host_key == NameList{"ssh-ed25519"});
     CHECK(made.transport.algorithms.ciphers == default_ciphers());

@@ -53,6 +53,7 @@ std::vector<std::size_t> plain_boundaries(Bytes bytes) {
 ByteVector first_words_of_server(World& world) {
     for (const Role role : {Role::client, Role::server}) world.transmit(role, SIZE_MAX);
     world.carry(Role::client, SIZE_MAX);
+    world.program(Role::server).work(world.now());  // signs
     world.transmit(Role::server, SIZE_MAX);
     return world.pipe_from(Role::server).all();
 }

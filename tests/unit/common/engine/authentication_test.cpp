@@ -125,9 +125,10 @@ TEST_CASE("a signature counts for its own key, user and connection only (attack 
     other.go_to(S::before_request);
     ServerWalk walk{{}, StrictKex::yes, [] {
                         EngineConfig config = server_config();
-                        config.transport.host_key = make_key(5);  // another session id
+                        config.transport.host_key = make_key(5)->public_key();
                         return config;
                     }()};
+    walk.key_of_host = make_key(5);  // another session id
     walk.go_to(S::before_request);
 
     ByteVector by_another_key = public_key_request("alice", ssh_ed25519, user_key()->public_key());

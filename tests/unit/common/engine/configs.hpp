@@ -7,6 +7,7 @@
 #include "common/engine/default_ciphers.hpp"
 #include "common/engine/engine.hpp"
 #include "tests/unit/common/crypto/test_random.hpp"
+#include "tests/unit/common/transport/sign_as_host.hpp"
 
 namespace culvert::test {
 
@@ -69,7 +70,7 @@ inline EngineConfig server_config(const Choice& choice = {}) {
     EngineConfig config;
     config.transport.role = Role::server;
     config.transport.algorithms = algorithms_of(choice);
-    config.transport.host_key = host_key();
+    config.transport.host_key = host_key()->public_key();
     config.transport.extensions = {
         .server_sig_algs = {std::string{ssh_ed25519}}, .ping = true, .reset = true};
     config.measures_round_trip = false;

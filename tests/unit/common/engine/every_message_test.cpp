@@ -13,6 +13,7 @@ namespace {
 
 struct EventName {
     std::string_view operator()(const HostKeyOffered&) { return "HostKeyOffered"; }
+    std::string_view operator()(const HostSignatureWanted&) { return "HostSignatureWanted"; }
     std::string_view operator()(const SignatureWanted&) { return "SignatureWanted"; }
     std::string_view operator()(const PublicKeyRequest&) { return "PublicKeyRequest"; }
     std::string_view operator()(const Authenticated&) { return "Authenticated"; }

@@ -199,13 +199,21 @@ private:
     }
 
     void on_event(EngineEvent event) {
-        if (awaits_key_decision_) throw Broken{"an event before the decision about a key"};
+        if (awaits_answer_) throw Broken{"an event before the answer to a question"};
         std::visit([this](auto&& happened) { on(std::move(happened)); }, std::move(event));
     }
 
     void on(HostKeyOffered&& offered) {
         if (offered.key != host_key()->public_key()) throw Broken{"another host key"};
         questions_.emplace_back([this](TimePoint now) { engine_.accept_host_key(now); });
+    }
+
+    void on(HostSignatureWanted&& wanted) {
+        awaits_answer_ = true;
+        questions_.emplace_back([this, wanted = std::move(wanted)](TimePoint now) {
+            awaits_answer_ = false;
+            engine_.provide_host_signature(host_key()->sign(wanted.data), now);
+        });
     }
 
     void on(SignatureWanted&& wanted) {
@@ -215,9 +223,9 @@ private:
     }
 
     void on(PublicKeyRequest&& request) {
-        awaits_key_decision_ = true;
+        awaits_answer_ = true;
         questions_.emplace_back([this, request = std::move(request)](TimePoint now) {
-            awaits_key_decision_ = false;
+            awaits_answer_ = false;
             if (request.user == "alice" && request.key == user_key()->public_key()) {
                 engine_.accept_key(now);
             } else {
@@ -265,7 +273,7 @@ private:
     std::deque<Stream> streams_;
     std::size_t next_ = 0;
     std::deque<std::function<void(TimePoint)>> questions_;
-    bool awaits_key_decision_ = false;
+    bool awaits_answer_ = false;
     std::optional<PublicKey> authenticated_key_;
     unsigned rekeys_ = 0;
     std::optional<PeerDisconnected> peer_disconnected_;

@@ -57,7 +57,9 @@ public:
     ByteVector ecdh() {
         listen();
         if (role_ == Role::client) return exchange_->client_init();
-        return exchange_->on_client_init(client_init_, versions(), *host_key);
+        const PublicKey& key = host_key->public_key();
+        exchange_->on_client_init(client_init_, versions(), key);
+        return exchange_->server_reply(key, host_key->sign(exchange_->hash()));
     }
     void say_new_keys() {
         listen();

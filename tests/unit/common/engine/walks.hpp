@@ -18,10 +18,12 @@ public:
           engine{without_reader_wait(std::move(config)), random_, start_time},
           peer{engine, role_ == Role::client ? Role::server : Role::client, choice, strict} {}
 
-    /// Everything that the engine has to tell, its owner and the users of its channels.
+    /// Everything that the engine has to tell, its owner and the users of its channels. A host
+    /// signature is provided at once, unless there is no key.
     const std::vector<Happened>& poll() {
         events.clear();
         while (auto event = engine.poll(start_time)) {
+            if (key_of_host && sign_as_host(engine, *event, *key_of_host, start_time)) continue;
             if (std::holds_alternative<YieldDue>(*event)) {
                 ++turns;
             } else if (!std::holds_alternative<InboxFull>(*event)) {
@@ -58,6 +60,7 @@ public:
     RecordingUser user{[this](Told told) { note(std::move(told)); }};  ///< of all its channels
     Engine engine;
     ScriptedPeer peer;
+    std::shared_ptr<const PrivateKey> key_of_host = host_key();  ///< a server's
     std::vector<Happened> events;
     int turns = 0;  ///< that were over before everything was told
 };

@@ -16,6 +16,7 @@
 
 #include "common/base/error.hpp"
 #include "common/engine/default_ciphers.hpp"
+#include "common/keys/private_key.hpp"
 #include "common/net/on_io_context.hpp"
 #include "common/net/task_group.hpp"
 #include "common/net/timeout.hpp"
@@ -137,6 +138,9 @@ public:
     void on_ready() override { ready.set(); }
     void on_banner(const BannerReceived&) override {}
     awaitable<bool> allows(PublicKeyRequest) override { co_return true; }
+    awaitable<ByteVector> sign_host(HostSignatureWanted wanted) override {
+        co_return key_->sign(wanted.data);
+    }
     void on_channel_requested(ChannelRequested request) override { requested(std::move(request)); }
     void on_authenticated(const Authenticated&) override { authenticated = true; }
     void on_rekeyed() override { ++rekeys; }
@@ -173,7 +177,7 @@ inline EngineConfig config_of_server(const std::shared_ptr<const PrivateKey>& ke
     EngineConfig config;
     config.transport.role = Role::server;
     config.transport.algorithms.ciphers = default_ciphers();
-    config.transport.host_key = key;
+    config.transport.host_key = key->public_key();
     config.transport.extensions.reset = true;
     config.connection.accepts.set(place_of<DirectTcpip>);
     return config;

@@ -31,8 +31,13 @@ struct Sides {
         server.on_kexinit(client.kexinit());
     }
 
+    void on_client_init(Bytes init) {
+        server.on_client_init(init, versions, test::host_key()->public_key());
+    }
     ByteVector reply() {
-        return server.on_client_init(client.client_init(), versions, *test::host_key());
+        on_client_init(client.client_init());
+        return server.server_reply(test::host_key()->public_key(),
+                                   test::host_key()->sign(server.hash()));
     }
 };
 
@@ -136,10 +141,8 @@ TEST_CASE("a key of the wrong size is refused (RFC 8731 3)") {
         CAPTURE(size);
         Sides sides;
         const ByteVector key(size, std::byte{9});
-        CHECK(refusal([&] {
-                  sides.server.on_client_init(encoded(msg::KexEcdhInit{key}), versions,
-                                              *test::host_key());
-              }).reason() == DisconnectReason::key_exchange_failed);
+        CHECK(refusal([&] { sides.on_client_init(encoded(msg::KexEcdhInit{key})); }).reason() ==
+              DisconnectReason::key_exchange_failed);
         const ByteVector reply = changed(
             sides.reply(), [&](msg::KexEcdhReply& message) { message.server_public_key = key; });
         CHECK(refusal([&] { sides.client.on_server_reply(reply, versions); }).reason() ==
@@ -161,10 +164,8 @@ TEST_CASE("an all-zero secret is refused (RFC 8731 3, RFC 7748 6.1)") {
         CAPTURE(point);
         const ByteVector key = test::unhex(point);
         Sides sides;
-        CHECK(refusal([&] {
-                  sides.server.on_client_init(encoded(msg::KexEcdhInit{key}), versions,
-                                              *test::host_key());
-              }).what() == std::string{"the peer's X25519 key gives an all-zero secret"});
+        CHECK(refusal([&] { sides.on_client_init(encoded(msg::KexEcdhInit{key})); }).what() ==
+              std::string{"the peer's X25519 key gives an all-zero secret"});
         CHECK_FALSE(sides.server.computed());
         const ByteVector reply = changed(
             sides.reply(), [&](msg::KexEcdhReply& message) { message.server_public_key = key; });
@@ -256,9 +257,7 @@ TEST_CASE("every truncation of a message of the exchange is refused") {
     const ByteVector init = sides.client.client_init();
     for (std::size_t length = 0; length < init.size(); ++length) {
         CAPTURE(length);
-        CHECK_THROWS_AS(
-            sides.server.on_client_init(Bytes{init}.first(length), versions, *test::host_key()),
-            ProtocolError);
+        CHECK_THROWS_AS(sides.on_client_init(Bytes{init}.first(length)), ProtocolError);
     }
     const Bytes kexinit = sides.client.kexinit();
     for (std::size_t length = 0; length < kexinit.size(); ++length) {

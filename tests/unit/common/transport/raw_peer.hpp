@@ -124,10 +124,15 @@ public:
     }
     void exchange_packets(Transport& with, TimePoint now) {
         deliver(with);
+        poll(with, now);
+        receive(with);
+    }
+    /// The transport looks at what it has received, and its owner says yes to everything.
+    static void poll(Transport& with, TimePoint now) {
         while (const auto event = with.poll(now)) {
             if (std::holds_alternative<HostKeyOffered>(*event)) with.accept_host_key();
+            sign_as_host(with, *event, *host_key(), now);
         }
-        receive(with);
     }
 
 private:
@@ -150,7 +155,9 @@ private:
                 exchange_->on_kexinit(payload);
                 break;
             case msg::KexEcdhInit::number:
-                reply_ = exchange_->on_client_init(payload, versions, *host_key_);
+                exchange_->on_client_init(payload, versions, host_key_->public_key());
+                reply_ = exchange_->server_reply(host_key_->public_key(),
+                                                 host_key_->sign(exchange_->hash()));
                 break;
             case msg::KexEcdhReply::number:
                 exchange_->on_server_reply(payload, versions);

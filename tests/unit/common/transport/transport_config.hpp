@@ -5,6 +5,7 @@
 #include "common/transport/transport.hpp"
 #include "tests/unit/common/crypto/test_random.hpp"
 #include "tests/unit/common/transport/packet_ciphers.hpp"
+#include "tests/unit/common/transport/sign_as_host.hpp"
 
 namespace culvert::test {
 
@@ -29,7 +30,7 @@ inline TransportConfig transport_config(Role role,
     TransportConfig config;
     config.role = role;
     config.algorithms = std::move(algorithms);
-    if (role == Role::server) config.host_key = host_key();
+    if (role == Role::server) config.host_key = host_key()->public_key();
     config.extensions.ping = config.extensions.reset = true;
     if (role == Role::server) config.extensions.server_sig_algs = {"ssh-ed25519"};
     return config;

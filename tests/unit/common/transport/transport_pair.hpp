@@ -8,12 +8,13 @@
 
 namespace culvert::test {
 
-/// A transport, and what it told its owner, who takes every host key.
+/// A transport, and what it told its owner, who takes every host key and signs with ours.
 struct TransportEnd {
     SeededRandom random;
     Transport transport;
     std::vector<ByteVector> payloads;
     std::vector<PublicKey> host_keys;
+    std::size_t signatures = 0;
     std::size_t rekeys = 0;
     std::vector<PeerDisconnected> disconnects;
 
@@ -29,6 +30,8 @@ struct TransportEnd {
             } else if (const auto* offered = std::get_if<HostKeyOffered>(&*event)) {
                 host_keys.push_back(offered->key);
                 transport.accept_host_key();
+            } else if (sign_as_host(transport, *event, *host_key(), now)) {
+                ++signatures;
             } else if (std::holds_alternative<Rekeyed>(*event)) {
                 ++rekeys;
             } else if (!std::holds_alternative<YieldDue>(*event)) {

@@ -169,3 +169,28 @@ TEST_CASE("a server may say instead of its version that it has no place now") {
         CHECK(reader.told_to_try_later() == row.try_later);
     }
 }
+
+TEST_CASE("both sides' lines, by role, once the peer's is there") {
+    for (const Role us : {Role::client, Role::server}) {
+        CAPTURE((us == Role::server));
+        VersionExchange versions{us};
+        OutputBuffer out;
+        VersionExchange::write(out);
+        CHECK(text_of(out.unsent()) == std::string{our_version} + "\r\n");
+
+        InputBuffer in;
+        in.append(bytes_of("SSH-2.0-"));
+        CHECK_FALSE(versions.read(in));
+        CHECK_FALSE(versions.peer());
+        CHECK(versions.said_before() == "SSH-2.0-");
+        in.append(bytes_of("peer\r\nwhat follows"));
+        CHECK(versions.read(in));
+        CHECK(versions.peer() == "SSH-2.0-peer");
+        CHECK((us == Role::client ? versions.both().client : versions.both().server) ==
+              our_version);
+        CHECK((us == Role::client ? versions.both().server : versions.both().client) ==
+              "SSH-2.0-peer");
+        CHECK(versions.read(in));
+        CHECK(text_of(in.unread()) == "what follows");
+    }
+}

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <optional>
+
+#include "common/base/time.hpp"
+#include "common/pacing/limits.hpp"
+
+namespace culvert {
+
+/// The round trip, as a key exchange shows it: from the packet that the peer answers at once to its
+/// answer.
+class ExchangeRoundTrip {
+public:
+    void on_asked(TimePoint now) noexcept { asked_ = now; }
+    void on_answered(TimePoint now) noexcept {
+        took_.reset();
+        if (now - asked_ < longest) took_ = now - asked_;
+    }
+    /// Empty where it can't be told.
+    std::optional<Duration> last() const noexcept { return took_; }
+
+    /// A user may have been asked in between.
+    static constexpr Duration longest = limits::window::longest_exchange;
+
+private:
+    TimePoint asked_{};
+    std::optional<Duration> took_;
+};
+
+}  // namespace culvert
