@@ -13,6 +13,8 @@
 #include <utility>
 #include <vector>
 
+#include "common/crypto/random.hpp"
+#include "common/keys/private_key.hpp"
 #include "common/net/address.hpp"
 #include "common/net/dialer.hpp"
 #include "server/broker.hpp"
@@ -23,6 +25,10 @@ namespace culvert::test {
 /// the test says otherwise. It keeps what it was asked.
 class FakeBroker final : public Broker {
 public:
+    const PublicKey& host_key() const noexcept override { return host_key_.public_key(); }
+    awaitable<ByteVector> sign_host_key(std::string, ByteVector data) override {
+        co_return host_key_.sign(data);
+    }
     awaitable<KeyLookup> look_up_key(KeyQuestion) override {
         const std::lock_guard lock{mutex_};
         threads_.insert(std::this_thread::get_id());
@@ -99,6 +105,12 @@ private:
         return endpoint;
     }
 
+    static PrivateKey make_key() {
+        SystemRandom random;
+        return PrivateKey::generate(random, "host");
+    }
+
+    PrivateKey host_key_ = make_key();
     mutable std::mutex mutex_;
     std::set<std::thread::id> threads_;
     std::vector<asio::ip::tcp::endpoint> bound_;

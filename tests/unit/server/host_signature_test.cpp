@@ -43,6 +43,16 @@ public:
         co_return nothing;
     }
 
+    awaitable<std::vector<asio::ip::tcp::endpoint>> resolve_bind_address(Endpoint) override {
+        std::vector<asio::ip::tcp::endpoint> nothing;
+        co_return nothing;
+    }
+    awaitable<std::vector<UniqueFd>> bind(std::vector<asio::ip::tcp::endpoint>,
+                                          std::vector<BoundSocket>) override {
+        std::vector<UniqueFd> nothing;
+        co_return nothing;
+    }
+
     int asked = 0;
     Event was_asked;
     Event may_answer;

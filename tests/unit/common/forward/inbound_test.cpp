@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include "common/net/binding.hpp"
 #include "tests/unit/common/net/loopback.hpp"
 #include "tests/unit/common/net/run.hpp"
 
