@@ -103,7 +103,10 @@ bool Relay::take_turn() {
 }
 
 void Relay::watch_for_reset() {
-    reader_.watch_for_reset([this] { end_if_over(); });
+    reader_.watch_for_reset([this](std::error_code cancelled) {
+        reader_.on_watched(cancelled);
+        end_if_over();
+    });
 }
 
 /// Until the program has taken all that waits, or would take more if nothing does.

@@ -47,9 +47,11 @@ ChannelRead SocketReader::read(std::span<const MutableBytes> slots) noexcept {
     return {0, Then::failed};
 }
 
-/// The end of both directions ends the watch too, and is no error.
-bool SocketReader::has_error() const noexcept {
-    return socket_.is_open() && pending_error(socket_.native_handle());
+void SocketReader::on_watched(std::error_code cancelled) noexcept {
+    watch_over_.set();
+    // The end of both directions wakes this too, and is no reset.
+    if (cancelled || !socket_.is_open()) return;
+    if (pending_error(socket_.native_handle())) state_ = State::failed;
 }
 
 }  // namespace culvert

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <span>
 #include <system_error>
+#include <utility>
 
 #include "common/connection/channel_user.hpp"
 #include "common/net/awaitable.hpp"
@@ -56,26 +57,19 @@ public:
     ChannelRead read(std::span<const MutableBytes> slots) noexcept;
 
     // ---- a reset is found by reading; while nothing is read, the socket itself is watched
-    /// Calls `on_failed` if the program resets its connection, until the socket is cancelled.
+    /// Until it fails or is cancelled: `handler` gets an error_code, and gives it to on_watched().
     /// Throws where there is no memory to wait with.
-    template <class OnFailed>
-    void watch_for_reset(OnFailed on_failed) {
+    template <class Handler>
+    void watch_for_reset(Handler handler) {
         if (is_watching()) return;
-        socket_.async_wait(StreamSocket::wait_error, [this, on_failed](std::error_code cancelled) {
-            if (!cancelled && has_error()) {
-                state_ = State::failed;
-                on_failed();
-            }
-            watch_over_.set();
-        });
+        socket_.async_wait(StreamSocket::wait_error, std::move(handler));
         watch_over_.reset();
     }
+    void on_watched(std::error_code cancelled) noexcept;
     bool is_watching() const noexcept { return !watch_over_.is_set(); }
     awaitable<void> watch_over() { return watch_over_.wait(); }
 
 private:
-    bool has_error() const noexcept;
-
     StreamSocket& socket_;
     std::uint64_t bytes_ = 0;
     Event ready_;

@@ -15,11 +15,11 @@ using namespace culvert::test;
 
 namespace {
 
-using State = SocketReader::State;
+using Reading = SocketReader::State;
 using Then = ChannelRead::Then;
 
 /// One direction of a relay, and the program that it reads from.
-struct Direction {
+struct FromProgram {
     asio::io_context io;
     Program program{io};
     SocketReader reader{program.socket};
@@ -32,7 +32,7 @@ struct Direction {
     std::string buffer;
 };
 
-awaitable<void> until_readable(Direction& d) {
+awaitable<void> until_readable(FromProgram& d) {
     std::error_code ended;
     auto readable = d.reader.readable(ended);
     co_await std::move(readable);
@@ -46,7 +46,7 @@ std::string numbers(std::size_t length) {
 }
 
 /// Reads as a session does, with slots of any sizes, until the direction is no longer open.
-awaitable<void> read_all(Direction& d, std::string& received) {
+awaitable<void> read_all(FromProgram& d, std::string& received) {
     std::mt19937 random{4};
     while (d.reader.is_open()) {
         co_await until_readable(d);
@@ -70,19 +70,19 @@ awaitable<void> read_all(Direction& d, std::string& received) {
 }  // namespace
 
 TEST_CASE("what a program sends fills the slots in their order, up to its EOF") {
-    Direction d;
+    FromProgram d;
     std::string received;
     const std::string sent = numbers(400'000);
     run(d.io, both(send_all(d.program.own, sent), read_all(d, received)));
     CHECK(received == sent);
     CHECK(d.reader.bytes() == sent.size());
-    CHECK(d.reader.state() == State::over);
+    CHECK(d.reader.state() == Reading::over);
 }
 
 TEST_CASE("a read says what comes after it") {
-    Direction d;
+    FromProgram d;
     CHECK(d.read(4).then == Then::would_block);
-    run(d.io, [](Direction& p) -> awaitable<void> {
+    run(d.io, [](FromProgram& p) -> awaitable<void> {
         p.program.own.write_some(asio::buffer("abcdef", 6));
         co_await until_readable(p);
         ChannelRead read = p.read(4);
@@ -91,25 +91,25 @@ TEST_CASE("a read says what comes after it") {
         read = p.read(4);
         CHECK(read.bytes == 2);
         CHECK(read.then == Then::would_block);
-        CHECK(p.reader.state() == State::open);
+        CHECK(p.reader.state() == Reading::open);
         SUBCASE("EOF") {
             p.program.own.shutdown(TcpSocket::shutdown_send);
             co_await until_readable(p);
             CHECK(p.read(4).then == Then::eof);
-            CHECK(p.reader.state() == State::over);
+            CHECK(p.reader.state() == Reading::over);
         }
         SUBCASE("a reset") {
             p.program.reset();
             co_await until_readable(p);
             CHECK(p.read(4).then == Then::failed);
-            CHECK(p.reader.state() == State::failed);
+            CHECK(p.reader.state() == Reading::failed);
         }
         CHECK(p.reader.bytes() == 6);
     }(d));
 }
 
 TEST_CASE("a turn begins once the channel is open, and lasts until all is read") {
-    Direction d;
+    FromProgram d;
     CHECK_FALSE(d.reader.is_ready());
     d.reader.on_opened();
     CHECK(d.reader.is_ready());
@@ -121,40 +121,44 @@ TEST_CASE("a turn begins once the channel is open, and lasts until all is read")
         CHECK(d.read(2).then == Then::more);
         CHECK_FALSE(d.reader.is_ready());
         CHECK(d.read(2).then == Then::would_block);
-        CHECK(d.reader.state() == State::open);
+        CHECK(d.reader.state() == Reading::open);
     }
     SUBCASE("or the channel is gone") {
         d.reader.on_closed();
-        CHECK(d.reader.state() == State::finishing);
+        CHECK(d.reader.state() == Reading::finishing);
     }
     SUBCASE("or the stream is aborted") {
         d.reader.stop();
-        CHECK(d.reader.state() == State::over);
+        CHECK(d.reader.state() == Reading::over);
     }
     CHECK(d.reader.is_ready());
 }
 
 TEST_CASE("a channel that goes after the program's EOF leaves nothing to finish") {
-    Direction d;
+    FromProgram d;
     d.program.own.shutdown(TcpSocket::shutdown_send);
     run(d.io, until_readable(d));
     CHECK(d.read(4).then == Then::eof);
     d.reader.on_closed();
-    CHECK(d.reader.state() == State::over);
+    CHECK(d.reader.state() == Reading::over);
 }
 
 TEST_CASE("a reset is found while nothing is read") {
-    Direction d;
-    int failures = 0;
-    const auto watch = [&] { d.reader.watch_for_reset([&failures] { ++failures; }); };
+    FromProgram d;
+    int calls = 0;
+    const auto watch = [&] {
+        d.reader.watch_for_reset([&](std::error_code cancelled) {
+            ++calls;
+            d.reader.on_watched(cancelled);
+        });
+    };
     SUBCASE("with bytes that nothing has read") {
         d.program.own.write_some(asio::buffer("ab", 2));
         watch();
         watch();  // once is enough
         d.program.reset();
         run(d.io, d.reader.watch_over());
-        CHECK(d.reader.state() == State::failed);
-        CHECK(failures == 1);
+        CHECK(d.reader.state() == Reading::failed);
     }
     SUBCASE("after EOF") {
         d.program.own.shutdown(TcpSocket::shutdown_send);
@@ -163,8 +167,7 @@ TEST_CASE("a reset is found while nothing is read") {
         watch();
         d.program.reset();
         run(d.io, d.reader.watch_over());
-        CHECK(d.reader.state() == State::failed);
-        CHECK(failures == 1);
+        CHECK(d.reader.state() == Reading::failed);
     }
     SUBCASE("but the end of both directions is none") {
         d.program.own.shutdown(TcpSocket::shutdown_send);
@@ -173,16 +176,15 @@ TEST_CASE("a reset is found while nothing is read") {
         watch();
         d.program.socket.shutdown(StreamSocket::shutdown_send);
         run(d.io, d.reader.watch_over());
-        CHECK(d.reader.state() == State::over);
-        CHECK(failures == 0);
+        CHECK(d.reader.state() == Reading::over);
     }
     SUBCASE("and not once the socket is cancelled") {
         watch();
         CHECK(d.reader.is_watching());
         d.program.socket.cancel();
         run(d.io, d.reader.watch_over());
-        CHECK(d.reader.state() == State::open);
-        CHECK(failures == 0);
+        CHECK(d.reader.state() == Reading::open);
     }
+    CHECK(calls == 1);
     CHECK_FALSE(d.reader.is_watching());
 }
