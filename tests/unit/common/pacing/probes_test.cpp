@@ -7,18 +7,18 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr TimePoint start{1h};
+constexpr TimePoint first_sent{1h};
 
 }  // namespace
 
 TEST_CASE("a pong answers for the probes before it") {
     Probes probes;
     CHECK(probes.empty());
-    for (std::uint64_t i = 0; i < 5; ++i) CHECK(probes.add(start + i * 1ms, 100 * i, {}) == i);
-    CHECK(probes.oldest().at == start);
+    for (std::uint64_t i = 0; i < 5; ++i) CHECK(probes.add(first_sent + i * 1ms, 100 * i, {}) == i);
+    CHECK(probes.oldest().at == first_sent);
     const Probe probe = probes.take(3);
     CHECK(probe.number == 3);
-    CHECK(probe.at == start + 3ms);
+    CHECK(probe.at == first_sent + 3ms);
     CHECK(probe.sent == 300);
     CHECK_FALSE(probes.awaits(2));
     CHECK_FALSE(probes.awaits(3));
@@ -32,14 +32,14 @@ TEST_CASE("only so many are in flight, over and over again") {
     Probes probes;
     for (std::size_t i = 0; i < 3 * most; ++i) {
         CHECK_FALSE(probes.full());
-        probes.add(start, i, {});
+        probes.add(first_sent, i, {});
         if (probes.full()) CHECK(probes.take(probes.oldest().number).sent == i + 1 - most);
     }
 }
 
 TEST_CASE("probes that get no pong are dropped, and none again") {
     Probes probes;
-    for (int i = 0; i < 4; ++i) probes.add(start, 0, {});
+    for (int i = 0; i < 4; ++i) probes.add(first_sent, 0, {});
     probes.drop_before(2);
     CHECK(probes.oldest().number == 2);
     probes.drop_before(1);
