@@ -29,7 +29,8 @@ ForwardListeners::ForwardListeners(const ClientContext& context, const TunnelSet
                    context_.on_change();
                }} {
     for (const LocalForward& forward : settings_.forwards) {
-        inbounds_.push_back(std::make_unique<Inbound>(context_.executor, forward, *this));
+        inbounds_.push_back(std::make_unique<Inbound>(context_.executor, forward,
+                                                      static_cast<InboundOwner&>(*this)));
     }
 }
 

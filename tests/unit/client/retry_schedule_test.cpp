@@ -11,18 +11,17 @@ namespace {
 
 using namespace std::chrono_literals;
 
-const TimePoint start{};
+const TimePoint outset{};
 
 class Schedule {
 public:
     explicit Schedule(FirstFailure first_failure, unsigned attempts = 1)
-        : settings_{default_tunnel_settings(made_up_environment())},
-          first_failure_{first_failure} {
+        : settings_{default_tunnel_settings(made_up_environment())}, first_failure_{first_failure} {
         settings_.connection_attempts = attempts;
     }
 
     RetrySchedule* operator->() { return &retries_; }
-    bool is_final(ErrorKind kind, TimePoint now = start) {
+    bool is_final(ErrorKind kind, TimePoint now = outset) {
         return retries_.is_final(Error{kind, "it failed"}, now);
     }
 
@@ -39,9 +38,9 @@ TEST_CASE("a first connection has as many tries as were asked for, a second apar
     Schedule schedule{FirstFailure::ends, 3};
     for (int i = 0; i < 2; ++i) {
         CHECK(!schedule.is_final(ErrorKind::network));
-        CHECK(schedule->plan(start) == 1s);
+        CHECK(schedule->plan(outset) == 1s);
         // A local program doesn't change that.
-        CHECK(!schedule->bring_forward(start));
+        CHECK(!schedule->bring_forward(outset));
     }
     CHECK(schedule.is_final(ErrorKind::network));
 }
@@ -52,7 +51,7 @@ TEST_CASE("a refusal ends the tries, whether the tunnel has been up or not") {
         Schedule fresh{FirstFailure::is_outlived};
         CHECK(fresh.is_final(kind));
         Schedule has_been_up{FirstFailure::ends};
-        has_been_up->on_up(start);
+        has_been_up->on_up(outset);
         CHECK(has_been_up.is_final(kind));
     }
 }
@@ -67,12 +66,12 @@ TEST_CASE("what a file holds ends the tries before the tunnel has been up, and n
 TEST_CASE("a tunnel that has been up, or outlives its first failure, is tried for ever") {
     Schedule outlives{FirstFailure::is_outlived};
     Schedule has_been_up{FirstFailure::ends};
-    has_been_up->on_up(start);
+    has_been_up->on_up(outset);
     for (int i = 0; i < 100; ++i) {
         CHECK(!outlives.is_final(ErrorKind::network));
         CHECK(!has_been_up.is_final(ErrorKind::network));
-        CHECK(outlives->plan(start) <= Backoff::cap);
-        CHECK(has_been_up->plan(start) <= Backoff::cap);
+        CHECK(outlives->plan(outset) <= Backoff::cap);
+        CHECK(has_been_up->plan(outset) <= Backoff::cap);
     }
 }
 
@@ -81,10 +80,10 @@ TEST_CASE("a server that has no place now is asked again for half a minute") {
     const auto is_final_after = [&](Duration time) {
         schedule->on_try();
         schedule->on_told_to_try_later();
-        return schedule.is_final(ErrorKind::network, start + time);
+        return schedule.is_final(ErrorKind::network, outset + time);
     };
     CHECK(!is_final_after(0s));
-    const Duration wait = schedule->plan(start);
+    const Duration wait = schedule->plan(outset);
     CHECK(wait >= 500ms);
     CHECK(wait < 1500ms);
     CHECK(!is_final_after(29s));
@@ -102,11 +101,11 @@ TEST_CASE("only the last try's answer counts as being told to try later") {
 TEST_CASE("a local program that waits brings the next try forward") {
     Schedule schedule{FirstFailure::is_outlived};
     Duration wait{};
-    while (wait < 10s) wait = schedule->plan(start);
-    const auto left = schedule->bring_forward(start);
+    while (wait < 10s) wait = schedule->plan(outset);
+    const auto left = schedule->bring_forward(outset);
     REQUIRE(left);
     CHECK(*left <= NextTry::soon);
-    CHECK(!schedule->bring_forward(start));
+    CHECK(!schedule->bring_forward(outset));
 }
 
 }  // namespace culvert
