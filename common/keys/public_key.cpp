@@ -1,15 +1,17 @@
 #include "common/keys/public_key.hpp"
 
 #include <algorithm>
+#include <array>
+#include <span>
 
 #include <fmt/format.h>
 
+#include "common/base/big_endian.hpp"
 #include "common/base/error.hpp"
 #include "common/base/escape.hpp"
 #include "common/crypto/base64.hpp"
 #include "common/wire/protocol_error.hpp"
 #include "common/wire/reader.hpp"
-#include "common/wire/writer.hpp"
 
 namespace culvert {
 namespace {
@@ -36,11 +38,12 @@ std::string_view take_word(std::string_view& text) {
 }
 
 /// What an Ed25519 key's blob, or a signature's, begins with: name, and length of what follows.
-ByteVector ed25519_prefix(std::size_t length) {
-    ByteVector prefix;
-    Writer out{prefix};
-    out.string(ssh_ed25519);
-    out.uint32(static_cast<std::uint32_t>(length));
+auto ed25519_prefix(std::size_t length) noexcept {
+    std::array<std::byte, 4 + ssh_ed25519.size() + 4> prefix;
+    const std::span whole{prefix};
+    store_big_endian<std::uint32_t>(whole.first<4>(), ssh_ed25519.size());
+    std::ranges::copy(bytes_of(ssh_ed25519), whole.subspan<4>().begin());
+    store_big_endian(whole.last<4>(), static_cast<std::uint32_t>(length));
     return prefix;
 }
 
@@ -90,7 +93,8 @@ PublicKey PublicKey::from_text(std::string_view algorithm, std::string_view base
 }
 
 PublicKey PublicKey::from_ed25519(const Ed25519PublicKey& key) {
-    ByteVector blob = ed25519_prefix(key.bytes.size());
+    ByteVector blob;
+    append(blob, ed25519_prefix(key.bytes.size()));
     append(blob, key.bytes);
     return {std::string{ssh_ed25519}, std::move(blob)};
 }
@@ -131,7 +135,7 @@ bool verify(const PublicKey& key, std::string_view algorithm, Bytes data,
     const auto ed25519 = key.ed25519();
     if (!ed25519 || algorithm != ssh_ed25519) return false;
     Ed25519Signature signature;
-    const ByteVector prefix = ed25519_prefix(signature.size());
+    const auto prefix = ed25519_prefix(signature.size());
     if (signature_blob.size() != prefix.size() + signature.size() ||
         !std::ranges::equal(signature_blob.first(prefix.size()), prefix)) {
         return false;
@@ -141,7 +145,8 @@ bool verify(const PublicKey& key, std::string_view algorithm, Bytes data,
 }
 
 ByteVector signature_blob(const Ed25519Signature& signature) {
-    ByteVector blob = ed25519_prefix(signature.size());
+    ByteVector blob;
+    append(blob, ed25519_prefix(signature.size()));
     append(blob, signature);
     return blob;
 }

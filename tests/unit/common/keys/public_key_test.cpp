@@ -7,6 +7,7 @@
 #include "common/base/error.hpp"
 #include "common/wire/protocol_error.hpp"
 #include "common/wire/writer.hpp"
+#include "tests/unit/allocations.hpp"
 #include "tests/unit/common/keys/key_vectors.hpp"
 #include "tests/unit/common/keys/sshsig.hpp"
 
@@ -153,6 +154,15 @@ TEST_CASE("a signature blob holds the algorithm's name and 64 bytes exactly (RFC
     ByteVector longer = blob;
     longer.push_back(std::byte{0});
     CHECK_FALSE(verify(key, "ssh-ed25519", data, longer));
+}
+
+TEST_CASE("verifying allocates nothing, so that it cannot fail for want of memory") {
+    const PublicKey key = keygen_key();
+    const auto [data, blob] = test::keygen_sshsig();
+    const std::size_t before = test::allocations();
+    const bool verified = verify(key, "ssh-ed25519", data, blob);
+    CHECK(test::allocations() == before);
+    CHECK(verified);
 }
 
 TEST_CASE("key and declared algorithm must both be ssh-ed25519") {

@@ -17,10 +17,9 @@ ConversationPlan talk() {
     plan.link.longest_delay = std::chrono::milliseconds{5};
     plan.link.send_buffer = 1;
     plan.longest_pause = std::chrono::milliseconds{3};
+    plan.answer_time = std::chrono::seconds{2};  // a slow signature: the server is asked meanwhile
     plan.streams = {{10'000, 8'000}, {0, 100}};
-    plan.adjust = [](EngineConfig& client, EngineConfig&) {
-        client.transport.rekey.bytes = 7'000;
-    };
+    plan.adjust = [](EngineConfig& client, EngineConfig&) { client.transport.rekey.bytes = 7'000; };
     return plan;
 }
 

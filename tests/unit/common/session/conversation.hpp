@@ -23,6 +23,7 @@ struct ConversationPlan {
     std::optional<LinkCut> cut;
     std::vector<Stream> streams{{10, 10}};
     Duration longest_pause{};  ///< of those who talk
+    Duration answer_time{};    ///< of those who decide about a login
     SimulatedPair::Adjust adjust = [](EngineConfig&, EngineConfig&) {};
 };
 
@@ -40,6 +41,7 @@ public:
             far.emplace_back(pair.context,
                              Talker::Plan{down, 2 * i + 1, 2 * i, plan_.longest_pause, seed + 1});
         }
+        pair.client_owner.answer_time = pair.server_owner.answer_time = plan_.answer_time;
         pair.client_owner.opens = [this] {
             handshake_up = pair.link.carried(0);
             handshake_down = pair.link.carried(1);

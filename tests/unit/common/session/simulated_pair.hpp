@@ -11,6 +11,7 @@
 #include <doctest/doctest.h>
 #include <asio/io_context.hpp>
 
+#include "common/net/pause.hpp"
 #include "common/net/task_group.hpp"
 #include "common/session/session.hpp"
 #include "tests/unit/allocations.hpp"
@@ -29,15 +30,31 @@ struct SessionEnd {
     std::exception_ptr unexpected;
 };
 
-/// Calls back when there is something to do.
+/// Takes its time for an answer, and calls back when there is something to do.
 class SimulatedOwner : public Owner {
 public:
     using Owner::Owner;
+
+    awaitable<void> check_host_key(PublicKey key) override {
+        co_await pause(answer_time);
+        auto checked = Owner::check_host_key(std::move(key));
+        co_await std::move(checked);
+    }
+    awaitable<std::optional<ByteVector>> sign(SignatureWanted wanted) override {
+        co_await pause(answer_time);
+        auto signature = Owner::sign(std::move(wanted));
+        co_return co_await std::move(signature);
+    }
+    awaitable<bool> allows(KeyShown) override {
+        co_await pause(answer_time);
+        co_return true;
+    }
 
     void on_ready() override { opens(); }
     void on_channel_requested(ChannelRequested request) override { accepts(std::move(request)); }
     void on_no_channels() override { is_done(); }
 
+    Duration answer_time{};
     std::function<void()> opens = [] {};
     std::function<void(ChannelRequested)> accepts = [](ChannelRequested) {};
     std::function<void()> is_done = [] {};
