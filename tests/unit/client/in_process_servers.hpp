@@ -50,6 +50,7 @@ private:
             return session->refuse(request.channel, {OpenFailureReason::connect_failed, "no"});
         }
         stream.session = &*session;
+        stream.ends = false;
         stream.channel = request.channel;
         session->accept(request.channel, stream);
         session->set_readable(request.channel);

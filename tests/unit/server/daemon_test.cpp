@@ -103,9 +103,9 @@ private:
 };
 
 /// A client's stream through the daemon that this broker has bound for, to a target of its own.
-class Stream {
+class ForwardedStream {
 public:
-    explicit Stream(test::FakeBroker& broker) {
+    explicit ForwardedStream(test::FakeBroker& broker) {
         broker.set_target(target_listener_.bound().front());
         client_.emplace(io_, broker.bound().front());
         tasks_.spawn(client_->run());
@@ -114,9 +114,9 @@ public:
         CHECK_FALSE(target_listener_.accept_rest(
             {.on_accept = [this](Accepted accepted) { target_ = std::move(accepted.fd); }}));
     }
-    Stream(const Stream&) = delete;
-    Stream& operator=(const Stream&) = delete;
-    ~Stream() {
+    ForwardedStream(const ForwardedStream&) = delete;
+    ForwardedStream& operator=(const ForwardedStream&) = delete;
+    ~ForwardedStream() {
         client_->disconnect();
         run_until([&] { return tasks_.empty(); });
     }
@@ -258,7 +258,7 @@ TEST_CASE("a daemon that drains listens no more, and ends with its last stream")
     Daemon daemon{[&](Daemon::Loading) { return served({loopback}); }, all_by(broker)};
     script.run(daemon, [&] {
         script.expect("READY=1");
-        Stream stream{*broker};
+        ForwardedStream stream{*broker};
         script.signal(SIGTERM);
         script.expect("STOPPING=1");
         CHECK(Script::greeting(broker->bound().front()).empty());
@@ -274,7 +274,7 @@ TEST_CASE("a second signal ends a drain at once, and resets the streams that are
     Daemon daemon{[&](Daemon::Loading) { return served({loopback}); }, all_by(broker)};
     script.run(daemon, [&] {
         script.expect("READY=1");
-        Stream stream{*broker};
+        ForwardedStream stream{*broker};
         script.signal(SIGTERM);
         script.expect("STOPPING=1");
         script.signal(SIGTERM);

@@ -21,12 +21,12 @@ TEST_CASE("what connects to a local forward is carried to its target") {
 
 TEST_CASE("the ends of a channel are shown escaped") {
     const ChannelType direct = DirectTcpip{{"h\n", 1}, {"::1", 2}};
-    CHECK(target_of(direct) == "h\\n:1");
+    CHECK(target_of(direct) == "h\\x0a:1");
     CHECK(originator_of(direct) == "[::1]:2");
     const ChannelType forwarded = ForwardedTcpip{{"localhost", 80}, {"\x1b[2J", 3}};
     CHECK(target_of(forwarded) == "localhost:80");
     CHECK(originator_of(forwarded).find('\x1b') == std::string::npos);
     const ChannelType local = DirectStreamlocal{"/run/a\tb"};
-    CHECK(target_of(local) == "/run/a\\tb");
+    CHECK(target_of(local) == "/run/a\\x09b");
     CHECK(originator_of(local) == "a Unix socket");
 }

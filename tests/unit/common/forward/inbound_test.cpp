@@ -37,8 +37,8 @@ const Forward forward = LocalForward{"", 0, {"target", 110}};
 class Listening {
 public:
     explicit Listening(Listener::AcceptOne accept = Listener::accept_one)
-        : listener_{std::make_shared<Listener>(context.get_executor(), std::vector{loopback_v4()},
-                                               std::move(accept))} {
+        : listener_{std::make_shared<Listener>(context.get_executor(),
+                                               listen_on_all({loopback_v4()}), std::move(accept))} {
         endpoint = listener_->bound().front();
     }
 

@@ -96,16 +96,21 @@ struct Path {
 
     StreamRegistry& registry() { return StreamRegistry::of(pair.context.get_executor()); }
 
-    static void fail(const std::exception_ptr& thrown) { FAIL_CHECK(text_of_exception(thrown)); }
+    TaskGroup::OnError note() {
+        return [this](const std::exception_ptr& thrown) {
+            errors.push_back(text_of_exception(thrown));
+        };
+    }
 
     SessionPair& pair;
     const Forward forward = LocalForward{"", 0, {"target", 110}};
+    std::vector<std::string> errors;  ///< with which streams ended
     const std::string client_name = "gw:22";
     const std::string server_name = "10.0.0.9:1 (alice)";
     Program client;
     Program server;
-    Streams inbound{pair.context.get_executor(), client_name, client, &fail};
-    Streams outbound_streams{pair.context.get_executor(), server_name, server, &fail};
+    Streams inbound{pair.context.get_executor(), client_name, client, note()};
+    Streams outbound_streams{pair.context.get_executor(), server_name, server, note()};
     Outbound outbound{*pair.server, outbound_streams, server};
     TcpSocket program{pair.context};
     TcpSocket service{pair.context};
@@ -118,10 +123,12 @@ using Test = awaitable<void> (*)(Path& path);
 
 void run(
     std::optional<Path>& path, SessionPair& pair, Test test,
-    const std::function<void(Path&)>& prepare = [](Path&) {}) {
+    const std::function<void(Path&)>& prepare = [](Path&) {},
+    const std::vector<std::string>& expected_errors = {}) {
     path.emplace(pair);
     prepare(*path);
     pair.run(path->run(test(*path)));
+    CHECK(path->errors == expected_errors);
 }
 
 awaitable<void> send(TcpSocket& socket, std::string_view text) {
@@ -206,9 +213,9 @@ TEST_CASE("a channel is refused where reaching its target fails in any other way
             CHECK(p.client.told.back().starts_with("not opened target:110"));
         },
         [](Path& p) {
-            p.server.fault = std::make_exception_ptr(
-                std::system_error{asio::error::operation_aborted, "cancelled"});
-        });
+            p.server.fault = std::make_exception_ptr(Error{ErrorKind::internal, "a fault of ours"});
+        },
+        {"a fault of ours"});
     CHECK(path->server.gone == 1);
 }
 

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "common/relay/relay.hpp"
-#include "tests/unit/common/relay/program.hpp"
+#include "tests/unit/common/relay/simulated_program.hpp"
 #include "tests/unit/common/session/simulated_pair.hpp"
 
 namespace culvert::test {
@@ -16,8 +16,8 @@ namespace culvert::test {
 struct RelayedStreamPlan {
     LinkFaults link;
     std::optional<LinkCut> cut;
-    Program::Plan program;
-    Program::Plan service;
+    SimulatedProgram::Plan program;
+    SimulatedProgram::Plan service;
     int send_buffer = 0;  ///< of the programs' sockets
 };
 
@@ -86,8 +86,8 @@ private:
     std::array<StreamSocket, 2> far_sockets_;
 
 public:
-    std::optional<Program> program;
-    std::optional<Program> service;
+    std::optional<SimulatedProgram> program;
+    std::optional<SimulatedProgram> service;
     std::optional<RelayEnd> near_end;
     std::optional<RelayEnd> far_end;
 

@@ -39,7 +39,7 @@ constexpr std::uint32_t seeds = 30;
 }  // namespace
 
 TEST_CASE("all arrives, whichever end finishes first") {
-    using End = Program::End;
+    using End = SimulatedProgram::End;
     struct Row {
         const char* name;
         End program;
@@ -68,7 +68,7 @@ TEST_CASE("all arrives, whichever end finishes first") {
 }
 
 TEST_CASE("a reset stays a reset, whatever was under way") {
-    using End = Program::End;
+    using End = SimulatedProgram::End;
     struct Row {
         const char* name;
         End program;
@@ -137,7 +137,7 @@ RelayedStreamPlan short_stream() {
     plan.send_buffer = 1;
     plan.program = {.sends = 30'000, .longest_pause = std::chrono::milliseconds{2}};
     plan.service = {.sends = 20'000,
-                    .end = Program::End::answers,
+                    .end = SimulatedProgram::End::answers,
                     .longest_pause = std::chrono::milliseconds{4}};
     return plan;
 }

@@ -45,9 +45,14 @@ public:
         auto signature = Owner::sign(std::move(wanted));
         co_return co_await std::move(signature);
     }
-    awaitable<bool> allows(KeyShown) override {
+    awaitable<bool> allows(PublicKeyRequest) override {
         co_await pause(answer_time);
         co_return true;
+    }
+    awaitable<ByteVector> sign_host(HostSignatureWanted wanted) override {
+        co_await pause(answer_time);
+        auto signature = Owner::sign_host(std::move(wanted));
+        co_return co_await std::move(signature);
     }
 
     void on_ready() override { opens(); }

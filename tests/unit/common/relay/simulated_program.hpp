@@ -16,7 +16,7 @@ namespace culvert::test {
 
 /// A program whose connection is relayed: sends so many bytes, checks those that come, and ends as
 /// it is told to. Its memory is the test's own.
-class Program {
+class SimulatedProgram {
 public:
     enum class End {
         finishes,       ///< when all is sent; closes once the other end has finished, too
@@ -33,7 +33,7 @@ public:
         std::uint32_t seed = 1;
     };
 
-    Program(StreamSocket socket, const Plan& plan)
+    SimulatedProgram(StreamSocket socket, const Plan& plan)
         : plan_{plan},
           socket_{std::move(socket)},
           random_{plan.seed},
@@ -42,8 +42,8 @@ public:
         if (plan_.end != End::resets) receive();
         if (plan_.end != End::answers) send();
     }
-    Program(const Program&) = delete;
-    Program& operator=(const Program&) = delete;
+    SimulatedProgram(const SimulatedProgram&) = delete;
+    SimulatedProgram& operator=(const SimulatedProgram&) = delete;
 
     std::uint64_t sent = 0;
     std::uint64_t received = 0;
