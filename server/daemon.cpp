@@ -41,6 +41,12 @@ std::size_t thread_count(const ServerConfig& config) {
     return std::max(1U, std::thread::hardware_concurrency());
 }
 
+/// What is up, line by line, and how many of `all` have no line.
+void log_each(const std::vector<std::string>& lines, std::size_t all, std::string_view thing) {
+    for (const std::string& line : lines) log_info("SIGUSR1: {}", line);
+    if (all > lines.size()) log_info("SIGUSR1: and {} more", counted(all - lines.size(), thing));
+}
+
 /// Does what a signal asks for, and returns whether it was done: the daemon goes on if it wasn't.
 template <class Function>
 awaitable<bool> attempt(std::string_view what_not_done, Function function) {
@@ -135,8 +141,8 @@ awaitable<int> Daemon::next_signal() {
 }
 
 awaitable<void> Daemon::log_status() {
-    constexpr std::size_t most_lines = 50;
-    const Worker::Status all = co_await workers_.status(most_lines);
+    constexpr Worker::MostLines most{.connections = 50, .streams = 50};
+    const Worker::Status all = co_await workers_.status(most);
     const std::size_t open = workers_.connections();
     const double seconds = std::chrono::duration<double>(Clock::now() - began_).count();
     const std::array fields{LogField{"connections", std::uint64_t{open}},
@@ -150,10 +156,8 @@ awaitable<void> Daemon::log_status() {
     for (const auto& bound : listeners_.bound()) {
         log_info("SIGUSR1: listens on {}", to_string(bound));
     }
-    for (const std::string& line : all.lines) log_info("SIGUSR1: {}", line);
-    if (open > all.lines.size()) {
-        log_info("SIGUSR1: and {} more", counted(open - all.lines.size(), "connection"));
-    }
+    log_each(all.connection_lines, open, "connection");
+    log_each(all.stream_lines, all.streams, "stream");
 }
 
 awaitable<void> Daemon::reload() {

@@ -5,6 +5,7 @@
 
 #include <asio/post.hpp>
 
+#include "common/forward/stream_registry.hpp"
 #include "common/log/log.hpp"
 #include "common/log/log_thrown.hpp"
 #include "common/net/address.hpp"
@@ -62,12 +63,17 @@ void Worker::serve(ServerContext context, Accepted accepted, Admission::Ticket t
     load_.on_given();
 }
 
-awaitable<Worker::Status> Worker::status(std::size_t most_lines) const {
+awaitable<Worker::Status> Worker::status(MostLines most) {
     Status status;
     for (const ServerConnection* const connection : connections_) {
         status.logged_in += connection->authenticated() ? 1 : 0;
         status.streams += connection->open_streams();
-        if (status.lines.size() < most_lines) status.lines.push_back(connection->status());
+        if (status.connection_lines.size() < most.connections) {
+            status.connection_lines.push_back(connection->status());
+        }
+    }
+    for (const StreamInfo& stream : StreamRegistry::of(thread_.executor()).list(most.streams)) {
+        status.stream_lines.push_back(describe(stream));
     }
     co_return status;
 }

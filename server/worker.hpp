@@ -33,11 +33,17 @@ public:
     struct Status {
         std::size_t logged_in = 0;
         std::size_t streams = 0;
-        std::vector<std::string> lines;  ///< for each connection, up to the number that was asked
+        // A line for each of them, up to the number that was asked for.
+        std::vector<std::string> connection_lines;
+        std::vector<std::string> stream_lines;
+    };
+    struct MostLines {
+        std::size_t connections = 0;
+        std::size_t streams = 0;
     };
 
     // ---- on its own thread, with run_on()
-    awaitable<Status> status(std::size_t most_lines) const;
+    awaitable<Status> status(MostLines most);
 
     // ---- from any thread
     IoExecutor executor() noexcept { return thread_.executor(); }

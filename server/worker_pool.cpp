@@ -70,14 +70,16 @@ std::size_t WorkerPool::connections() const noexcept {
     return all;
 }
 
-awaitable<Worker::Status> WorkerPool::status(std::size_t most_lines) {
+awaitable<Worker::Status> WorkerPool::status(Worker::MostLines most) {
     Worker::Status all;
     for (const auto& worker : workers_) {
-        const std::size_t left = most_lines - all.lines.size();
+        const Worker::MostLines left{most.connections - all.connection_lines.size(),
+                                     most.streams - all.stream_lines.size()};
         const auto status = co_await run_on(worker->executor(), worker->status(left));
         all.logged_in += status.logged_in;
         all.streams += status.streams;
-        std::ranges::copy(status.lines, std::back_inserter(all.lines));
+        std::ranges::copy(status.connection_lines, std::back_inserter(all.connection_lines));
+        std::ranges::copy(status.stream_lines, std::back_inserter(all.stream_lines));
     }
     co_return all;
 }

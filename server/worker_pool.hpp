@@ -33,8 +33,8 @@ public:
     void serve(ServerContext context, Accepted accepted, Admission::Ticket ticket);
 
     std::size_t connections() const noexcept;
-    /// Of all workers, with the lines of `most_lines` connections.
-    awaitable<Worker::Status> status(std::size_t most_lines);
+    /// Of all workers together.
+    awaitable<Worker::Status> status(Worker::MostLines most);
 
     /// Ahead of the destructor, once no connection comes any more.
     awaitable<void> stop_measuring() { return measuring_.join(); }

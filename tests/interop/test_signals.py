@@ -85,6 +85,8 @@ def test_culvertd_says_what_is_up(lab):
         server.wait_for_line(r"^culvertd: SIGUSR1: up for \d+ s: 1 connection, 1 logged in, 1 stream$")
         server.wait_for_line(r"^culvertd: SIGUSR1: listens on 127\.0\.0\.1:\d+$")
         server.wait_for_line(r"^culvertd: SIGUSR1: 127\.0\.0\.1:\d+ \(\w+\): 1 stream, for \d+ s$")
+        server.wait_for_line(r"^culvertd: SIGUSR1: 127\.0\.0\.1:\d+ \(\w+\): 127\.0\.0\.1:\d+ -> "
+                             r"127\.0\.0\.1:\d+: \d+ bytes there, \d+ back, for \d+ s$")
 
 
 def test_status_and_log_are_to_be_had_while_it_drains(lab):

@@ -110,7 +110,7 @@ def faults_of(path, layers, below):
                 yield number, f"{top}/ doesn't include {include[1]}"
         banned = [(pattern, instead) for pattern, allowed, instead in BANNED
                   if not place.startswith(tuple(allowed))]
-        if top == "server":
+        if top == "server" or layer == "forward":
             banned += [(pattern, instead) for pattern, allowed, instead in BANNED_BUT_IN_BROKER
                        if not place.startswith(tuple(BROKER + allowed))]
         if layer in below and not place.startswith(CLOCK):

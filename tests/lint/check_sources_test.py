@@ -20,7 +20,7 @@ class Sources(unittest.TestCase):
         path = self.root / place
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(line + "\n")
-        return [text for _, text in check_sources.faults_of(path, {"net": {"net"}}, set())]
+        return [text for _, text in check_sources.faults_of(path, {"net": {"net"}, "forward": {"forward", "net"}}, set())]
 
     def test_what_culvertd_asks_of_the_system_goes_through_its_broker(self):
         for line, what, may_besides in [
@@ -41,7 +41,8 @@ class Sources(unittest.TestCase):
                 ("auto text = read_trusted_file(path, limit, owners);", "file",
                  ["server/config.cpp", "server/host_key.cpp", "server/key_files.cpp"])]:
             with self.subTest(line):
-                for place in ["server/daemon.cpp", "server/listeners.cpp", "server/server_connection.cpp"]:
+                for place in ["server/daemon.cpp", "server/listeners.cpp", "server/server_connection.cpp",
+                              "common/forward/outbound.cpp"]:
                     faults = self.faults(place, line)
                     self.assertEqual(len(faults), 1, faults)
                     self.assertIn(f"{what}", faults[0])
