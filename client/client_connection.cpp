@@ -1,6 +1,7 @@
 #include "client/client_connection.hpp"
 
 #include <cassert>
+#include <new>
 #include <utility>
 
 #include <fmt/format.h>
@@ -266,9 +267,14 @@ void ClientConnection::on_channel_requested(ChannelRequested) {
 
 void ClientConnection::carry(LocalConnection connection) {
     streams_.expect();
-    asio::dispatch(executor(), [this, connection = std::move(connection)]() mutable {
-        take(std::move(connection));
-    });
+    try {
+        asio::dispatch(executor(), [this, connection = std::move(connection)]() mutable {
+            take(std::move(connection));
+        });
+    } catch (const std::bad_alloc&) {
+        streams_.unexpect();
+        throw;
+    }
 }
 
 void ClientConnection::take(LocalConnection connection) {
@@ -287,7 +293,12 @@ void ClientConnection::take(LocalConnection connection) {
             to_string(connection.accepted.remote), leads_to(*connection.forward));
         return;
     }
-    carry_inbound(streams_, *session_, std::move(connection.accepted), *connection.forward);
+    const auto peer = connection.accepted.remote;
+    try {
+        carry_inbound(streams_, *session_, std::move(connection.accepted), *connection.forward);
+    } catch (const std::bad_alloc&) {
+        log_.tunnel().error("{}: reset, culvert is out of memory", to_string(peer));
+    }
 }
 
 }  // namespace culvert

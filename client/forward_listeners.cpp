@@ -87,7 +87,7 @@ awaitable<void> ForwardListeners::bind_later(Inbound& inbound) {
 
 std::vector<std::string> ForwardListeners::not_bound() const {
     std::vector<std::string> all;
-    if (!tried_) return all;
+    if (!tried_ || closed_) return all;
     for (const auto& inbound : inbounds_) {
         if (!inbound->is_bound()) all.push_back(to_string(listens_at(inbound->forward())));
     }

@@ -29,7 +29,7 @@ public:
     awaitable<void> bind();
     /// Each is bound, or has failed once.
     bool tried() const noexcept { return tried_; }
-    /// Where the others were to listen, as in `localhost:8080`.
+    /// Where the others were to listen, as in `localhost:8080`; none once they are closed.
     std::vector<std::string> not_bound() const;
 
     /// The ports are free at once; what waits in the kernel is reset.

@@ -1,5 +1,6 @@
 #include "client/held_connections.hpp"
 
+#include <new>
 #include <system_error>
 #include <utility>
 
@@ -49,9 +50,15 @@ awaitable<void> HeldConnections::wait(LocalConnection connection, Counted counte
     }
     std::erase(waiting_, &up);
     if (cancelled) std::rethrow_exception(cancelled);
-    place_(std::move(connection));
+    std::exception_ptr not_placed;
+    try {
+        place_(std::move(connection));
+    } catch (const std::bad_alloc&) {
+        not_placed = std::current_exception();
+    }
     counted.release();
     if (count_ == 0) on_none_left_();
+    if (not_placed) std::rethrow_exception(not_placed);
 }
 
 }  // namespace culvert

@@ -45,7 +45,9 @@ Tunnel::Tunnel(ClientContext context, TunnelSettings settings, FirstFailure firs
 
 awaitable<void> Tunnel::run() {
     std::exception_ptr why;
-    TaskGroup reporting{context_.executor, [](const std::exception_ptr&) {}};
+    TaskGroup reporting{context_.executor, [this](const std::exception_ptr& thrown) {
+                            log_.error("{}", text_of_exception(thrown));
+                        }};
     try {
         co_await listeners_.bind();
         context_.on_change();

@@ -1,6 +1,8 @@
 #include "common/forward/inbound_stream.hpp"
 
 #include <new>
+#include <optional>
+#include <system_error>
 #include <utility>
 
 #include "common/net/address.hpp"
@@ -37,8 +39,15 @@ awaitable<void> carry(Streams& streams, Session& session, Accepted accepted,
     InboundStream stream{streams, forward, accepted.remote};
     streams.on_opening(stream);
     // Not in the co_await: its temporaries would lie in the frame as long as the stream lives.
-    auto carried = stream.open(std::move(accepted).on(streams.executor()), session);
-    const RelayEnd end = co_await std::move(carried);
+    std::optional<awaitable<RelayEnd>> carried;
+    try {
+        carried = stream.open(std::move(accepted).on(streams.executor()), session);
+    } catch (const std::system_error& error) {
+        // epoll has no room for the socket.
+        streams.on_not_opened(stream, {{OpenFailureReason::resource_shortage, error.what()}, {}});
+        co_return;
+    }
+    const RelayEnd end = co_await *std::move(carried);
     if (end == RelayEnd::refused) {
         streams.on_not_opened(stream, {stream.failure(), {}});
     } else {
@@ -53,6 +62,7 @@ void carry_inbound(Streams& streams, Session& session, Accepted accepted, const 
         streams.tasks().spawn(carry(streams, session, std::move(accepted), forward));
     } catch (const std::bad_alloc&) {
         streams.on_gone();
+        throw;
     }
 }
 

@@ -32,14 +32,11 @@ void StreamRegistry::remove(Stream& stream) noexcept {
     (stream.previous_ != nullptr ? stream.previous_->next_ : oldest_) = stream.next_;
     (stream.next_ != nullptr ? stream.next_->previous_ : newest_) = stream.previous_;
     --size_;
+    for (StreamWatcher* const watcher : watchers_) watcher->on_gone(stream.id());
 }
 
 void StreamRegistry::tell_begun(const Stream& stream) const noexcept {
     for (StreamWatcher* const watcher : watchers_) watcher->on_begun(stream);
-}
-
-void StreamRegistry::tell_over(const Stream& stream) const noexcept {
-    for (StreamWatcher* const watcher : watchers_) watcher->on_over(stream);
 }
 
 std::vector<StreamInfo> StreamRegistry::list(std::size_t most) const {

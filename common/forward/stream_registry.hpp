@@ -31,8 +31,8 @@ public:
 
     /// Its channel is being asked for, by us or by the peer.
     virtual void on_begun(const Stream& stream) noexcept = 0;
-    /// It was carried, or not opened; its counters are final.
-    virtual void on_over(const Stream& stream) noexcept = 0;
+    /// It is gone, however it ended.
+    virtual void on_gone(StreamId stream) noexcept = 0;
 };
 
 /// The streams of one thread, whatever their SSH connections: to be listed, watched and told to
@@ -54,9 +54,8 @@ public:
     void watch(StreamWatcher& watcher) { watchers_.push_back(&watcher); }
     void unwatch(StreamWatcher& watcher) noexcept { std::erase(watchers_, &watcher); }
 
-    // ---- for what carries a stream
+    /// For what carries a stream.
     void tell_begun(const Stream& stream) const noexcept;
-    void tell_over(const Stream& stream) const noexcept;
 
 private:
     friend class Stream;

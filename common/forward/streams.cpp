@@ -12,7 +12,7 @@ Streams::Streams(IoExecutor executor, const std::string& connection, StreamOwner
       tasks_{executor, std::move(on_error)} {}
 
 void Streams::on_gone() noexcept {
-    count_.fetch_sub(1, std::memory_order_relaxed);
+    unexpect();
     owner_.on_stream_gone();
 }
 
@@ -22,13 +22,11 @@ void Streams::on_opening(const Stream& stream) {
 }
 
 void Streams::on_not_opened(const Stream& stream, const Unreached& why) {
-    registry_.tell_over(stream);
     owner_.on_not_opened(stream, why);
 }
 
 void Streams::on_over(const Stream& stream, RelayEnd end) {
     finished_ += stream.bytes();
-    registry_.tell_over(stream);
     owner_.on_over(stream, end);
 }
 

@@ -40,8 +40,10 @@ public:
 
     // ---- from any thread
     std::size_t count() const noexcept { return count_.load(std::memory_order_relaxed); }
-    /// One counts from here on: a Stream adopts it, or on_gone() is called.
+    /// One counts from here on: a Stream adopts it, or on_gone() or unexpect() is called.
     void expect() noexcept { count_.fetch_add(1, std::memory_order_relaxed); }
+    /// It has not come to the streams' thread, and the owner hears nothing of it.
+    void unexpect() noexcept { count_.fetch_sub(1, std::memory_order_relaxed); }
 
     // ---- on its thread
     void on_gone() noexcept;

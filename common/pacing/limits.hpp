@@ -320,6 +320,9 @@ inline constexpr Duration login_with_key = std::chrono::seconds{120};
 /// With a signature that takes longer the key's query is sent meanwhile: for login_with_key.
 inline constexpr Duration slow_signature = std::chrono::seconds{1};
 inline constexpr Duration key_exchange = std::chrono::seconds{120};
+/// The host key's signature, which may come from another process. Nothing is read meanwhile, so
+/// less than any of the others.
+inline constexpr Duration host_signature = std::chrono::seconds{10};
 /// The answer to CHANNEL_OPEN: a server tries the target for 10 s, and the rest is for its answer.
 inline constexpr Duration channel_open = std::chrono::seconds{15};
 /// Silence before a keepalive, and how many go without an answer.

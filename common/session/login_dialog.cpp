@@ -2,6 +2,9 @@
 
 #include <utility>
 
+#include <fmt/format.h>
+
+#include "common/base/error.hpp"
 #include "common/net/both.hpp"
 #include "common/net/timeout.hpp"
 
@@ -21,8 +24,14 @@ awaitable<void> LoginDialog::on_public_key_request(PublicKeyRequest request) {
 }
 
 awaitable<void> LoginDialog::on_host_signature_wanted(HostSignatureWanted wanted) {
-    const ByteVector signature = co_await server().sign_host(std::move(wanted));
-    engine_.provide_host_signature(signature, Clock::now());
+    constexpr Duration limit = limits::time_limit::host_signature;
+    auto signing = server().sign_host(std::move(wanted));
+    const auto signature = co_await with_timeout(std::move(signing), limit);
+    if (!signature) {
+        throw Error{ErrorKind::internal, fmt::format("the host key's signature didn't come in {} s",
+                                                     limit / std::chrono::seconds{1})};
+    }
+    engine_.provide_host_signature(*signature, Clock::now());
 }
 
 /// An agent may ask its user, which takes time.

@@ -13,8 +13,10 @@ class ExchangeRoundTrip {
 public:
     void on_asked(TimePoint now) noexcept { asked_ = now; }
     void on_answered(TimePoint now) noexcept {
+        const Duration took = now - asked_;
         took_.reset();
-        if (now - asked_ < longest) took_ = now - asked_;
+        // An answer may lie in what was received ahead of the question.
+        if (took > Duration::zero() && took < longest) took_ = took;
     }
     /// Empty where it can't be told.
     std::optional<Duration> last() const noexcept { return took_; }

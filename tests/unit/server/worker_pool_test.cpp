@@ -129,9 +129,12 @@ awaitable<void> drains_with_stream(Server& server) {
     StreamSocket target = co_await open_stream(server, client);
     server.pool.drain();
     // Asked of the workers after they have begun to drain.
-    const auto status = co_await server.pool.status(10);
+    const Worker::MostLines most{.connections = 10, .streams = 10};
+    const auto status = co_await server.pool.status(most);
     CHECK(status.logged_in == 1);
     CHECK(status.streams == 1);
+    REQUIRE(status.stream_lines.size() == 1);
+    CHECK(status.stream_lines.front().find(" bytes there, ") != std::string::npos);
     CHECK_FALSE(server.drained.is_set());
     CHECK(client.end == "never");
 
@@ -170,8 +173,10 @@ awaitable<void> tells_status(Server& server) {
         std::size_t most_lines, lines;
     };
     for (const Row& row : {Row{0, 0}, Row{2, 2}, Row{10, 3}}) {
-        const auto status = co_await server.pool.status(row.most_lines);
-        CHECK(status.lines.size() == row.lines);
+        const Worker::MostLines most{.connections = row.most_lines, .streams = 10};
+        const auto status = co_await server.pool.status(most);
+        CHECK(status.connection_lines.size() == row.lines);
+        CHECK(status.stream_lines.empty());
         CHECK(status.logged_in == 0);
         CHECK(status.streams == 0);
     }

@@ -281,8 +281,8 @@ TEST_CASE("a stream that is told to end before its target is reached is not open
 TEST_CASE("a watcher is told of each stream's beginning and end") {
     struct Watcher : StreamWatcher {
         void on_begun(const Stream& stream) noexcept override { begun.push_back(stream.id()); }
-        void on_over(const Stream& stream) noexcept override { over.push_back(stream.id()); }
-        std::vector<StreamId> begun, over;
+        void on_gone(StreamId stream) noexcept override { gone.push_back(stream); }
+        std::vector<StreamId> begun, gone;
     };
     Watcher watcher;
     SessionPair pair;
@@ -298,7 +298,7 @@ TEST_CASE("a watcher is told of each stream's beginning and end") {
         co_await wait_until_gone(p.server);
     }(*path)));
     CHECK(watcher.begun.size() == 2);
-    CHECK(std::ranges::is_permutation(watcher.begun, watcher.over));
+    CHECK(std::ranges::is_permutation(watcher.begun, watcher.gone));
     path->registry().unwatch(watcher);
 }
 
