@@ -28,7 +28,7 @@ struct InboxFull {};
 /// Each kind that asks for an answer says so at its type.
 using EngineEvent =
     std::variant<InboxFull, ChannelRequested, RequestDenied, ForwardRequested, ForwardAnswered,
-                 HostKeyOffered, HostSignatureWanted, SignatureWanted, PublicKeyRequest, Authenticated,
-                 BannerReceived, Rekeyed, PeerDisconnected, YieldDue>;
+                 HostKeyOffered, HostSignatureWanted, SignatureWanted, PublicKeyRequest,
+                 Authenticated, BannerReceived, Rekeyed, PeerDisconnected, YieldDue>;
 
 }  // namespace culvert

@@ -7,14 +7,13 @@
 #include "common/forward/unanswered_channel.hpp"
 
 namespace culvert {
+namespace {
 
 /// From a channel that the peer opens to a target that we connect to.
-class Outbound::OutboundStream final : public Stream {
+class OutboundStream final : public Stream {
 public:
     OutboundStream(Streams& streams, const ChannelType& type) noexcept
         : Stream{streams}, type_{type} {}
-
-    using Stream::told_to_end;
 
     awaitable<RelayEnd> accept(StreamSocket socket, Session& session, ChannelId channel) {
         return carry_with(std::move(socket), session).accept(channel);
@@ -30,6 +29,8 @@ public:
 private:
     const ChannelType& type_;  ///< of the request, in the frame that the stream lies in
 };
+
+}  // namespace
 
 void Outbound::carry(ChannelRequested request) {
     const ChannelId channel = request.channel;
@@ -57,7 +58,7 @@ awaitable<void> Outbound::carry_to_end(ChannelRequested request) {
 
 /// The socket that reached the target; without one the channel is refused.
 awaitable<std::optional<StreamSocket>> Outbound::reach(const ChannelType& wanted,
-                                                       OutboundStream& stream,
+                                                       const Stream& stream,
                                                        UnansweredChannel& unanswered) {
     auto reached = co_await owner_.reach(wanted);
     if (!session_.running()) co_return std::nullopt;

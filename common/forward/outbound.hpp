@@ -31,9 +31,8 @@ public:
     void carry(ChannelRequested request);
 
 private:
-    class OutboundStream;
     awaitable<void> carry_to_end(ChannelRequested request);
-    awaitable<std::optional<StreamSocket>> reach(const ChannelType& wanted, OutboundStream& stream,
+    awaitable<std::optional<StreamSocket>> reach(const ChannelType& wanted, const Stream& stream,
                                                  UnansweredChannel& unanswered);
 
     Session& session_;

@@ -47,6 +47,7 @@ public:
     /// Told to end: both of its sides are reset. A channel that isn't answered yet is refused once
     /// its target was reached.
     void end() noexcept;
+    bool told_to_end() const noexcept { return told_to_end_; }
 
 protected:
     /// Adopts one of those that the connection has been told to expect (Streams::expect).
@@ -55,7 +56,6 @@ protected:
 
     Relay& carry_with(StreamSocket socket, Session& session);
     const std::optional<Relay>& relay() const noexcept { return relay_; }
-    bool told_to_end() const noexcept { return told_to_end_; }
 
 private:
     friend class StreamRegistry;
