@@ -49,7 +49,7 @@ public:
     /// How many have connected so far.
     std::uint64_t connected() const noexcept { return connected_; }
 
-    /// Told to end: nobody can connect any more; what waits in the kernel is reset.
+    /// Ends the forward: its ports are free at once, and what waits in the kernel is reset.
     void close() noexcept;
     /// As close(), but what waits in the kernel is still taken.
     void accept_rest_and_close();

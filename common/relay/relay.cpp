@@ -184,7 +184,7 @@ awaitable<void> Relay::close_cleanly() {
     // The far end has closed although this one has not finished sending. A close now would answer
     // its next byte with a reset, which may overtake the tail that it has yet to read.
     std::size_t discarded = 0;
-    // A download that nobody wants stops by that, too.
+    // Reading on also stops a download whose program has gone.
     if (reader_.state() == SocketReader::State::finishing) {
         co_await with_timeout(let_tail_arrive(socket_, discarded), tail_time_);
     }

@@ -127,6 +127,15 @@ private:
     Event over_;
 };
 
+/// A program whose stream has been carried to the server and back.
+awaitable<TcpSocket> connect_once_up(Setting& s) {
+    co_await s.until_up();
+    TcpSocket program = s.connect();
+    const std::string text = co_await receive(program, 5);
+    CHECK(text == "hello");
+    co_return program;
+}
+
 }  // namespace
 
 TEST_CASE("what connects while the tunnel is down is held, and carried once it is up") {
@@ -158,9 +167,7 @@ TEST_CASE("where nothing is held, what connects while the tunnel is down is rese
 TEST_CASE("a tunnel that drains takes no more, and ends when its last stream has") {
     Setting setting;
     setting.run([](Setting& s) -> awaitable<void> {
-        co_await s.until_up();
-        TcpSocket program = s.connect();
-        co_await receive(program, 5);
+        TcpSocket program = co_await connect_once_up(s);
         s.tunnel->drain();
         CHECK_THROWS(s.connect());
         CHECK(s.end == "not yet");
@@ -212,9 +219,7 @@ TEST_CASE("streams are spread over a tunnel's connections, and one that is lost 
 TEST_CASE("a tunnel that ends resets what it carries") {
     Setting setting;
     setting.run([](Setting& s) -> awaitable<void> {
-        co_await s.until_up();
-        TcpSocket program = s.connect();
-        co_await receive(program, 5);
+        TcpSocket program = co_await connect_once_up(s);
         s.tunnel->end();
         co_await s.ended();
         const std::error_code end = co_await receive_end(program);

@@ -141,6 +141,13 @@ awaitable<std::string> receive(TcpSocket& socket, std::size_t length) {
     co_return text;
 }
 
+/// Three bytes from the program to the service.
+awaitable<void> use(Path& path) {
+    co_await send(path.program, "abc");
+    const std::string received = co_await receive(path.service, 3);
+    CHECK(received == "abc");
+}
+
 awaitable<std::error_code> receive_end(TcpSocket& socket) {
     char byte{};
     std::error_code end;
@@ -223,8 +230,7 @@ TEST_CASE("streams are listed while they are there, the oldest first") {
     SessionPair pair;
     std::optional<Path> path;
     run(path, pair, [](Path& p) -> awaitable<void> {
-        co_await send(p.program, "abc");
-        co_await receive(p.service, 3);
+        co_await use(p);
         const auto all = p.registry().list(10);
         REQUIRE(all.size() == 2);
         CHECK(all[0].id < all[1].id);
@@ -245,8 +251,7 @@ TEST_CASE("a stream that is told to end resets both of its sides") {
     SessionPair pair;
     std::optional<Path> path;
     run(path, pair, [](Path& p) -> awaitable<void> {
-        co_await send(p.program, "abc");
-        co_await receive(p.service, 3);
+        co_await use(p);
         const StreamId inbound = p.registry().list(1).front().id;
         CHECK(p.registry().end(inbound));
         const std::error_code at_program = co_await receive_end(p.program);
@@ -290,8 +295,7 @@ TEST_CASE("a watcher is told of each stream's beginning and end") {
     path.emplace(pair);
     path->registry().watch(watcher);
     pair.run(path->run([](Path& p) -> awaitable<void> {
-        co_await send(p.program, "abc");
-        co_await receive(p.service, 3);
+        co_await use(p);
         p.program.shutdown(TcpSocket::shutdown_send);
         p.service.shutdown(TcpSocket::shutdown_send);
         co_await wait_until_gone(p.client);
@@ -305,10 +309,7 @@ TEST_CASE("a watcher is told of each stream's beginning and end") {
 TEST_CASE("streams that are left are reset when their connection's are joined") {
     SessionPair pair;
     std::optional<Path> path;
-    run(path, pair, [](Path& p) -> awaitable<void> {
-        co_await send(p.program, "abc");
-        co_await receive(p.service, 3);
-    });
+    run(path, pair, [](Path& p) -> awaitable<void> { co_await use(p); });
     CHECK(path->inbound.count() == 0);
     CHECK(path->outbound_streams.count() == 0);
     CHECK(path->client.told.back() == "over target:110: reset by the near end");
