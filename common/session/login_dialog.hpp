@@ -8,8 +8,8 @@
 
 namespace culvert {
 
-/// Asks the login's owner what the engine wants to know, at the login and in later key exchanges, and
-/// gives the engine the answers.
+/// Asks the login's owner what the engine wants to know, at the login and in later key exchanges,
+/// and gives the engine the answers.
 class LoginDialog {
 public:
     /// `send` sends what the engine has to say while an answer is awaited.
