@@ -24,9 +24,9 @@ struct Subject {
 
 /// What the daemon and its connections ask of the system beyond the bytes of sockets that they
 /// hold: the host key's signature, key files, names, targets, listening sockets. Apart from the
-/// loading of a configuration, nothing else of the daemon signs, opens, resolves, connects or binds,
-/// so that it can be done in another process. To be asked on the asking object's thread; arguments
-/// must outlive the answer. Each coroutine throws operation_aborted when cancelled.
+/// loading of a configuration, nothing else of the daemon signs, opens, resolves, connects or
+/// binds, so that it can be done in another process. To be asked on the asking object's thread;
+/// arguments must outlive the answer. Each coroutine throws operation_aborted when cancelled.
 class Broker {
 public:
     virtual ~Broker() = default;
