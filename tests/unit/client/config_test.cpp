@@ -52,7 +52,7 @@ std::string with(const std::string& line) {
 
 }  // namespace
 
-TEST_CASE("a tunnel of culvert.yaml (design 9)") {
+TEST_CASE("a tunnel of culvert.yaml (docs/contract.md)") {
     const auto tunnels = parse(
         "tunnels:\n"
         "  mail:\n"

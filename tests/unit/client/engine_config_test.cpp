@@ -22,7 +22,7 @@ EngineConfig engine_of(const TunnelSettings& settings) {
 
 }  // namespace
 
-TEST_CASE("what nobody chose is the engine's default (design 9, RFC 4253 9)") {
+TEST_CASE("what nobody chose is the engine's default (docs/contract.md, RFC 4253 9)") {
     const EngineConfig made = engine_of(tunnel({"gw", "1:h:2"}));
     CHECK(made.transport.role == Role::client);
     CHECK(!made.transport.host_key);

@@ -33,7 +33,7 @@ std::string error_of(const std::string& text) {
 
 }  // namespace
 
-TEST_CASE("culvertd.yaml with every key (design 9)") {
+TEST_CASE("culvertd.yaml with every key (docs/contract.md)") {
     const ServerConfig config = parse(
         "listen: [127.0.0.1:2222, '[::1]:2222', '*:0', 22]\n"
         "host_keys: [~/host_key]\n"
@@ -85,7 +85,7 @@ TEST_CASE("culvertd.yaml with every key (design 9)") {
     CHECK(limits.drain == std::chrono::seconds{1});
 }
 
-TEST_CASE("every key has its default (design 9)") {
+TEST_CASE("every key has its default (docs/contract.md)") {
     const ServerConfig config = parse("users: {alice: {authorized_keys: " + key + "}}");
     CHECK(config.listen == std::vector<Endpoint>{{"*", 2222}});
     CHECK(config.host_keys == Words{"/home/alice/.local/state/culvert/ssh_host_ed25519_key"});

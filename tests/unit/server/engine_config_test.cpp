@@ -29,7 +29,7 @@ EngineConfig engine_of(const std::string& yaml) {
 
 }  // namespace
 
-TEST_CASE("what culvertd.yaml leaves out is the engine's default (design 9, RFC 4253 9)") {
+TEST_CASE("what culvertd.yaml leaves out is the engine's default (docs/contract.md, RFC 4253 9)") {
     const EngineConfig made = make_engine_config(default_server_config(), host_key(), nullptr);
     CHECK(made.transport.role == Role::server);
     CHECK(made.transport.host_key == host_key());

@@ -33,7 +33,7 @@ msg::KexInit kexinit(NameList kex, NameList host_key) {
 
 }  // namespace
 
-TEST_CASE("our KEXINIT offers what design 1 says, in our order") {
+TEST_CASE("our KEXINIT offers all that we have, in our order") {
     const auto message = make_kexinit(usual(), Role::client, Exchange::first);
     CHECK(message.kex_algorithms == NameList{"curve25519-sha256", "curve25519-sha256@libssh.org",
                                              "ext-info-c", "kex-strict-c-v00@openssh.com"});

@@ -120,7 +120,7 @@ TEST_CASE("names that can't match, and a comma at the end, don't keep the sides 
     }
 }
 
-TEST_CASE("a client says all it can before it has heard anything (design 3)") {
+TEST_CASE("a client says all it can before it has heard anything") {
     Alone client{client_with(test::offering(chacha20_poly1305))};
     RawPeer server{Role::server, test::kex_with_markers(Role::server)};
     server.receive(client.transport);
