@@ -33,7 +33,8 @@ std::unique_ptr<KexMethod> first_method(const NameList& names, Random& random) {
 KeyExchange::KeyExchange(Role us, const Algorithms& ours, Exchange which, Random& random)
     : us_{us}, our_lists_{make_kexinit(ours, us, which)}, random_{random} {
     random.fill(our_lists_.cookie);
-    our_lists_.first_kex_packet_follows = us == Role::client && which == Exchange::first;
+    our_lists_.first_kex_packet_follows =
+        us == Role::client && which == Exchange::first && ours.guess;
     our_kexinit_ = encoded(our_lists_);
     if (us == Role::client) method_ = first_method(ours.kex, random);
 }

@@ -105,9 +105,11 @@ def start_ssh2(lab, **options):
 
 
 def start_asyncssh(lab, *, cipher=None, compression=False, odd_lists=False, listed=None,
-                   **options):
+                   skips_guess=True, **options):
     """`listed`: what it says in server-sig-algs, whatever it takes."""
     settings = asyncssh_settings(cipher, compression, odd_lists)
+    if not skips_guess:
+        settings.append("--skips-no-guess")
     if listed:
         settings.append(f"--listed={listed}")
     return start_server(lab, "asyncssh", with_asyncssh(*settings), **options)

@@ -69,6 +69,12 @@ TEST_CASE("every option about the connection reaches the engine") {
                      return made.transport.algorithms.kex ==
                             NameList{"curve25519-sha256@libssh.org"};
                  }},
+             Row{{"-o", "RequirePostQuantum=yes"},
+                 [](const EngineConfig& made) {
+                     return made.transport.algorithms.kex ==
+                            NameList{"mlkem768x25519-sha256", "sntrup761x25519-sha512",
+                                     "sntrup761x25519-sha512@openssh.com"};
+                 }},
              Row{{"-o", "RekeyLimit=4M"},
                  [](const EngineConfig& made) {
                      return made.transport.rekey.bytes == 4 * 1024 * 1024 &&

@@ -39,7 +39,9 @@ TEST_CASE("culvertd.yaml with every key (docs/contract.md)") {
         "host_keys: [~/host_key]\n"
         "ciphers: aes256-gcm@openssh.com\n"
         "compression: [none]\n"
+        "kex_algorithms: mlkem768x25519-sha256\n"
         "require_strict_kex: true\n"
+        "require_post_quantum: true\n"
         "rekey_limit: 4M\n"
         "threads: 2\n"
         "users:\n"
@@ -65,7 +67,9 @@ TEST_CASE("culvertd.yaml with every key (docs/contract.md)") {
     CHECK(config.host_keys == Words{"/home/alice/host_key"});
     CHECK(config.ciphers == Words{"aes256-gcm@openssh.com"});
     CHECK(config.compression == Words{"none"});
+    CHECK(config.kex_algorithms == Words{"mlkem768x25519-sha256"});
     CHECK(config.require_strict_kex);
+    CHECK(config.require_post_quantum);
     CHECK(config.rekey_limit.bytes == 4 * 1024 * 1024);
     CHECK(config.threads == 2);
     const UserConfig& alice = config.users.at("alice");
@@ -139,6 +143,11 @@ TEST_CASE("what is wrong is said with its place") {
              Row{"compression: [none, none]", "compression[1]: is given twice"},
              Row{"compression: []", "compression: an empty list"},
              Row{"ciphers: arcfour", "ciphers: no cipher 'arcfour'"},
+             Row{"kex_algorithms: ecdh-sha2-nistp256",
+                 "kex_algorithms: no key exchange 'ecdh-sha2-nistp256'"},
+             Row{"{kex_algorithms: curve25519-sha256, require_post_quantum: true}",
+                 "kex_algorithms: a post-quantum key exchange is required, and curve25519-sha256 "
+                 "is none"},
              Row{"require_strict_kex: maybe", "is not true or false"},
              Row{"rekey_limit: 4MB", "rekey_limit: '4MB' is not a number of bytes"},
              Row{"rekey_limit: 15", "rekey_limit: '15' is not a number of bytes (16 or more)"},

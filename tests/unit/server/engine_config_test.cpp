@@ -69,6 +69,17 @@ TEST_CASE("every key about a connection reaches its engine") {
                  [](const EngineConfig& made) {
                      return made.transport.algorithms.compression == NameList{"none"};
                  }},
+             Row{"kex_algorithms: [curve25519-sha256, mlkem768x25519-sha256]",
+                 [](const EngineConfig& made) {
+                     return made.transport.algorithms.kex ==
+                            NameList{"curve25519-sha256", "mlkem768x25519-sha256"};
+                 }},
+             Row{"require_post_quantum: true",
+                 [](const EngineConfig& made) {
+                     return made.transport.algorithms.kex ==
+                            NameList{"mlkem768x25519-sha256", "sntrup761x25519-sha512",
+                                     "sntrup761x25519-sha512@openssh.com"};
+                 }},
              Row{"require_strict_kex: true",
                  [](const EngineConfig& made) { return made.transport.require_strict_kex; }},
              Row{"rekey_limit: 4M",
