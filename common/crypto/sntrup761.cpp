@@ -134,14 +134,7 @@ PrivateKey generate(PublicKey& public_key, Random& random) {
     return PrivateKey{bytes};
 }
 
-}  // namespace
-}  // namespace sntrup761
-
-using namespace sntrup761;
-
-Sntrup761::Sntrup761(Random& random) : private_key_{generate(public_key_, random)} {}
-
-Sntrup761::Encapsulation Sntrup761::encapsulate(const PublicKey& key, Random& random) {
+Sntrup761::Encapsulation encapsulate(const PublicKey& key, Random& random) {
     Polynomial r;
     Hash key_hash;
     Ciphertext ciphertext;
@@ -152,21 +145,33 @@ Sntrup761::Encapsulation Sntrup761::encapsulate(const PublicKey& key, Random& ra
     return {ciphertext, secret_of(of_secret, input, ciphertext)};
 }
 
-KemSecret Sntrup761::decapsulate(const Ciphertext& ciphertext) const {
-    const PrivateKeyParts<const std::byte> key{private_key_.reveal()};
+KemSecret decapsulate(const PrivateKey& private_key, const Ciphertext& ciphertext) noexcept {
+    const PrivateKeyParts<const std::byte> key{private_key.reveal()};
     Polynomial r;
     Input input;
-    Ciphertext again;
+    Wiped<Ciphertext> again;
     decrypt(r, ciphertext, key.f, key.g_inverse);
     encrypt(again, input, r, key.public_key, key.public_key_hash);
 
     const std::uint32_t invalid =
         nonzero_mask(sodium_memcmp(ciphertext.data(), again.data(), again.size()));
-    sodium_memzero(again.data(), again.size());
     for (std::size_t i = 0; i < input.size(); ++i) {
         input[i] = select_byte(invalid, key.rejected_input[i], input[i]);
     }
     return secret_of(select_byte(invalid, of_rejection, of_secret), input, ciphertext);
+}
+
+}  // namespace
+}  // namespace sntrup761
+
+Sntrup761::Sntrup761(Random& random) : private_key_{sntrup761::generate(public_key_, random)} {}
+
+Sntrup761::Encapsulation Sntrup761::encapsulate(const PublicKey& key, Random& random) {
+    return sntrup761::encapsulate(key, random);
+}
+
+KemSecret Sntrup761::decapsulate(const Ciphertext& ciphertext) const {
+    return sntrup761::decapsulate(private_key_, ciphertext);
 }
 
 }  // namespace culvert

@@ -23,7 +23,10 @@ inline std::uint32_t negative_mask(std::int32_t x) noexcept {
 }
 
 /// All ones if x isn't 0, else 0.
-inline std::uint32_t nonzero_mask(std::int32_t x) noexcept { return negative_mask(x | -x); }
+inline std::uint32_t nonzero_mask(std::int32_t x) noexcept {
+    const auto bits = static_cast<std::uint32_t>(x);
+    return negative_mask(static_cast<std::int32_t>(bits | (0 - bits)));
+}
 
 /// `set` if the mask is all ones, `clear` if it is 0.
 constexpr std::int32_t select(std::uint32_t mask, std::int32_t set, std::int32_t clear) noexcept {
