@@ -19,8 +19,8 @@ IoThread::IoThread(OnError on_error) {
     const StreamSocket first{context_};
     std::promise<UniqueFd> opened;
     auto schedstat = opened.get_future();
-    thread_ = std::jthread{
-        [this, on_error = std::move(on_error), opened = std::move(opened)]() mutable {
+    thread_ =
+        std::jthread{[this, on_error = std::move(on_error), opened = std::move(opened)]() mutable {
             opened.set_value(UniqueFd{::open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC)});
             run_context(context_, on_error);
         }};

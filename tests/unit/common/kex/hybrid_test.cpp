@@ -72,8 +72,7 @@ TEST_CASE("the secret is the hash of both secrets, the post-quantum one first") 
         const KexMethod::Answer answer = server->on_client_init(init);
         const auto x25519 = clients.shared_secret(servers.public_key());
         REQUIRE(x25519);
-        const auto digest =
-            Hasher{hash}.update(kem_secret).update(x25519->reveal()).finish();
+        const auto digest = Hasher{hash}.update(kem_secret).update(x25519->reveal()).finish();
         CHECK(copy_of(answer.secret.reveal()) == copy_of(KexSecret::string_of(digest).reveal()));
     };
     check(make_mlkem768_x25519, HashAlgorithm::sha256, [](Random& key, Random& encapsulation) {
@@ -92,12 +91,14 @@ TEST_CASE("a key share of another length fails the key exchange") {
     for (const Row& row : rows) {
         CAPTURE(row.name);
         test::SeededRandom random{2};
-        for (const std::size_t size : {std::size_t{0}, std::size_t{32}, row.init - 1, row.init + 1}) {
+        for (const std::size_t size :
+             {std::size_t{0}, std::size_t{32}, row.init - 1, row.init + 1}) {
             CAPTURE(size);
             CHECK(reason_of([&] { row.make(random)->on_client_init(ByteVector(size)); }) ==
                   DisconnectReason::key_exchange_failed);
         }
-        for (const std::size_t size : {std::size_t{0}, std::size_t{32}, row.reply - 1, row.reply + 1}) {
+        for (const std::size_t size :
+             {std::size_t{0}, std::size_t{32}, row.reply - 1, row.reply + 1}) {
             CAPTURE(size);
             const auto client = row.make(random);
             client->client_init();
