@@ -33,13 +33,13 @@ void decode(Polynomial& polynomial, Bytes from, unsigned width) noexcept {
     }
 }
 
-bool reduce_all(Polynomial& polynomial) noexcept {
+std::uint32_t reduce_all(Polynomial& polynomial) noexcept {
     std::uint32_t quotients = 0;
     for (std::uint16_t& coefficient : polynomial.coefficients) {
         quotients |= divide_by_q(coefficient);
         coefficient = reduce(coefficient);
     }
-    return quotients == 0;
+    return quotients;
 }
 
 // round(2^width / q * x) is never a tie, since q is odd.

@@ -13,8 +13,8 @@ namespace culvert::mlkem768 {
 void encode(MutableBytes to, const Polynomial& polynomial, unsigned width) noexcept;
 /// ByteDecode. Numbers of 12 bits may be q and above: see reduce_all().
 void decode(Polynomial& polynomial, Bytes from, unsigned width) noexcept;
-/// Whether all were below q before (FIPS 203 7.2); for public polynomials.
-bool reduce_all(Polynomial& polynomial) noexcept;
+/// Zero if all were below q before (FIPS 203 7.2).
+std::uint32_t reduce_all(Polynomial& polynomial) noexcept;
 
 /// Compress and Decompress of FIPS 203 4.2.1, for all coefficients.
 void compress(Polynomial& polynomial, unsigned width) noexcept;

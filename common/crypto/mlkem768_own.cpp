@@ -54,14 +54,14 @@ void sample_transformed(Vector& noise, Seed seed, std::uint8_t nonce) noexcept {
     }
 }
 
-/// Whether all coefficients are below q.
-bool decode_transformed(Vector& vector, std::span<const std::byte, 1152> from) noexcept {
-    bool reduced = true;
+/// Zero if all coefficients are below q.
+std::uint32_t decode_transformed(Vector& vector, std::span<const std::byte, 1152> from) noexcept {
+    std::uint32_t excess = 0;
     for (std::size_t i = 0; i < 3; ++i) {
         decode(vector.polynomials[i], from.subspan(i * polynomial_size, polynomial_size), 12);
-        reduced = reduce_all(vector.polynomials[i]) && reduced;
+        excess |= reduce_all(vector.polynomials[i]);
     }
-    return reduced;
+    return excess;
 }
 
 /// K-PKE.KeyGen (FIPS 203 5.1): the decryption key is the first part of the private key.
@@ -158,7 +158,7 @@ bool encapsulate(const MlKem768::PublicKey& key, Backend::Message message, Ciphe
                  Backend::Secret secret) noexcept {
     const PublicKey bytes{key};
     Vector t;
-    if (!decode_transformed(t, bytes.first<1152>())) return false;
+    if (decode_transformed(t, bytes.first<1152>()) != 0) return false;
     Digest key_hash;
     Keccak{Keccak::sha3_256}.absorb(key).squeeze(key_hash);
     TwoDigests derived;

@@ -52,10 +52,10 @@ void subtract(Polynomial& from, const Polynomial& less) noexcept {
 // them, and 8q * q is below 2^27. They are reduced once, in the end.
 void ntt(Polynomial& polynomial) noexcept {
     auto& f = polynomial.coefficients;
-    std::size_t next = 1;
-    for (std::size_t length = 128; length >= 2; length /= 2) {
-        for (std::size_t start = 0; start < 256; start += 2 * length) {
-            const std::uint32_t zeta = zetas[next++];
+    for (std::size_t blocks = 1, length = 128; length >= 2; blocks *= 2, length /= 2) {
+        for (std::size_t block = 0; block < blocks; ++block) {
+            const std::uint32_t zeta = zetas[blocks + block];
+            const std::size_t start = block * 2 * length;
             for (std::size_t i = start; i < start + length; ++i) {
                 const std::uint32_t t = reduce(zeta * f[i + length]);
                 f[i + length] = static_cast<std::uint16_t>(f[i] + q - t);
@@ -68,10 +68,10 @@ void ntt(Polynomial& polynomial) noexcept {
 
 void inverse_ntt(Polynomial& polynomial) noexcept {
     auto& f = polynomial.coefficients;
-    std::size_t next = 127;
-    for (std::size_t length = 2; length <= 128; length *= 2) {
-        for (std::size_t start = 0; start < 256; start += 2 * length) {
-            const std::uint32_t zeta = zetas[next--];
+    for (std::size_t blocks = 64, length = 2; length <= 128; blocks /= 2, length *= 2) {
+        for (std::size_t block = 0; block < blocks; ++block) {
+            const std::uint32_t zeta = zetas[2 * blocks - 1 - block];
+            const std::size_t start = block * 2 * length;
             for (std::size_t i = start; i < start + length; ++i) {
                 const std::uint32_t t = f[i];
                 f[i] = reduce(t + f[i + length]);

@@ -42,7 +42,7 @@ TEST_CASE("every number of 12 bits is reduced, and seen where it isn't below q")
         for (const std::size_t place : {0, 1, 254, 255}) {
             Polynomial polynomial{};
             polynomial.coefficients[place] = static_cast<std::uint16_t>(number);
-            const bool was_reduced = reduce_all(polynomial);
+            const bool was_reduced = reduce_all(polynomial) == 0;
             if (was_reduced != (number < q) || polynomial.coefficients[place] != number % q) {
                 FAIL_CHECK("number " << number << " at " << place);
             }
