@@ -8,9 +8,9 @@
 namespace culvert::sntrup761 {
 namespace {
 
-using Numbers = Wiped<std::array<std::uint32_t, p>>;
+using Draws = Wiped<std::array<std::uint32_t, p>>;
 
-void sample(Numbers& numbers, Random& random) {
+void sample(Draws& numbers, Random& random) {
     Wiped<std::array<std::byte, 4 * p>> bytes;
     random.fill(bytes);
     for (std::size_t i = 0; i < p; ++i) {
@@ -30,7 +30,7 @@ std::int16_t coefficient(std::uint32_t number) noexcept {
 }  // namespace
 
 void sample_small(Polynomial& polynomial, Random& random) {
-    Numbers numbers;
+    Draws numbers;
     sample(numbers, random);
     for (std::size_t i = 0; i < p; ++i) {
         polynomial[i] = coefficient((numbers[i] & 0x3fffffff) * 3 >> 30);
@@ -40,7 +40,7 @@ void sample_small(Polynomial& polynomial, Random& random) {
 /// The lowest two bits are a coefficient: 0 or 2 for -1 or 1, and 1 for 0. All bits above are
 /// random, and sorting by them makes the places random.
 void sample_short(Polynomial& polynomial, Random& random) {
-    Numbers numbers;
+    Draws numbers;
     sample(numbers, random);
     for (std::size_t i = 0; i < weight; ++i) numbers[i] &= ~std::uint32_t{1};
     for (std::size_t i = weight; i < p; ++i) numbers[i] = (numbers[i] & ~std::uint32_t{3}) | 1;
