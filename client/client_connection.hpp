@@ -144,7 +144,7 @@ private:
     Session* session_ = nullptr;  ///< the one that is there now
     Life life_ = Life::running;
     bool guesses_ = true;  ///< the key exchange; not with a server that can't skip a wrong guess
-    TaskGroup tasks_;  ///< the one connection, from its dialing to its end, again and again
+    TaskGroup tasks_;      ///< the one connection, from its dialing to its end, again and again
     Streams streams_;
 };
 

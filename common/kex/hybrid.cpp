@@ -41,7 +41,7 @@ struct Share {
     static Share read(Bytes bytes, std::string_view whose) {
         if (bytes.size() != size) {
             throw kex_failed(fmt::format("the {} key share has {} bytes instead of {}", whose,
-                                     bytes.size(), size));
+                                         bytes.size(), size));
         }
         Share share;
         std::ranges::copy(bytes.first(share.first.size()), share.first.begin());

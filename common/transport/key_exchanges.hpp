@@ -41,7 +41,8 @@ public:
     /// A client guessed wrong, and has no answer to what it sent after that. There are servers that
     /// take the guess for it.
     bool awaits_answer_after_wrong_guess() const noexcept {
-        return state_ == State::kex_message && exchange_->guesses() && !exchange_->guess_was_right();
+        return state_ == State::kex_message && exchange_->guesses() &&
+               !exchange_->guess_was_right();
     }
 
     // ---- after the first

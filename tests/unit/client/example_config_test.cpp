@@ -72,8 +72,8 @@ TEST_CASE("config/culvert.yaml is valid, and names every key with its default") 
                                   "tcp_keepalive",   "include",        "threads",
                                   "window_memory",   "channel_window", "connections",
                                   "drain",           "channel_open",   "global_known_hosts",
-                                  "batch_mode",      "kex_algorithms", "require_post_quantum", "required",
-                                  "ready_timeout"}) {
+                                  "batch_mode",      "kex_algorithms", "require_post_quantum",
+                                  "required",        "ready_timeout"}) {
         CAPTURE(key);
         CHECK(example.names(key));
     }

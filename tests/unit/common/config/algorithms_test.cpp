@@ -69,13 +69,12 @@ TEST_CASE("where a post-quantum key exchange is required, no other is offered") 
     CHECK(offered_kex_algorithms({}, false) == kex_methods());
     CHECK(offered_kex_algorithms({curve, mlkem}, false) == Names{curve, mlkem});
     CHECK(offered_kex_algorithms({curve, mlkem}, true) == Names{mlkem});
-    CHECK(offered_kex_algorithms({}, true) == Names{mlkem, "sntrup761x25519-sha512",
-                                                    "sntrup761x25519-sha512@openssh.com"});
-    CHECK_THROWS_WITH_AS(
-        offered_kex_algorithms({curve, "curve25519-sha256@libssh.org"}, true),
-        "a post-quantum key exchange is required, and curve25519-sha256, "
-        "curve25519-sha256@libssh.org is none",
-        Error);
+    CHECK(offered_kex_algorithms({}, true) ==
+          Names{mlkem, "sntrup761x25519-sha512", "sntrup761x25519-sha512@openssh.com"});
+    CHECK_THROWS_WITH_AS(offered_kex_algorithms({curve, "curve25519-sha256@libssh.org"}, true),
+                         "a post-quantum key exchange is required, and curve25519-sha256, "
+                         "curve25519-sha256@libssh.org is none",
+                         Error);
 }
 
 TEST_CASE("compression has three words") {

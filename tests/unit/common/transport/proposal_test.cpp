@@ -174,7 +174,8 @@ TEST_CASE("a KEXINIT with irregular lists is told from others") {
     }
 }
 
-TEST_CASE("a peer without a post-quantum key exchange is told what to do where nothing else is offered") {
+TEST_CASE(
+    "a peer without a post-quantum key exchange is told what to do where nothing else is offered") {
     const auto offer = [](NameList kex) {
         kex.emplace_back("kex-strict-c-v00@openssh.com");
         return kexinit(std::move(kex), {"h"});
@@ -196,9 +197,9 @@ TEST_CASE("a peer without a post-quantum key exchange is told what to do where n
     // What the client's user sees is the text alone.
     CHECK_THROWS_WITH_AS(negotiate(peer, ours, Role::server), (text + ": " + advice).c_str(),
                          ProtocolError);
-    CHECK_THROWS_WITH_AS(negotiate(offer({"curve25519-sha256"}), offer({"mlkem768x25519-sha256"}),
-                                   Role::client),
-                         doctest::Contains("no common key exchange algorithm"), ProtocolError);
+    CHECK_THROWS_WITH_AS(
+        negotiate(offer({"curve25519-sha256"}), offer({"mlkem768x25519-sha256"}), Role::client),
+        doctest::Contains("no common key exchange algorithm"), ProtocolError);
 }
 
 TEST_CASE("a guess is compared by first names, matched or not") {
