@@ -133,12 +133,9 @@ awaitable<void> ClientConnection::connect_once() {
     }
     // GCC 12 makes nonsense of a co_await in a loop's condition.
     for (;;) {
-        const bool once_more = co_await run_session();
-        if (!once_more || life_ != Life::running) co_return;
-        log_.tunnel().verbose(
-            "{}: the server ended the connection before every key was tried: once more, "
-            "with the others",
-            log_.name());
+        const std::string_view once_more = co_await run_session();
+        if (once_more.empty() || life_ != Life::running) co_return;
+        log_.tunnel().verbose("{}: {}", log_.name(), once_more);
     }
 }
 
@@ -183,9 +180,17 @@ ClientConnection::SessionEnd ClientConnection::judge(const Session& session,
     }
 }
 
-/// One connection, to its end. True if it ended because the server wanted to see no more keys, or
-/// didn't take the one that it took before, and there are others to try.
-awaitable<bool> ClientConnection::run_session() {
+EngineConfig ClientConnection::engine_config(ClientIdentities identities) const {
+    EngineConfig config =
+        make_engine_config(context_.settings, std::move(identities), context_.windows);
+    config.transport.algorithms.guess = guesses_;
+    return config;
+}
+
+/// One connection, to its end. Says why another one, right away, may do better: the server couldn't
+/// skip a guess; or it wanted to see no more keys, or didn't take the one that it took before, and
+/// there are others to try. Otherwise empty.
+awaitable<std::string_view> ClientConnection::run_session() {
     retries_.on_try();
     auto socket = co_await reach_server();
     const TimePoint reached = Clock::now();
@@ -197,9 +202,8 @@ awaitable<bool> ClientConnection::run_session() {
     }
     const bool expects_success = identities.optimistic.has_value();
     log_.tunnel().debug("{}: reached; {} keys to try", log_.name(), identities_.offered());
-    Session session{std::move(socket),
-                    make_engine_config(context_.settings, std::move(identities), context_.windows),
-                    context_.random, *this, static_cast<ClientLogin*>(this)};
+    Session session{std::move(socket), engine_config(std::move(identities)), context_.random, *this,
+                    static_cast<ClientLogin*>(this)};
     session_ = &session;
     if (life_ == Life::ending) end_here();
     std::exception_ptr why;
@@ -212,12 +216,18 @@ awaitable<bool> ClientConnection::run_session() {
     const SessionEnd end = judge(session, why, expects_success);
     const bool told_to_try_later = session.told_to_try_later();
     if (told_to_try_later) retries_.on_told_to_try_later();
+    if (session.transport().awaits_answer_after_wrong_guess() && life_ == Life::running) {
+        guesses_ = false;
+        co_return "the server ended the connection after a wrong guess of the key exchange: once "
+                  "more, without one";
+    }
     if (end.keys_refused && !told_to_try_later && !session.authenticated() &&
         identities_.on_dismissed(session.userauth_client())) {
-        co_return true;
+        co_return "the server ended the connection before every key was tried: once more, with "
+                  "the others";
     }
     if (end.why) std::rethrow_exception(end.why);
-    co_return false;
+    co_return std::string_view{};
 }
 
 // ---------------------------------------------------------------------- what its session asks

@@ -116,7 +116,8 @@ private:
     awaitable<void> wait_before_retry(const Error& why);
     awaitable<void> connect_once();
     awaitable<StreamSocket> reach_server();
-    awaitable<bool> run_session();
+    EngineConfig engine_config(ClientIdentities identities) const;
+    awaitable<std::string_view> run_session();
     struct SessionEnd;
     SessionEnd judge(const Session& session, const std::exception_ptr& why,
                      bool expects_success) const;
@@ -142,7 +143,8 @@ private:
     std::string host_key_;        ///< as log lines show it, once it was checked
     Session* session_ = nullptr;  ///< the one that is there now
     Life life_ = Life::running;
-    TaskGroup tasks_;  ///< the one connection, from its dialing to its end, again and again
+    bool guesses_ = true;  ///< the key exchange; not with a server that can't skip a wrong guess
+    TaskGroup tasks_;      ///< the one connection, from its dialing to its end, again and again
     Streams streams_;
 };
 

@@ -146,7 +146,7 @@ TunnelSettings read_tunnel(const std::string& name, const YamlValue& value,
     map.optional("compression", tunnel.compression,
                  [](const YamlValue& v) { return v.parsed(prefer_compression); });
     map.optional("ciphers", tunnel.ciphers, read_ciphers);
-    map.optional("kex_algorithms", tunnel.kex_algorithms, read_kex_algorithms);
+    read_key_exchanges(map, tunnel.kex_algorithms, tunnel.require_post_quantum);
     map.optional("connections", tunnel.connections, [](const YamlValue& v) {
         return static_cast<unsigned>(v.integer(1, most_connections));
     });

@@ -46,7 +46,8 @@ void ConnectionLog::on_up(const Authenticated& authenticated, const std::string&
                           const Transport& transport) const {
     const std::string key = fingerprint(authenticated.key);
     std::vector fields{LogField{"server", server_}, LogField{"user", settings_.user},
-                       LogField{"key", key}, LogField{"host_key", host_key}};
+                       LogField{"key", key}, LogField{"host_key", host_key},
+                       LogField{"kex", transport.negotiated().kex}};
     name_connection(fields);
     tunnel_.event({LogLevel::info, LogKind::connections}, "connected", std::move(fields),
                   fmt::format("connected to {} ({}){}", server_, host_key, suffix_));

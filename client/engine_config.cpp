@@ -1,5 +1,6 @@
 #include "client/engine_config.hpp"
 
+#include "common/config/algorithms.hpp"
 #include "common/engine/default_ciphers.hpp"
 
 namespace culvert {
@@ -8,7 +9,8 @@ EngineConfig make_engine_config(const TunnelSettings& settings, ClientIdentities
                                 std::shared_ptr<WindowBudget> windows) {
     EngineConfig made;
     made.transport.role = Role::client;
-    if (!settings.kex_algorithms.empty()) made.transport.algorithms.kex = settings.kex_algorithms;
+    made.transport.algorithms.kex =
+        offered_kex_algorithms(settings.kex_algorithms, settings.require_post_quantum);
     made.transport.algorithms.ciphers =
         settings.ciphers.empty() ? default_ciphers() : settings.ciphers;
     made.transport.algorithms.compression = settings.compression;

@@ -32,7 +32,7 @@ std::string bind_or_default(const std::string& bind, bool gateway_ports);
 Endpoint parse_target(std::string_view text);
 
 /// `forwarding 127.0.0.1:12345 -> pop3.example.com:110`: the ready line of one bound address
-/// (design 9). `bound` is a numeric address.
+/// (docs/contract.md). `bound` is a numeric address.
 std::string ready_line(const Endpoint& bound, const Forward& forward);
 
 }  // namespace culvert

@@ -48,7 +48,8 @@ connection
                     GlobalKnownHostsFile HashKnownHosts HostKeyAlias HostName IdentitiesOnly
                     IdentityAgent IdentityFile IgnoreUnknown KexAlgorithms LogLevel Port RekeyLimit
                     ServerAliveCountMax ServerAliveInterval StrictHostKeyChecking TCPKeepAlive
-                    User UserKnownHostsFile; and culvert's own: Connections Threads.
+                    User UserKnownHostsFile; and culvert's own: Connections RequirePostQuantum
+                    Threads.
                     ssh's other options are accepted where they make no difference here
 
 program

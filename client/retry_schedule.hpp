@@ -10,7 +10,7 @@
 
 namespace culvert {
 
-/// Design 9: a tunnel of the command line ends when its first connection fails, one of `up`
+/// docs/contract.md: a tunnel of the command line ends when its first connection fails, one of `up`
 /// outlives that as well.
 enum class FirstFailure { ends, is_outlived };
 

@@ -62,6 +62,7 @@ struct TunnelSettings {
     std::vector<std::string> ciphers;         ///< wire names in order; empty: the default order
     std::vector<std::string> compression;     ///< wire names in order, never empty
     std::vector<std::string> kex_algorithms;  ///< wire names in order; empty: the default order
+    bool require_post_quantum = false;        ///< of these, offers only the post-quantum ones
 
     /// SSH connections over which its streams are spread, from 1 to most_connections.
     unsigned connections = 1;

@@ -117,7 +117,7 @@ struct Option {
     bool takes_words = false;  ///< more than one
 };
 
-constexpr std::array<Option, 29> known_options{{
+constexpr std::array<Option, 30> known_options{{
     {"AddressFamily", [](const Value& v, SshOptions& o) { o.set(o.family, parse_family(v)); }},
     {"BatchMode", [](const Value& v, SshOptions& o) { o.set(o.batch_mode, v.yes_no()); }},
     {"BindAddress",
@@ -177,6 +177,8 @@ constexpr std::array<Option, 29> known_options{{
      }},
     {"RekeyLimit",
      [](const Value& v, SshOptions& o) { o.set(o.rekey_limit, parse_rekey_limit(v.text)); }, true},
+    {"RequirePostQuantum",
+     [](const Value& v, SshOptions& o) { o.set(o.require_post_quantum, v.yes_no()); }},
     {"ServerAliveCountMax",
      [](const Value& v, SshOptions& o) {
          o.set(o.alive_count_max, static_cast<unsigned>(v.number(0, 1'000'000)));
@@ -361,6 +363,8 @@ TunnelSettings settings_from(const SshOptions& options, TunnelSettings base,
     put(base.hash_known_hosts, options.hash_known_hosts);
     put(base.ciphers, options.ciphers);
     put(base.kex_algorithms, options.kex_algorithms);
+    put(base.require_post_quantum, options.require_post_quantum);
+    offered_kex_algorithms(base.kex_algorithms, base.require_post_quantum);  // there must be one
     if (options.compression) {
         base.compression = prefer_compression(*options.compression ? "zstd" : "none");
     }

@@ -43,6 +43,7 @@ struct SshOptions {
 
     std::optional<std::vector<std::string>> ciphers;
     std::optional<std::vector<std::string>> kex_algorithms;
+    std::optional<bool> require_post_quantum;  ///< culvert's own
     std::optional<bool> compression;
     std::optional<RekeyLimit> rekey_limit;
 

@@ -170,6 +170,7 @@ ServerConfig read_config(const YamlValue& top, const Environment& environment) {
     if (!names_host_keys) config.host_keys = {default_host_key_path(environment)};
     map.optional("ciphers", config.ciphers, read_ciphers);
     map.optional("compression", config.compression, read_compression);
+    read_key_exchanges(map, config.kex_algorithms, config.require_post_quantum);
     map.optional("require_strict_kex", config.require_strict_kex);
     map.optional("rekey_limit", config.rekey_limit,
                  [](const YamlValue& value) { return value.parsed(parse_rekey_limit); });

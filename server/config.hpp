@@ -60,7 +60,9 @@ struct ServerConfig {
     std::vector<std::string> host_keys;    ///< paths; a missing file is made; empty: the default
     std::vector<std::string> ciphers;      ///< wire names in order; empty: the default order
     std::vector<std::string> compression;  ///< wire names in order, never empty
+    std::vector<std::string> kex_algorithms;  ///< as ciphers
     bool require_strict_kex = false;
+    bool require_post_quantum = false;
     RekeyLimit rekey_limit;
     unsigned threads = 0;  ///< 0: as many as there are CPUs
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "common/config/algorithms.hpp"
 #include "common/engine/default_ciphers.hpp"
 
 namespace culvert {
@@ -12,6 +13,8 @@ EngineConfig make_engine_config(const ServerConfig& config, const PublicKey& hos
     made.transport.role = Role::server;
     made.transport.host_key = host_key;
     made.transport.algorithms.ciphers = config.ciphers.empty() ? default_ciphers() : config.ciphers;
+    made.transport.algorithms.kex =
+        offered_kex_algorithms(config.kex_algorithms, config.require_post_quantum);
     made.transport.algorithms.compression = config.compression;
     made.transport.extensions = {.server_sig_algs = {"ssh-ed25519"}, .ping = true, .reset = true};
     made.transport.require_strict_kex = config.require_strict_kex;

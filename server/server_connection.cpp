@@ -150,7 +150,8 @@ void ServerConnection::on_authenticated(const Authenticated& authenticated) {
     const std::string who = escaped(user_);
     const std::string from = to_string(peer_);
     key_ = fingerprint(authenticated.key);
-    const std::array fields{LogField{"from", from}, LogField{"user", user_}, LogField{"key", key_}};
+    const std::array fields{LogField{"from", from}, LogField{"user", user_}, LogField{"key", key_},
+                            LogField{"kex", session_.transport().negotiated().kex}};
     log_event(logins(LogLevel::info), "login", fields,
               fmt::format("{}: {} logged in with {} {}", name_, who, authenticated.key.algorithm(),
                           key_));

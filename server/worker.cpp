@@ -42,8 +42,8 @@ void Worker::stop() {
 }
 
 void Worker::measure_load(Duration time) {
-    const Duration now = thread_.cpu_time();
-    const Duration busy = now - std::exchange(cpu_time_, now);
+    const Duration now = thread_.busy_time();
+    const Duration busy = now - std::exchange(busy_time_, now);
     load_.on_measured(std::chrono::duration<double>(busy) / std::chrono::duration<double>(time));
 }
 

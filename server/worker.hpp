@@ -58,7 +58,7 @@ private:
 
     IoThread thread_;
     Load load_;
-    Duration cpu_time_{};  ///< when it was measured last
+    Duration busy_time_{};  ///< when it was measured last
     std::function<void()> on_idle_;
     std::atomic<std::size_t> count_{0};
     std::list<ServerConnection*> connections_;

@@ -9,7 +9,7 @@
 
 namespace culvert {
 
-/// What went wrong, as far as the program's end depends on it (design 9, exit codes).
+/// What went wrong, as far as the program's end depends on it (docs/contract.md, exit codes).
 enum class ErrorKind {
     usage,           ///< the command line
     config,          ///< a file the user wrote, or names

@@ -4,7 +4,7 @@
 
 namespace culvert {
 
-/// What both programs end with (design 9).
+/// What both programs end with (docs/contract.md).
 enum ExitCode : int {
     exit_as_asked = 0,
     exit_work_failed = 1,  ///< connection, authentication, host key, forward, port in use

@@ -17,7 +17,7 @@ constexpr std::string_view no_compression = "none";
 constexpr std::string_view delayed_zlib = "zlib@openssh.com";
 constexpr std::string_view delayed_zstd = "zstd@culvert.internal";
 
-/// No payload may inflate to more than this (design 9), in bytes.
+/// No payload may inflate to more than this (docs/contract.md), in bytes.
 constexpr std::size_t largest_inflated_payload = limits::peer::inflated_payload;
 
 /// How hard to try. `thorough` takes twice the time and makes a tenth fewer bytes.

@@ -31,8 +31,20 @@ std::vector<std::string> read_ciphers(const YamlValue& value) {
     }
 }
 
-std::vector<std::string> read_kex_algorithms(const YamlValue& value) {
-    return read_names(value, parse_kex_algorithms);
+void read_key_exchanges(YamlMap& map, std::vector<std::string>& kex_algorithms,
+                        bool& require_post_quantum) {
+    const YamlValue* const names = map.find("kex_algorithms");
+    const YamlValue* const required = map.find("require_post_quantum");
+    if (names) kex_algorithms = read_names(*names, parse_kex_algorithms);
+    if (required) require_post_quantum = required->boolean();
+    try {
+        offered_kex_algorithms(kex_algorithms, require_post_quantum);
+    } catch (const Error& error) {
+        if (const YamlValue* const place = names ? names : required) {
+            place->fail(error.what(), error.hint());
+        }
+        throw;
+    }
 }
 
 }  // namespace culvert

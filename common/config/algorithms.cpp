@@ -1,36 +1,33 @@
 #include "common/config/algorithms.hpp"
 
 #include <algorithm>
-#include <array>
-#include <span>
 
 #include <fmt/format.h>
 
 #include "common/base/error.hpp"
 #include "common/base/escape.hpp"
 #include "common/base/wildcard.hpp"
+#include "common/kex/kex_method.hpp"
 
 namespace culvert {
 namespace {
 
 constexpr std::string_view aes256_gcm = "aes256-gcm@openssh.com";
 constexpr std::string_view chacha20_poly1305 = "chacha20-poly1305@openssh.com";
-constexpr std::array<std::string_view, 2> ciphers{aes256_gcm, chacha20_poly1305};
-constexpr std::array<std::string_view, 2> kex_algorithms{"curve25519-sha256",
-                                                         "curve25519-sha256@libssh.org"};
 
 /// All that culvert has of a kind.
 struct Kind {
     std::string_view name;
-    std::span<const std::string_view> known;
+    std::vector<std::string> known;
 
     [[noreturn]] void fail(const std::string& why) const {
         throw Error{ErrorKind::usage,
                     fmt::format("{}: culvert has {}", why, fmt::join(known, ", "))};
     }
 };
-constexpr Kind cipher{"cipher", ciphers};
-constexpr Kind key_exchange{"key exchange", kex_algorithms};
+
+Kind cipher() { return {"cipher", {std::string{aes256_gcm}, std::string{chacha20_poly1305}}}; }
+Kind key_exchange() { return {"key exchange", kex_methods()}; }
 
 std::vector<std::string_view> split(std::string_view list) {
     std::vector<std::string_view> parts;
@@ -86,7 +83,7 @@ std::vector<std::string> choose(std::string_view list, std::vector<std::string> 
 
 }  // namespace
 
-std::vector<std::string> parse_ciphers(std::string_view list) { return parse(list, cipher); }
+std::vector<std::string> parse_ciphers(std::string_view list) { return parse(list, cipher()); }
 
 std::vector<std::string> possible_ciphers(std::vector<std::string> names,
                                           const std::vector<AesGcmBackend>& backends) {
@@ -100,16 +97,31 @@ std::vector<std::string> possible_ciphers(std::vector<std::string> names,
 }
 
 std::vector<std::string> parse_kex_algorithms(std::string_view list) {
-    return parse(list, key_exchange);
+    return parse(list, key_exchange());
 }
 
 std::vector<std::string> choose_ciphers(std::string_view list, std::vector<std::string> defaults) {
-    return possible_ciphers(choose(list, std::move(defaults), cipher),
+    return possible_ciphers(choose(list, std::move(defaults), cipher()),
                             available_aes_gcm_backends());
 }
 
 std::vector<std::string> choose_kex_algorithms(std::string_view list) {
-    return choose(list, {kex_algorithms.begin(), kex_algorithms.end()}, key_exchange);
+    return choose(list, kex_methods(), key_exchange());
+}
+
+std::vector<std::string> offered_kex_algorithms(std::vector<std::string> names,
+                                                bool require_post_quantum) {
+    if (names.empty()) names = kex_methods();
+    if (!require_post_quantum) return names;
+    const std::string configured = fmt::format("{}", fmt::join(names, ", "));
+    std::erase_if(names, [](const std::string& name) { return !is_post_quantum(name); });
+    if (names.empty()) {
+        throw Error{
+            ErrorKind::config,
+            fmt::format("a post-quantum key exchange is required, and {} is none", configured),
+            Hint{fmt::format("add {}", kex_methods().front())}};
+    }
+    return names;
 }
 
 std::string compression_method(std::string_view word) {

@@ -24,6 +24,11 @@ std::vector<std::string> possible_ciphers(std::vector<std::string> names,
 std::vector<std::string> choose_ciphers(std::string_view list, std::vector<std::string> defaults);
 std::vector<std::string> choose_kex_algorithms(std::string_view list);
 
+/// What is offered of these methods, or of all that culvert has for an empty list: only those of
+/// kex/is_post_quantum() where that is required. Throws Error{config} where none is left.
+std::vector<std::string> offered_kex_algorithms(std::vector<std::string> names,
+                                                bool require_post_quantum);
+
 /// `zstd`, `zlib` or `none`, the words of both configuration files, as the wire name. Throws
 /// Error{config}.
 std::string compression_method(std::string_view word);

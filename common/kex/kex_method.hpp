@@ -19,7 +19,8 @@ public:
     virtual HashAlgorithm hash() const noexcept = 0;
 
     // ---- a client's
-    /// What SSH_MSG_KEX_ECDH_INIT (30) carries. The same each time.
+    /// What SSH_MSG_KEX_ECDH_INIT (30) carries. The same each time. To be called before the reply
+    /// comes.
     virtual Bytes client_init() = 0;
     /// Throws ProtocolError{key_exchange_failed} for a reply that isn't one.
     virtual KexSecret on_server_reply(Bytes reply) = 0;
@@ -35,6 +36,9 @@ public:
 
 /// Those that we can do, in our order of preference.
 NameList kex_methods();
+
+/// Whether the method's keys can't be found by a quantum computer from what was recorded.
+bool is_post_quantum(std::string_view name);
 
 /// Null for a name that isn't among kex_methods().
 std::unique_ptr<KexMethod> make_kex_method(std::string_view name, Random& random);

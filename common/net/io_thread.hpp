@@ -8,6 +8,7 @@
 #include <asio/io_context.hpp>
 
 #include "common/base/time.hpp"
+#include "common/base/unique_fd.hpp"
 #include "common/net/on_io_context.hpp"
 
 namespace culvert {
@@ -29,12 +30,16 @@ public:
 
     // ---- from any thread
     IoExecutor executor() noexcept { return context_.get_executor(); }
-    /// How long it has kept a CPU busy, in all. Zero once it has been joined.
-    Duration cpu_time() const noexcept;
+    /// How long it has had work, in all: on a CPU, or waiting for one where the kernel counts that
+    /// (/proc/PID/schedstat). Other programs' load doesn't hide it. Zero once it has been joined.
+    Duration busy_time() const noexcept;
 
 private:
+    Duration cpu_time() const noexcept;
+
     asio::io_context context_{1};
     asio::executor_work_guard<IoExecutor> work_{context_.get_executor()};
+    UniqueFd schedstat_;  ///< none: the kernel has none
     mutable std::jthread thread_;
 };
 

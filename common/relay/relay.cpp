@@ -241,7 +241,7 @@ void Relay::on_eof() noexcept {
 void Relay::on_closed(ChannelEnd end) noexcept {
     channel_.reset();
     if (end == ChannelEnd::reset) return abort(RelayEnd::reset_there);
-    // Peers that never send EOF end a stream this way (design 9).
+    // Peers that never send EOF end a stream this way (docs/contract.md).
     reader_.on_closed();
     writer_.on_closed(session_.windows());
     end_if_over();

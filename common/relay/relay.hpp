@@ -27,9 +27,9 @@ enum class RelayEnd : std::uint8_t {
 std::string_view name_of(RelayEnd end) noexcept;
 
 /// Carries bytes between a program's socket and a channel, both ways, each direction to its own end
-/// (design 9, what a local program sees): EOF becomes FIN, a reset stays a reset, and whatever
-/// fails closes the socket with a reset, never with what looks like a clean end. So does the death
-/// of this process: the socket lingers for nothing as long as the stream lives.
+/// (docs/contract.md, what a local program sees): EOF becomes FIN, a reset stays a reset, and
+/// whatever fails closes the socket with a reset, never with what looks like a clean end. So does
+/// the death of this process: the socket lingers for nothing as long as the stream lives.
 ///
 /// The directions are automata of their own. This is what they have in common: the channel, the
 /// coroutine that runs them, and the stream's end, which follows from their states.

@@ -7,15 +7,11 @@
 
 #include "common/crypto/aes_gcm_packet_cipher.hpp"
 #include "common/crypto/chacha20_poly1305_packet_cipher.hpp"
+#include "common/kex/kex_failed.hpp"
 #include "common/kex/key_derivation.hpp"
-#include "common/wire/protocol_error.hpp"
 
 namespace culvert {
 namespace {
-
-ProtocolError exchange_failed(const std::string& text) {
-    return ProtocolError{text, DisconnectReason::key_exchange_failed};
-}
 
 template <std::size_t N>
 std::array<std::byte, N> derived(char letter, const KeySource& source) {
@@ -37,7 +33,8 @@ std::unique_ptr<KexMethod> first_method(const NameList& names, Random& random) {
 KeyExchange::KeyExchange(Role us, const Algorithms& ours, Exchange which, Random& random)
     : us_{us}, our_lists_{make_kexinit(ours, us, which)}, random_{random} {
     random.fill(our_lists_.cookie);
-    our_lists_.first_kex_packet_follows = us == Role::client && which == Exchange::first;
+    our_lists_.first_kex_packet_follows =
+        us == Role::client && which == Exchange::first && ours.guess;
     our_kexinit_ = encoded(our_lists_);
     if (us == Role::client) method_ = first_method(ours.kex, random);
 }
@@ -84,7 +81,7 @@ PublicKey KeyExchange::on_server_reply(Bytes payload, const Versions& versions) 
     const auto reply = decode<msg::KexEcdhReply>(payload);
     PublicKey host_key = PublicKey::from_blob(reply.host_key);
     if (host_key.algorithm() != negotiated_.host_key) {
-        throw exchange_failed("the server's host key isn't of the type that was negotiated");
+        throw kex_failed("the server's host key isn't of the type that was negotiated");
     }
     secret_.emplace(method_->on_server_reply(reply.server_public_key));
     hash_ = exchange_hash(method_->hash(),
@@ -97,7 +94,7 @@ PublicKey KeyExchange::on_server_reply(Bytes payload, const Versions& versions) 
                            .server_reply = reply.server_public_key},
                           *secret_);
     if (!verify(host_key, negotiated_.host_key, *hash_, reply.signature)) {
-        throw exchange_failed("the server's host key signature is wrong");
+        throw kex_failed("the server's host key signature is wrong");
     }
     return host_key;
 }

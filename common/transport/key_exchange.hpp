@@ -19,7 +19,7 @@ class KeyExchange {
 public:
     KeyExchange(Role us, const Algorithms& ours, Exchange which, Random& random);
 
-    /// Our KEXINIT. In a client's first exchange it announces that client_init() follows as a
+    /// Our KEXINIT. In a client's first exchange it may announce that client_init() follows as a
     /// guess, which saves a round trip where the server's first choices are ours (RFC 4253 7.1).
     Bytes kexinit() const noexcept { return our_kexinit_; }
     bool guesses() const noexcept { return our_lists_.first_kex_packet_follows; }

@@ -63,7 +63,6 @@ void KeyExchanges::on_kexinit(Bytes payload, TimePoint now) {
         throw unexpected_message(msg::KexInit::number, "again, before authentication");
     }
     if (!exchange_) begin(Exchange::rekey, now);
-    state_ = State::kex_message;
     exchange_->on_kexinit(payload);
     negotiated_ = exchange_->negotiated();
     if (first) on_first_kexinit();
@@ -72,6 +71,7 @@ void KeyExchanges::on_kexinit(Bytes payload, TimePoint now) {
         sender_.send(exchange_->client_init());
         round_trip_.on_asked(now);
     }
+    state_ = State::kex_message;
 }
 
 void KeyExchanges::on_first_kexinit() {

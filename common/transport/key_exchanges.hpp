@@ -38,6 +38,12 @@ public:
         return state_ == State::host_key_decision || state_ == State::host_signature;
     }
     bool awaits_host_signature() const noexcept { return state_ == State::host_signature; }
+    /// A client guessed wrong, and has no answer to what it sent after that. There are servers that
+    /// take the guess for it.
+    bool awaits_answer_after_wrong_guess() const noexcept {
+        return state_ == State::kex_message && exchange_->guesses() &&
+               !exchange_->guess_was_right();
+    }
 
     // ---- after the first
     /// Keys may be replaced from here on, and delayed compression begins (OpenSSH PROTOCOL 1.2).

@@ -1,6 +1,7 @@
 #include "common/transport/proposal.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -38,19 +39,43 @@ std::string shown(NameList names) {
     return fmt::format("{}", fmt::join(names, ","));
 }
 
+ProtocolError nothing_in_common(std::string_view what, const NameList& ours,
+                                const NameList& theirs) {
+    return ProtocolError{fmt::format("no common {}: we offer {}, the peer offers {}", what,
+                                     shown(ours), escaped(shown(theirs))),
+                         DisconnectReason::key_exchange_failed};
+}
+
+/// We offer post-quantum key exchanges alone, and the peer has none of them.
+ProtocolError no_post_quantum_kex(const NameList& ours, const NameList& theirs, Role us) {
+    const std::string text = fmt::format(
+        "the peer has no post-quantum key exchange: it offers {}, and only {} are allowed here",
+        escaped(shown(theirs)), shown(ours));
+    constexpr std::string_view advice =
+        "update it, or allow others (require_post_quantum, kex_algorithms)";
+    constexpr auto reason = DisconnectReason::key_exchange_failed;
+    if (us == Role::client) return ProtocolError{text, reason, Hint{std::string{advice}}};
+    // The next step is for the peer's user: this text is all that is seen there.
+    return ProtocolError{fmt::format("{}: {}", text, advice), reason};
+}
+
+bool is_post_quantum_only(const NameList& names) {
+    return std::ranges::all_of(
+        names, [](const std::string& name) { return is_marker(name) || is_post_quantum(name); });
+}
+
 std::string choose(std::string_view what, const NameList& client, const NameList& server, Role us) {
+    const auto& [ours, theirs] =
+        us == Role::client ? std::tie(client, server) : std::tie(server, client);
     // Some read the names behind an empty one, and others, sshd among them, don't.
-    if (has(us == Role::client ? server : client, "")) {
+    if (has(theirs, "")) {
         throw ProtocolError{fmt::format("an empty name in the peer's list for the {}", what)};
     }
     for (const std::string& name : client) {
         if (has(server, name) && !is_marker(name)) return name;
     }
-    const std::string ours = shown(us == Role::client ? client : server);
-    const std::string theirs = shown(us == Role::client ? server : client);
-    throw ProtocolError{
-        fmt::format("no common {}: we offer {}, the peer offers {}", what, ours, escaped(theirs)),
-        DisconnectReason::key_exchange_failed};
+    if (is_post_quantum_only(ours)) throw no_post_quantum_kex(ours, theirs, us);
+    throw nothing_in_common(what, ours, theirs);
 }
 
 }  // namespace

@@ -15,6 +15,7 @@ constexpr std::string_view chacha20_poly1305 = "chacha20-poly1305@openssh.com";
 /// What we are willing to speak, each list in our order of preference.
 struct Algorithms {
     NameList kex = kex_methods();
+    bool guess = true;  ///< a client's first exchange begins before the server's lists are there
     NameList host_key{"ssh-ed25519"};
     NameList ciphers;
     NameList compression{"none"};

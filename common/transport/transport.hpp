@@ -47,6 +47,9 @@ public:
         exchanges_.provide_host_signature(signature_blob, now);
     }
     bool awaits_host_signature() const noexcept { return exchanges_.awaits_host_signature(); }
+    bool awaits_answer_after_wrong_guess() const noexcept {
+        return exchanges_.awaits_answer_after_wrong_guess();
+    }
     /// The keys for what we send are in place: authentication may begin.
     bool keys_sent() const noexcept { return exchanges_.keys_sent(); }
 

@@ -47,6 +47,7 @@ def test_json_has_the_facts_of_a_login_a_forward_and_a_connection(lab):
     events = [one for one in objects(server.process) if "event" in one]
     assert [one["event"] for one in events] == ["login", "forward", "connection"]
     login, forward, connection = events
+    assert login["kex"].startswith("sntrup761x25519-sha512")  # ssh's first choice
     for one in events:
         assert (one["user"], one["key"]) == (USER, lab.user_key.fingerprint)
         assert one["from"] == login["from"]

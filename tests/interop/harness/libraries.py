@@ -7,12 +7,11 @@ import re
 import subprocess
 import sys
 
+from .fetched import fetched
 from .keys import make_key
 from .peers import LOOPBACK, USER, Server, Tunnel
 
-TESTS = pathlib.Path(__file__).resolve().parents[1]
-PROGRAMS = TESTS / "peers"
-NEWER = TESTS.parents[1] / "build" / "peers"  # what ./dev peers fetches: newer than Debian 12 has
+PROGRAMS = pathlib.Path(__file__).resolve().parents[1] / "peers"
 PYTHON = [sys.executable, "-B"]
 
 
@@ -22,12 +21,6 @@ def compiled(lab):
     subprocess.run(["cc", "-O1", "-Wall", "-Wextra", "-o", program, PROGRAMS / "libssh_peer.c",
                     "-lssh"], check=True)
     return [program]
-
-
-def fetched(path):
-    path = NEWER / path
-    assert path.exists(), f"{path} is not there: ./dev peers fetches it"
-    return path
 
 
 def node():
@@ -105,9 +98,11 @@ def start_ssh2(lab, **options):
 
 
 def start_asyncssh(lab, *, cipher=None, compression=False, odd_lists=False, listed=None,
-                   **options):
+                   skips_guess=True, **options):
     """`listed`: what it says in server-sig-algs, whatever it takes."""
     settings = asyncssh_settings(cipher, compression, odd_lists)
+    if not skips_guess:
+        settings.append("--skips-no-guess")
     if listed:
         settings.append(f"--listed={listed}")
     return start_server(lab, "asyncssh", with_asyncssh(*settings), **options)

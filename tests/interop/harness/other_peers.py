@@ -67,15 +67,17 @@ def start_dbclient(lab, server, targets, *, cipher, **_):
     return Tunnel(process, [(ALONE, port) for port in ports])
 
 
-def start_plink(lab, server, targets, *, cipher, compression, **_):
+def start_plink(lab, server, targets, *, cipher="aes256-gcm@openssh.com", compression=False,
+                rekey="1G", **_):
     folder = lab.folder("putty")
     subprocess.run(["puttygen", lab.user_key.path, "-O", "private", "-o", folder / "key.ppk"],
                    check=True, capture_output=True, stdin=subprocess.DEVNULL)
-    # A saved session is the only way to tell it which cipher.
+    # A saved session is the only way to tell it which cipher, and when to rekey.
     (folder / "sessions").mkdir()
     (folder / "sessions" / "test").write_text(
         f"Protocol=ssh\nHostName={LOOPBACK}\nPortNumber={server.port}\n"
-        f"Cipher={PUTTY_CIPHERS[cipher]},WARN,aes,3des\nCompression={int(compression)}\n")
+        f"Cipher={PUTTY_CIPHERS[cipher]},WARN,aes,3des\nCompression={int(compression)}\n"
+        f"RekeyBytes={rekey}\n")
     ports = [free_port(ALONE) for _ in targets]
     forwards = [word for port, target in zip(ports, targets)
                 for word in ("-L", f"{ALONE}:{port}:{target}")]

@@ -53,7 +53,7 @@ class Tunnel:
     addresses: list  # the local (host, port) of each forward, in order
 
 
-def start_sshd(lab, *, port=0, level="DEBUG1", **settings):
+def start_sshd(lab, *, port=0, level="DEBUG1", sshd=SSHD, **settings):
     """`settings` are lines of sshd_config."""
     if os.geteuid() == 0:
         pathlib.Path("/run/sshd").mkdir(exist_ok=True)  # where sshd as root drops privileges to
@@ -71,7 +71,7 @@ def start_sshd(lab, *, port=0, level="DEBUG1", **settings):
         # sshd takes no port 0, and the free one may be gone when it binds: another try then.
         for last_try in (False, False, True):
             chosen = wanted or free_port()
-            process = lab.run("sshd", [SSHD, "-D", "-e", "-f", config, "-p", chosen])
+            process = lab.run("sshd", [sshd, "-D", "-e", "-f", config, "-p", chosen])
             try:
                 process.wait_for_line(rf"^Server listening on {LOOPBACK} port {chosen}\.")
                 return process, chosen
@@ -111,12 +111,14 @@ def openssh_options(lab, server_port, host_key, **options):
     return [word for key, value in settings.items() for word in ("-o", f"{key}={value}")]
 
 
-def ssh_words(lab, server, *, cipher=None, compression=False, port=None, rekey=None):
-    """ssh's command line, to which the destination and the forwards are added."""
+def ssh_words(lab, server, *, cipher=None, compression=False, port=None, rekey=None, ssh=(SSH,),
+              **options):
+    """ssh's command line, to which the forwards are added. `ssh`: the words that start the program;
+    `options` are lines of ssh_config."""
     options = {"BatchMode": "yes", "IdentitiesOnly": "yes", "ExitOnForwardFailure": "yes",
                "GlobalKnownHostsFile": "/dev/null", "Compression": "yes" if compression else "no",
-               **({"RekeyLimit": rekey} if rekey else {})}
-    return [SSH, "-F", "none", "-v", "-i", lab.user_key.path, "-p", port or server.port,
+               **({"RekeyLimit": rekey} if rekey else {}), **options}
+    return [*ssh, "-F", "none", "-v", "-i", lab.user_key.path, "-p", port or server.port,
             *openssh_options(lab, port or server.port, server.host_key, **options),
             *(["-c", cipher] if cipher else []), f"{USER}@{LOOPBACK}"]
 

@@ -6,7 +6,7 @@ import threading
 
 from .process import DEADLINE
 from .streams import CHUNK, connect
-from .wire import PlainPart
+from .wire import PlainPart, packet
 
 UP, DOWN = "up", "down"  # client to server, and back
 
@@ -78,6 +78,31 @@ class FlippingProxy(Proxy):
             return data
         self.flipped.set()
         return data[:place] + bytes([data[place] ^ 0xFF]) + data[place + 1:]
+
+
+class MessageProxy(Proxy):
+    """Passes `change_payload(payload)` on in place of the first message `number` in `direction`, which
+    is in plain text."""
+
+    def __init__(self, address, direction, number, change_payload):
+        self.direction = direction
+        self.number = number
+        self.change_payload = change_payload
+        self.changed = threading.Event()
+        self._part = PlainPart()
+        super().__init__(address)
+
+    def change(self, direction, data):
+        if direction != self.direction:
+            return data
+        return b"".join(map(self._passed_on, self._part.feed(data)))
+
+    def _passed_on(self, unit):
+        if not unit.payload or unit.payload[0] != self.number or self.changed.is_set():
+            return unit.raw
+        changed = packet(self.change_payload(unit.payload))
+        self.changed.set()
+        return changed
 
 
 class Crossing:

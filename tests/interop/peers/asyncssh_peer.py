@@ -8,8 +8,9 @@ hasty HOST PORT HOST_KEY_LINE MESSAGE TARGET_HOST TARGET_PORT           sends th
 login HOST PORT USER HOST_KEY_LINE STEP...                              takes these steps of a login
 
 The keys are tried in their order; REKEY_BYTES 0 leaves the library's own limit. Options, ahead of that:
---cipher=NAME, --compression=NAME, --odd-lists (KEXINITs with names that match nothing) and
---listed=ALGORITHMS (what server-sig-algs says, whatever it takes).
+--cipher=NAME, --compression=NAME, --odd-lists (KEXINITs with names that match nothing),
+--listed=ALGORITHMS (what server-sig-algs says, whatever it takes) and --skips-no-guess (a wrong guess
+of the key exchange is taken for the client's message, as by paramiko).
 """
 
 import asyncio
@@ -170,6 +171,9 @@ def send_as_listed(connection, send=asyncssh.connection.SSHConnection._send_ext_
 
 
 async def server(port, host_key, authorized_keys, rekey_bytes):
+    if "skips-no-guess" in settings:
+        asyncssh.connection.SSHConnection._ignore_first_kex = property(
+            lambda connection: False, lambda connection, value: None)
     if "listed" in settings:
         asyncssh.connection.SSHConnection._send_ext_info = send_as_listed
     listener = await asyncssh.listen(

@@ -7,7 +7,7 @@
 
 using namespace culvert;
 
-TEST_CASE("check prints a tunnel, then its forwards as ready lines (design 9)") {
+TEST_CASE("check prints a tunnel, then its forwards as ready lines (docs/contract.md)") {
     CHECK(
         describe(parse_client_config("tunnels:\n"
                                      "  mail:\n"

@@ -52,7 +52,7 @@ std::string with(const std::string& line) {
 
 }  // namespace
 
-TEST_CASE("a tunnel of culvert.yaml (design 9)") {
+TEST_CASE("a tunnel of culvert.yaml (docs/contract.md)") {
     const auto tunnels = parse(
         "tunnels:\n"
         "  mail:\n"
@@ -84,7 +84,8 @@ TEST_CASE("a tunnel of culvert.yaml (design 9)") {
         "    rekey_limit: 512M 30m\n"
         "    global_known_hosts: [/etc/kh, \"${KEYS}/global\"]\n"
         "    batch_mode: true\n"
-        "    kex_algorithms: [curve25519-sha256]\n"
+        "    kex_algorithms: [curve25519-sha256, mlkem768x25519-sha256]\n"
+        "    require_post_quantum: true\n"
         "    channel_open: 4s\n"
         "    tcp_keepalive: false\n"
         "    required: true\n"
@@ -122,7 +123,8 @@ TEST_CASE("a tunnel of culvert.yaml (design 9)") {
     CHECK(mail.rekey_limit.after == std::chrono::minutes{30});
     CHECK(mail.global_known_hosts == Words{"/etc/kh", "/keys/global"});
     CHECK(mail.batch_mode);
-    CHECK(mail.kex_algorithms == Words{"curve25519-sha256"});
+    CHECK(mail.kex_algorithms == Words{"curve25519-sha256", "mlkem768x25519-sha256"});
+    CHECK(mail.require_post_quantum);
     CHECK(mail.channel_open == std::chrono::seconds{4});
     CHECK(!mail.tcp_keepalive);
     CHECK(mail.while_down == WhileDown::reset);

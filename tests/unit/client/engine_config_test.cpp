@@ -22,7 +22,7 @@ EngineConfig engine_of(const TunnelSettings& settings) {
 
 }  // namespace
 
-TEST_CASE("what nobody chose is the engine's default (design 9, RFC 4253 9)") {
+TEST_CASE("what nobody chose is the engine's default (docs/contract.md, RFC 4253 9)") {
     const EngineConfig made = engine_of(tunnel({"gw", "1:h:2"}));
     CHECK(made.transport.role == Role::client);
     CHECK(!made.transport.host_key);
@@ -68,6 +68,12 @@ TEST_CASE("every option about the connection reaches the engine") {
                  [](const EngineConfig& made) {
                      return made.transport.algorithms.kex ==
                             NameList{"curve25519-sha256@libssh.org"};
+                 }},
+             Row{{"-o", "RequirePostQuantum=yes"},
+                 [](const EngineConfig& made) {
+                     return made.transport.algorithms.kex ==
+                            NameList{"mlkem768x25519-sha256", "sntrup761x25519-sha512",
+                                     "sntrup761x25519-sha512@openssh.com"};
                  }},
              Row{{"-o", "RekeyLimit=4M"},
                  [](const EngineConfig& made) {

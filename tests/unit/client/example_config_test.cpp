@@ -46,6 +46,7 @@ TEST_CASE("config/culvert.yaml is valid, and names every key with its default") 
     CHECK(on.global_known_hosts == off.global_known_hosts);
     CHECK(on.batch_mode == off.batch_mode);
     CHECK(on.kex_algorithms == Algorithms{}.kex);
+    CHECK(on.require_post_quantum == off.require_post_quantum);
     CHECK(on.channel_window == off.channel_window);
     CHECK(on.channel_open == off.channel_open);
     CHECK(on.tcp_keepalive == off.tcp_keepalive);
@@ -71,8 +72,8 @@ TEST_CASE("config/culvert.yaml is valid, and names every key with its default") 
                                   "tcp_keepalive",   "include",        "threads",
                                   "window_memory",   "channel_window", "connections",
                                   "drain",           "channel_open",   "global_known_hosts",
-                                  "batch_mode",      "kex_algorithms", "required",
-                                  "ready_timeout"}) {
+                                  "batch_mode",      "kex_algorithms", "require_post_quantum",
+                                  "required",        "ready_timeout"}) {
         CAPTURE(key);
         CHECK(example.names(key));
     }

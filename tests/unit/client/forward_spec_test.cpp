@@ -130,7 +130,7 @@ TEST_CASE("-g opens what names no address, and nothing else") {
     CHECK(bind_or_default("*", false) == "*");
 }
 
-TEST_CASE("the ready line (design 9)") {
+TEST_CASE("the ready line (docs/contract.md)") {
     CHECK(ready_line({"127.0.0.1", 12345}, LocalForward{"", 12345, {"pop3.example.com", 110}}) ==
           "forwarding 127.0.0.1:12345 -> pop3.example.com:110");
     CHECK(ready_line({"::1", 1}, LocalForward{"::1", 1, {"::1", 2}}) ==

@@ -70,7 +70,13 @@ TEST_CASE("-o takes ssh's options in all their spellings (ssh_config(5))") {
     CHECK(with_option("Ciphers=-aes*").ciphers == Words{"chacha20-poly1305@openssh.com"});
     CHECK(with_option("Ciphers=^chacha20-poly1305@openssh.com").ciphers ==
           Words{"chacha20-poly1305@openssh.com", "aes256-gcm@openssh.com"});
-    CHECK(with_option("KexAlgorithms=-*libssh*").kex_algorithms == Words{"curve25519-sha256"});
+    CHECK(with_option("KexAlgorithms=-*libssh*,sntrup*").kex_algorithms ==
+          Words{"mlkem768x25519-sha256", "curve25519-sha256"});
+    CHECK(with_option("RequirePostQuantum=yes").require_post_quantum);
+    CHECK(!with_option("RequirePostQuantum=no").require_post_quantum);
+    CHECK_THROWS_WITH_AS(
+        parse({"-oRequirePostQuantum=yes", "-oKexAlgorithms=curve25519-sha256", "gw", "1:h:2"}),
+        "a post-quantum key exchange is required, and curve25519-sha256 is none", Error);
     CHECK(parse({"-oLogLevel=VERBOSE", "gw", "1:h:2"}).log.level == LogLevel::verbose);
     CHECK(parse({"-q", "-oLogLevel=VERBOSE", "gw", "1:h:2"}).log.level == LogLevel::error);
     for (const std::string option :

@@ -33,13 +33,15 @@ std::string error_of(const std::string& text) {
 
 }  // namespace
 
-TEST_CASE("culvertd.yaml with every key (design 9)") {
+TEST_CASE("culvertd.yaml with every key (docs/contract.md)") {
     const ServerConfig config = parse(
         "listen: [127.0.0.1:2222, '[::1]:2222', '*:0', 22]\n"
         "host_keys: [~/host_key]\n"
         "ciphers: aes256-gcm@openssh.com\n"
         "compression: [none]\n"
+        "kex_algorithms: mlkem768x25519-sha256\n"
         "require_strict_kex: true\n"
+        "require_post_quantum: true\n"
         "rekey_limit: 4M\n"
         "threads: 2\n"
         "users:\n"
@@ -65,7 +67,9 @@ TEST_CASE("culvertd.yaml with every key (design 9)") {
     CHECK(config.host_keys == Words{"/home/alice/host_key"});
     CHECK(config.ciphers == Words{"aes256-gcm@openssh.com"});
     CHECK(config.compression == Words{"none"});
+    CHECK(config.kex_algorithms == Words{"mlkem768x25519-sha256"});
     CHECK(config.require_strict_kex);
+    CHECK(config.require_post_quantum);
     CHECK(config.rekey_limit.bytes == 4 * 1024 * 1024);
     CHECK(config.threads == 2);
     const UserConfig& alice = config.users.at("alice");
@@ -85,7 +89,7 @@ TEST_CASE("culvertd.yaml with every key (design 9)") {
     CHECK(limits.drain == std::chrono::seconds{1});
 }
 
-TEST_CASE("every key has its default (design 9)") {
+TEST_CASE("every key has its default (docs/contract.md)") {
     const ServerConfig config = parse("users: {alice: {authorized_keys: " + key + "}}");
     CHECK(config.listen == std::vector<Endpoint>{{"*", 2222}});
     CHECK(config.host_keys == Words{"/home/alice/.local/state/culvert/ssh_host_ed25519_key"});
@@ -139,6 +143,11 @@ TEST_CASE("what is wrong is said with its place") {
              Row{"compression: [none, none]", "compression[1]: is given twice"},
              Row{"compression: []", "compression: an empty list"},
              Row{"ciphers: arcfour", "ciphers: no cipher 'arcfour'"},
+             Row{"kex_algorithms: ecdh-sha2-nistp256",
+                 "kex_algorithms: no key exchange 'ecdh-sha2-nistp256'"},
+             Row{"{kex_algorithms: curve25519-sha256, require_post_quantum: true}",
+                 "kex_algorithms: a post-quantum key exchange is required, and curve25519-sha256 "
+                 "is none"},
              Row{"require_strict_kex: maybe", "is not true or false"},
              Row{"rekey_limit: 4MB", "rekey_limit: '4MB' is not a number of bytes"},
              Row{"rekey_limit: 15", "rekey_limit: '15' is not a number of bytes (16 or more)"},

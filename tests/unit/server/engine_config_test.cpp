@@ -29,7 +29,7 @@ EngineConfig engine_of(const std::string& yaml) {
 
 }  // namespace
 
-TEST_CASE("what culvertd.yaml leaves out is the engine's default (design 9, RFC 4253 9)") {
+TEST_CASE("what culvertd.yaml leaves out is the engine's default (docs/contract.md, RFC 4253 9)") {
     const EngineConfig made = make_engine_config(default_server_config(), host_key(), nullptr);
     CHECK(made.transport.role == Role::server);
     CHECK(made.transport.host_key == host_key());
@@ -68,6 +68,17 @@ TEST_CASE("every key about a connection reaches its engine") {
              Row{"compression: none",
                  [](const EngineConfig& made) {
                      return made.transport.algorithms.compression == NameList{"none"};
+                 }},
+             Row{"kex_algorithms: [curve25519-sha256, mlkem768x25519-sha256]",
+                 [](const EngineConfig& made) {
+                     return made.transport.algorithms.kex ==
+                            NameList{"curve25519-sha256", "mlkem768x25519-sha256"};
+                 }},
+             Row{"require_post_quantum: true",
+                 [](const EngineConfig& made) {
+                     return made.transport.algorithms.kex ==
+                            NameList{"mlkem768x25519-sha256", "sntrup761x25519-sha512",
+                                     "sntrup761x25519-sha512@openssh.com"};
                  }},
              Row{"require_strict_kex: true",
                  [](const EngineConfig& made) { return made.transport.require_strict_kex; }},

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include "common/transport/proposal.hpp"
 #include "common/transport/rekey_policy.hpp"
 #include "server/config.hpp"
 #include "tests/unit/common/config/example_config.hpp"
@@ -22,7 +23,9 @@ TEST_CASE("config/culvertd.yaml is valid, and names every key with its default")
     CHECK(on.listen == off.listen);
     CHECK(on.host_keys == off.host_keys);
     CHECK(on.compression == off.compression);
+    CHECK(on.kex_algorithms == Algorithms{}.kex);
     CHECK(on.require_strict_kex == off.require_strict_kex);
+    CHECK(on.require_post_quantum == off.require_post_quantum);
     CHECK(on.rekey_limit.bytes == RekeyLimits{}.bytes);
     CHECK(on.rekey_limit.after == RekeyLimits{}.time);
     CHECK(on.threads == off.threads);
@@ -38,7 +41,9 @@ TEST_CASE("config/culvertd.yaml is valid, and names every key with its default")
                                   "host_keys",
                                   "ciphers",
                                   "compression",
+                                  "kex_algorithms",
                                   "require_strict_kex",
+                                  "require_post_quantum",
                                   "rekey_limit",
                                   "threads",
                                   "users",

@@ -34,7 +34,7 @@ bool resolved(const std::vector<std::string>& texts, const std::string& host, st
 
 }  // namespace
 
-TEST_CASE("what a rule allows (design 9, what may be opened)") {
+TEST_CASE("what a rule allows (docs/contract.md, what may be opened)") {
     struct Row {
         std::string rule;
         std::string host;

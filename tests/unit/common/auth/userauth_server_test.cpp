@@ -358,7 +358,7 @@ TEST_CASE("nobody changes the user's name or the service midway") {
           DisconnectReason::service_not_available);
 }
 
-TEST_CASE("six tries, of which questions and `none` are none (design 9)") {
+TEST_CASE("six tries, of which questions and `none` are none (docs/contract.md)") {
     struct Row {
         std::string_view name;
         ByteVector payload;

@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include "common/base/error.hpp"
+#include "common/kex/kex_method.hpp"
 
 using namespace culvert;
 
@@ -51,7 +52,8 @@ TEST_CASE("+, - and ^ change the default list, as with ssh (ssh_config(5), Ciphe
     CHECK(choose_ciphers("^" + chacha, defaults) == Names{chacha, aes});
     CHECK(choose_ciphers("-aes*", defaults) == Names{chacha});
     CHECK(choose_ciphers("-aes128-ctr,3des-cbc", defaults) == defaults);
-    CHECK(choose_kex_algorithms("-curve25519-sha256") == Names{"curve25519-sha256@libssh.org"});
+    CHECK(choose_kex_algorithms("-*x25519-*,curve25519-sha256") ==
+          Names{"curve25519-sha256@libssh.org"});
     CHECK_THROWS_WITH_AS(choose_ciphers("-*", defaults),
                          doctest::Contains("'-*' leaves no cipher: culvert has aes256"), Error);
     for (const std::string list : {"", "+", "^", "+aes128-ctr", "^aes*"}) {
@@ -59,6 +61,20 @@ TEST_CASE("+, - and ^ change the default list, as with ssh (ssh_config(5), Ciphe
         CHECK_THROWS_WITH_AS(choose_ciphers(list, defaults), doctest::Contains("no cipher '"),
                              Error);
     }
+}
+
+TEST_CASE("where a post-quantum key exchange is required, no other is offered") {
+    const std::string mlkem = "mlkem768x25519-sha256";
+    const std::string curve = "curve25519-sha256";
+    CHECK(offered_kex_algorithms({}, false) == kex_methods());
+    CHECK(offered_kex_algorithms({curve, mlkem}, false) == Names{curve, mlkem});
+    CHECK(offered_kex_algorithms({curve, mlkem}, true) == Names{mlkem});
+    CHECK(offered_kex_algorithms({}, true) ==
+          Names{mlkem, "sntrup761x25519-sha512", "sntrup761x25519-sha512@openssh.com"});
+    CHECK_THROWS_WITH_AS(offered_kex_algorithms({curve, "curve25519-sha256@libssh.org"}, true),
+                         "a post-quantum key exchange is required, and curve25519-sha256, "
+                         "curve25519-sha256@libssh.org is none",
+                         Error);
 }
 
 TEST_CASE("compression has three words") {

@@ -239,7 +239,7 @@ TEST_CASE("the service is asked for again before, between and after tries") {
     CHECK_FALSE(walk.engine.take_irregularity());
 }
 
-TEST_CASE("a server waits longer for the user of a key that it takes, once (design 9)") {
+TEST_CASE("a server waits longer for the user of a key that it takes, once (docs/contract.md)") {
     ServerWalk walk{{}, StrictKex::yes};
     walk.go_to(S::before_request);
     CHECK(walk.engine.next_deadline() == start_time + 30s);

@@ -1,5 +1,5 @@
 // Each message number in each state of a connection, in each role: what is ended, what is ignored
-// (design 9), attacks 1 to 5.
+// (docs/contract.md), attacks 1 to 5.
 #include <doctest/doctest.h>
 
 #include <fmt/format.h>

@@ -15,7 +15,7 @@ TimePoint at(Duration time) { return TimePoint{} + time; }
 
 }  // namespace
 
-TEST_CASE("a silent peer is asked three times, and then given up (design 9)") {
+TEST_CASE("a silent peer is asked three times, and then given up (docs/contract.md)") {
     Keepalive keepalive{every_15_s, at({})};
     CHECK(keepalive.enabled());
     for (int misses = 1; misses <= 3; ++misses) {

@@ -1,4 +1,4 @@
-// Round trips are counted (design 3).
+// Round trips are counted.
 #include <doctest/doctest.h>
 
 #include "tests/unit/common/engine/walks.hpp"

@@ -60,7 +60,7 @@ TEST_CASE("the time that a user takes to look at a host key doesn't count") {
     CHECK(walk.engine.next_deadline() == start_time + 1h + 30s);
 }
 
-TEST_CASE("a silent peer is asked three times, then given up (design 9)") {
+TEST_CASE("a silent peer is asked three times, then given up (docs/contract.md)") {
     ServerWalk walk{{}, StrictKex::yes};
     walk.go_to(S::channel_open);
     for (const Duration after : {15s, 30s, 45s}) {

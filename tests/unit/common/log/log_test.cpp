@@ -35,7 +35,7 @@ std::string logged(const LogFlags& flags) {
 
 }  // namespace
 
-TEST_CASE("a line is 'program: text', and there are as many as were asked for (design 9)") {
+TEST_CASE("a line is 'program: text', and there are as many as were asked for (docs/contract.md)") {
     struct Row {
         LogLevel level;
         std::string text;
@@ -114,7 +114,7 @@ TEST_CASE("the log of a configuration is checked without making or changing a fi
     CHECK(folder.read("text") == "a line\n");
 }
 
-TEST_CASE("--log-time puts the time before each line, and leaves the rest (design 9)") {
+TEST_CASE("--log-time puts the time before each line, and leaves the rest (docs/contract.md)") {
     const std::string text = logged({.level = LogLevel::info, .time = true});
     const std::string time = R"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3} )";
     CAPTURE(text);
@@ -237,7 +237,7 @@ TEST_CASE("a kind's lines follow its own level") {
     CHECK(captured.text() == "culvertd: login\n");
 }
 
-TEST_CASE("a hint is a line of its own, of its line's level; in JSON a field (design 9)") {
+TEST_CASE("a hint is a line of its own, of its line's level; in JSON a field (docs/contract.md)") {
     const Error error{ErrorKind::authentication, "key refused", Hint{"ssh-add '/home/a b/key'"}};
     const auto logged = [&error](const LogFlags& flags) {
         CapturedStderr captured;

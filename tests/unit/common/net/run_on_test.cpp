@@ -1,9 +1,13 @@
 #include "common/net/run_on.hpp"
 
+#include <sched.h>
+#include <time.h>
+
 #include <atomic>
 #include <memory>
 #include <stdexcept>
 #include <thread>
+#include <vector>
 
 #include <asio/io_context.hpp>
 
@@ -107,22 +111,54 @@ TEST_CASE("a cancellation reaches it on its own thread, and it is waited for") {
     run(io, test(other));
 }
 
-TEST_CASE("a thread knows how long it has been busy") {
+TEST_CASE("a thread that waits for a CPU is busy, and one that has no work isn't") {
     asio::io_context io;
     IoThread other{[](const std::exception_ptr& thrown) { FAIL_CHECK(text_of_exception(thrown)); }};
-    const auto before = other.cpu_time();
-    const auto spin = []() -> awaitable<void> {
-        const auto end = Clock::now() + 30ms;
-        while (Clock::now() < end) {
+    const auto stay_on_cpu_0 = [] {
+        cpu_set_t cpus;
+        CPU_ZERO(&cpus);
+        CPU_SET(0, &cpus);
+        ::sched_setaffinity(0, sizeof cpus, &cpus);  // where it may not, there is nothing to see
+    };
+    std::atomic<bool> over{false};
+    std::atomic<int> began{0};
+    Duration busy{}, ran{};
+    const auto spin = [&]() -> awaitable<void> {
+        stay_on_cpu_0();
+        while (began < 3) std::this_thread::yield();
+        const Duration before = other.busy_time();
+        const auto cpu = [] {
+            timespec now{};
+            ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+            return std::chrono::seconds{now.tv_sec} + std::chrono::nanoseconds{now.tv_nsec};
+        };
+        const Duration ran_before = cpu();
+        while (cpu() - ran_before < 50ms) {
         }
+        ran = cpu() - ran_before;
+        busy = other.busy_time() - before;
+        over = true;
         co_return;
     };
+    // Three others want the same CPU.
+    std::vector<std::jthread> rivals;
+    for (int i = 0; i < 3; ++i) {
+        rivals.emplace_back([&] {
+            stay_on_cpu_0();
+            ++began;
+            while (!over) {
+            }
+        });
+    }
     const auto test = [](IoThread& thread, awaitable<void> work) -> awaitable<void> {
         co_await run_on(thread.executor(), std::move(work));
     };
     run(io, test(other, spin()));
-    CHECK(other.cpu_time() > before);
-    CHECK(other.cpu_time() < before + 10s);
+    CHECK(busy > 2 * ran);
+
+    const Duration idle = other.busy_time();
+    std::this_thread::sleep_for(20ms);  // passes for the other one, too
+    CHECK(other.busy_time() - idle < 15ms);
 }
 
 }  // namespace culvert

@@ -33,10 +33,11 @@ msg::KexInit kexinit(NameList kex, NameList host_key) {
 
 }  // namespace
 
-TEST_CASE("our KEXINIT offers what design 1 says, in our order") {
+TEST_CASE("our KEXINIT offers all that we have, in our order") {
     const auto message = make_kexinit(usual(), Role::client, Exchange::first);
-    CHECK(message.kex_algorithms == NameList{"curve25519-sha256", "curve25519-sha256@libssh.org",
-                                             "ext-info-c", "kex-strict-c-v00@openssh.com"});
+    NameList offered = kex_methods();
+    offered.insert(offered.end(), {"ext-info-c", "kex-strict-c-v00@openssh.com"});
+    CHECK(message.kex_algorithms == offered);
     CHECK(message.host_key_algorithms == NameList{"ssh-ed25519"});
     CHECK(message.ciphers_client_to_server == usual().ciphers);
     CHECK(message.ciphers_server_to_client == usual().ciphers);
@@ -171,6 +172,34 @@ TEST_CASE("a KEXINIT with irregular lists is told from others") {
         irregular.*list = {"name", ""};  // a comma at the end
         CHECK(has_irregular_lists(encoded(irregular)));
     }
+}
+
+TEST_CASE(
+    "a peer without a post-quantum key exchange is told what to do where nothing else is offered") {
+    const auto offer = [](NameList kex) {
+        kex.emplace_back("kex-strict-c-v00@openssh.com");
+        return kexinit(std::move(kex), {"h"});
+    };
+    const auto ours = offer({"mlkem768x25519-sha256"});
+    const auto peer = offer({"curve25519-sha256"});
+    const std::string text =
+        "the peer has no post-quantum key exchange: it offers curve25519-sha256, and only "
+        "mlkem768x25519-sha256 are allowed here";
+    const std::string advice = "update it, or allow others (require_post_quantum, kex_algorithms)";
+    try {
+        negotiate(ours, peer, Role::client);
+        FAIL_CHECK("negotiated");
+    } catch (const ProtocolError& error) {
+        CHECK(error.what() == text);
+        CHECK(error.hint() == advice);
+        CHECK(error.reason() == DisconnectReason::key_exchange_failed);
+    }
+    // What the client's user sees is the text alone.
+    CHECK_THROWS_WITH_AS(negotiate(peer, ours, Role::server), (text + ": " + advice).c_str(),
+                         ProtocolError);
+    CHECK_THROWS_WITH_AS(
+        negotiate(offer({"curve25519-sha256"}), offer({"mlkem768x25519-sha256"}), Role::client),
+        doctest::Contains("no common key exchange algorithm"), ProtocolError);
 }
 
 TEST_CASE("a guess is compared by first names, matched or not") {

@@ -11,11 +11,11 @@
 namespace culvert::test {
 
 /// What a peer may list among its key exchange algorithms.
-inline NameList kex_without_markers() { return {"curve25519-sha256"}; }
+inline NameList kex_without_markers() { return {"mlkem768x25519-sha256"}; }
 inline NameList kex_with_markers(Role us) {
     return us == Role::client
-               ? NameList{"curve25519-sha256", "ext-info-c", "kex-strict-c-v00@openssh.com"}
-               : NameList{"curve25519-sha256", "ext-info-s", "kex-strict-s-v00@openssh.com"};
+               ? NameList{"mlkem768x25519-sha256", "ext-info-c", "kex-strict-c-v00@openssh.com"}
+               : NameList{"mlkem768x25519-sha256", "ext-info-s", "kex-strict-s-v00@openssh.com"};
 }
 
 /// An EXT_INFO that can be told from another.

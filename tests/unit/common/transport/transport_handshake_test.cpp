@@ -120,7 +120,7 @@ TEST_CASE("names that can't match, and a comma at the end, don't keep the sides 
     }
 }
 
-TEST_CASE("a client says all it can before it has heard anything (design 3)") {
+TEST_CASE("a client says all it can before it has heard anything") {
     Alone client{client_with(test::offering(chacha20_poly1305))};
     RawPeer server{Role::server, test::kex_with_markers(Role::server)};
     server.receive(client.transport);
@@ -179,11 +179,33 @@ TEST_CASE("a client whose guess was wrong says it again, and the handshake goes 
     CHECK_FALSE(client.transport.poll(client.now));
     server.receive(client.transport);
     CHECK(server.count(msg::KexEcdhInit::number) == 2);
+    CHECK(client.transport.awaits_answer_after_wrong_guess());
+    server.send_server_reply();
+    server.deliver(client.transport);
+    CHECK(client.transport.poll(client.now));
+    CHECK_FALSE(client.transport.awaits_answer_after_wrong_guess());
+}
+
+TEST_CASE("a client that doesn't guess, or guesses right, awaits no answer after a wrong guess") {
+    for (const bool guess : {true, false}) {
+        CAPTURE(guess);
+        Algorithms ours = test::offering(chacha20_poly1305);
+        ours.guess = guess;
+        Alone client{client_with(ours)};
+        RawPeer server{Role::server, test::kex_with_markers(Role::server)};
+        server.send_version();
+        server.send_kexinit();
+        server.deliver(client.transport);
+        CHECK_FALSE(client.transport.poll(client.now));
+        server.receive(client.transport);
+        CHECK(server.count(msg::KexEcdhInit::number) == 1);
+        CHECK_FALSE(client.transport.awaits_answer_after_wrong_guess());
+    }
 }
 
 TEST_CASE("a server skips a wrong guess exactly once (RFC 4253 7.1)") {
     // A method that we don't know comes first, and its message is no ECDH_INIT of ours.
-    const NameList kex{"sntrup761x25519-sha512", "curve25519-sha256", "ext-info-c",
+    const NameList kex{"tomorrow@example.com", "curve25519-sha256", "ext-info-c",
                        "kex-strict-c-v00@openssh.com"};
     for (const int guesses : {1, 2}) {
         CAPTURE(guesses);

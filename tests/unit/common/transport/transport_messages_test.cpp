@@ -142,7 +142,7 @@ TEST_CASE("a ping is answered after authentication, and not before (CVE-2025-264
     }
 }
 
-TEST_CASE("packets may be larger once the user is authenticated (design 9)") {
+TEST_CASE("packets may be larger once the user is authenticated (docs/contract.md)") {
     const auto length_of = [](std::size_t payload) {
         return 1 + payload + padding_length(payload, 8, LengthField::apart);
     };
