@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <optional>
+#include <string_view>
 
 #include "common/base/bytes.hpp"
 #include "common/crypto/kem.hpp"
@@ -32,8 +33,11 @@ public:
     static std::optional<Encapsulation> encapsulate(const PublicKey& key, Random& random);
 
 private:
-    PublicKey public_key_;
+    PublicKey public_key_;  // before the private key, which is made together with it
     Secret<struct MlKem768PrivateKeyTag, 2400> private_key_;
 };
+
+/// Who computes all that: "libsodium", or "culvert's own" code where libsodium can't.
+std::string_view mlkem768_backend_name();
 
 }  // namespace culvert

@@ -15,6 +15,8 @@
 
 #include <culvert_commit.hpp>  // made by cmake/commit.cmake at each build
 
+#include "common/crypto/mlkem768.hpp"
+
 namespace culvert {
 namespace {
 
@@ -47,6 +49,7 @@ std::string version_text(std::string_view program) {
     add("fmt", split(FMT_VERSION, 10'000, 100));
     add("nlohmann-json", fmt::format("{}.{}.{}", NLOHMANN_JSON_VERSION_MAJOR,
                                      NLOHMANN_JSON_VERSION_MINOR, NLOHMANN_JSON_VERSION_PATCH));
+    text += fmt::format("ML-KEM-768: {}\n", mlkem768_backend_name());
     return text;
 }
 

@@ -21,3 +21,10 @@ TEST_CASE(
     }
     CHECK(text.ends_with('\n'));
 }
+
+TEST_CASE("--version says whose ML-KEM-768 is used") {
+    const std::string text = version_text("culvertd");
+    CAPTURE(text);
+    const bool is_sodium = text.ends_with("\nML-KEM-768: libsodium\n");
+    CHECK(is_sodium != text.ends_with("\nML-KEM-768: culvert's own\n"));
+}

@@ -1,0 +1,116 @@
+"""Our ML-KEM-768 beside libsodium's and OpenSSL's: the same keys, ciphertexts and secrets for the same
+seeds, in both directions. ./dev peers fetches both libraries from newer Debians; nothing is built with
+them.
+"""
+
+import hashlib
+import subprocess
+import sys
+
+import pytest
+
+from harness.libraries import PROGRAMS, TESTS, fetched
+
+KEY_PAIRS = 300
+CIPHERTEXT, PUBLIC_KEY = 1088, 1184
+ROOT = TESTS.parents[1]
+
+
+class Oracle:
+    def __init__(self, *command):
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                         text=True, bufsize=1)
+
+    def ask(self, function, *arguments):
+        print(function, *(argument.hex() for argument in arguments), file=self._process.stdin)
+        answer = self._process.stdout.readline().split()
+        assert answer, f"no answer to {function}"
+        return "refused" if answer == ["refused"] else [bytes.fromhex(word) for word in answer]
+
+    def close(self):
+        self._process.stdin.close()
+        self._process.stdout.close()
+        assert self._process.wait() == 0
+
+
+@pytest.fixture(scope="module")
+def own_program(tmp_path_factory):
+    program = tmp_path_factory.mktemp("mlkem768") / "own_mlkem768"
+    sources = [ROOT / "common/crypto/keccak.cpp", *sorted((ROOT / "common/crypto").glob("mlkem768*.cpp"))]
+    subprocess.run(["c++", "-std=c++20", "-O2", f"-I{ROOT}", PROGRAMS / "own_mlkem768.cpp", *sources,
+                    "-lsodium", "-lnettle", "-o", program], check=True)
+    return program
+
+
+def sodium():
+    [library] = fetched("libsodium/usr/lib").glob("*/libsodium.so.26")
+    return [sys.executable, PROGRAMS / "mlkem768_oracle.py", "sodium", library]
+
+
+def openssl():
+    """It wants the C library of its own Debian, and so has its loader: Debian 12's Python runs with
+    that, too."""
+    [library] = fetched("openssl/usr/lib").glob("*/libcrypto.so.3")
+    [loader] = library.parent.glob("ld-linux*.so.*")
+    return [loader, "--library-path", library.parent, sys.executable, PROGRAMS / "mlkem768_oracle.py",
+            "openssl", library]
+
+
+@pytest.fixture(params=[sodium, openssl], ids=["libsodium", "OpenSSL"])
+def oracles(request, own_program):
+    own, other = Oracle(own_program), Oracle(*request.param())
+    yield own, other
+    own.close()
+    other.close()
+
+
+def some_bytes(what, number, size):
+    return hashlib.shake_128(f"{what} {number}".encode()).digest(size)
+
+
+def with_flipped_bit(data, bit):
+    changed = bytearray(data)
+    changed[bit // 8] ^= 1 << bit % 8
+    return bytes(changed)
+
+
+def with_coefficient(key, index, value):
+    numbers = int.from_bytes(key[:-32], "little")
+    numbers += (value - (numbers >> 12 * index & 0xfff)) << 12 * index
+    return numbers.to_bytes(len(key) - 32, "little") + key[-32:]
+
+
+@pytest.mark.peers
+def test_keys_ciphertexts_and_secrets_are_the_same(oracles):
+    """With whole, flipped and random ciphertexts."""
+    own, other = oracles
+    for number in range(KEY_PAIRS):
+        pair = [oracle.ask("generate", some_bytes("seed", number, 64)) for oracle in oracles]
+        assert pair[0] == pair[1], f"key pair {number}"
+        public_key, private_key = pair[0]
+        made = [oracle.ask("encapsulate", public_key, some_bytes("message", number, 32))
+                for oracle in oracles]
+        assert made[0] == made[1], f"encapsulation {number}"
+        ciphertext, secret = made[0]
+
+        bit = int.from_bytes(some_bytes("bit", number, 4), "big") % (8 * CIPHERTEXT)
+        secrets = []
+        for tried in (ciphertext, with_flipped_bit(ciphertext, bit),
+                      some_bytes("ciphertext", number, CIPHERTEXT)):
+            both = [oracle.ask("decapsulate", private_key, tried) for oracle in oracles]
+            assert both[0] == both[1], f"decapsulation {number}"
+            secrets += both[0]
+        assert secrets[0] == secret and len(set(secrets)) == 3
+
+
+@pytest.mark.peers
+def test_the_same_public_keys_are_refused(oracles):
+    own, _ = oracles
+    public_key, _ = own.ask("generate", some_bytes("seed", 0, 64))
+    message = some_bytes("message", 0, 32)
+    for number in range(KEY_PAIRS):
+        index = int.from_bytes(some_bytes("index", number, 4), "big") % 768
+        for value in (3328, 3329, 3330, 4095):
+            key = with_coefficient(public_key, index, value)
+            both = [oracle.ask("encapsulate", key, message) for oracle in oracles]
+            assert both[0] == both[1] and (both[0] == "refused") == (value >= 3329), (index, value)
