@@ -133,7 +133,7 @@ awaitable<void> ClientConnection::connect_once() {
     }
     // GCC 12 makes nonsense of a co_await in a loop's condition.
     for (;;) {
-        const std::string_view once_more = co_await run_session();
+        const std::string once_more = co_await run_session();
         if (once_more.empty() || life_ != Life::running) co_return;
         log_.tunnel().verbose("{}: {}", log_.name(), once_more);
     }
@@ -180,6 +180,19 @@ ClientConnection::SessionEnd ClientConnection::judge(const Session& session,
     }
 }
 
+/// There are servers that take a wrong guess for the message after it: some close the connection,
+/// and what others answer isn't signed by their host key.
+bool ClientConnection::guess_may_be_why(const Session& session, const std::exception_ptr& why) {
+    if (!why || !session.transport().awaits_answer_after_wrong_guess()) return false;
+    try {
+        std::rethrow_exception(why);
+    } catch (const Error& error) {
+        return error.kind() == ErrorKind::network || error.kind() == ErrorKind::protocol;
+    } catch (...) {
+        return false;
+    }
+}
+
 EngineConfig ClientConnection::engine_config(ClientIdentities identities) const {
     EngineConfig config =
         make_engine_config(context_.settings, std::move(identities), context_.windows);
@@ -187,10 +200,10 @@ EngineConfig ClientConnection::engine_config(ClientIdentities identities) const 
     return config;
 }
 
-/// One connection, to its end. Says why another one, right away, may do better: the server couldn't
-/// skip a guess; or it wanted to see no more keys, or didn't take the one that it took before, and
-/// there are others to try. Otherwise empty.
-awaitable<std::string_view> ClientConnection::run_session() {
+/// One connection, to its end. Says why another one, right away, may do better: the server may not
+/// have skipped a wrong guess; or it wanted to see no more keys, or didn't take the one that it
+/// took before, and there are others to try. Otherwise empty.
+awaitable<std::string> ClientConnection::run_session() {
     retries_.on_try();
     auto socket = co_await reach_server();
     const TimePoint reached = Clock::now();
@@ -216,10 +229,10 @@ awaitable<std::string_view> ClientConnection::run_session() {
     const SessionEnd end = judge(session, why, expects_success);
     const bool told_to_try_later = session.told_to_try_later();
     if (told_to_try_later) retries_.on_told_to_try_later();
-    if (session.transport().awaits_answer_after_wrong_guess() && life_ == Life::running) {
+    if (!told_to_try_later && life_ == Life::running && guess_may_be_why(session, why)) {
         guesses_ = false;
-        co_return "the server ended the connection after a wrong guess of the key exchange: once "
-                  "more, without one";
+        co_return fmt::format("{}: once more, without a guess of the key exchange",
+                              text_of_exception(why));
     }
     if (end.keys_refused && !told_to_try_later && !session.authenticated() &&
         identities_.on_dismissed(session.userauth_client())) {
@@ -227,7 +240,7 @@ awaitable<std::string_view> ClientConnection::run_session() {
                   "the others";
     }
     if (end.why) std::rethrow_exception(end.why);
-    co_return std::string_view{};
+    co_return std::string{};
 }
 
 // ---------------------------------------------------------------------- what its session asks

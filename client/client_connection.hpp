@@ -117,7 +117,8 @@ private:
     awaitable<void> connect_once();
     awaitable<StreamSocket> reach_server();
     EngineConfig engine_config(ClientIdentities identities) const;
-    awaitable<std::string_view> run_session();
+    awaitable<std::string> run_session();
+    static bool guess_may_be_why(const Session& session, const std::exception_ptr& why);
     struct SessionEnd;
     SessionEnd judge(const Session& session, const std::exception_ptr& why,
                      bool expects_success) const;

@@ -118,7 +118,8 @@ std::vector<std::string> offered_kex_algorithms(std::vector<std::string> names,
     if (names.empty()) {
         throw Error{
             ErrorKind::config,
-            fmt::format("a post-quantum key exchange is required, and {} is none", configured),
+            fmt::format("a post-quantum key exchange is required, but kex_algorithms has only {}",
+                        configured),
             Hint{fmt::format("add {}", kex_methods().front())}};
     }
     return names;

@@ -8,8 +8,8 @@
 #include <valgrind/memcheck.h>
 #endif
 
-/// What code needs whose branches and addresses must not depend on secrets. tests/constant_time
-/// checks it.
+/// Helpers for code whose branches and addresses must not depend on secrets. tests/constant_time
+/// checks such code.
 namespace culvert {
 
 /// The same value, of which the compiler knows nothing: where it knew that a value is 0 or 1, it

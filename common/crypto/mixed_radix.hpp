@@ -8,7 +8,8 @@
 
 namespace culvert {
 
-/// What divides without the instruction, the time of which depends on the numbers.
+/// Divides by a fixed number with a multiplication: the time of a division instruction depends on
+/// its operands.
 class Divisor {
 public:
     /// From 1 to 2^14.

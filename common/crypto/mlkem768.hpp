@@ -37,7 +37,7 @@ private:
     Secret<struct MlKem768PrivateKeyTag, 2400> private_key_;
 };
 
-/// Who computes all that: "libsodium", or "culvert's own" code where libsodium can't.
+/// The implementation in use: "libsodium", or "culvert's own" where libsodium has none.
 std::string_view mlkem768_backend_name();
 
 }  // namespace culvert

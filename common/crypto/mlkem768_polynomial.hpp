@@ -10,9 +10,9 @@ namespace culvert::mlkem768 {
 inline constexpr std::uint32_t q = 3329;
 
 /// x / q for x below 2^27, by a multiplication: a division takes longer for some numbers than for
-/// others (KyberSlash), and where a compiler doesn't replace it nobody would notice. Exact: the
-/// factor is 2^39 / q rounded up by 3253 / q, which adds less than 1 / q as long as x * 3253 <
-/// 2^39.
+/// others (KyberSlash), and where a compiler doesn't replace it no test of results would show it.
+/// Exact: the factor is 2^39 / q rounded up by 3253 / q, which adds less than 1 / q as long as x *
+/// 3253 < 2^39.
 constexpr std::uint32_t divide_by_q(std::uint32_t x) noexcept {
     return static_cast<std::uint32_t>(std::uint64_t{x} * 165'141'429 >> 39);
 }

@@ -20,8 +20,8 @@ public:
     explicit Sntrup761(Random& random);
 
     const PublicKey& public_key() const noexcept { return public_key_; }
-    /// As other implementations have it: f, 1 / g modulo 3, the public key, what an invalid
-    /// ciphertext's secret is made from, and the public key's hash.
+    /// For known-answer tests. As other implementations have it: f, 1 / g modulo 3, the public key,
+    /// what an invalid ciphertext's secret is made from, and the public key's hash.
     const PrivateKey& private_key() const noexcept { return private_key_; }
 
     /// A ciphertext that wasn't made with our public key gives a secret that the peer doesn't have

@@ -1,5 +1,7 @@
 #include "common/kex/digest.hpp"
 
+#include <sodium.h>
+
 #include <algorithm>
 
 namespace culvert {
@@ -12,6 +14,8 @@ Digest::Digest(const Sha512Digest& digest) noexcept : size_{digest.size()} {
     std::ranges::copy(digest, bytes_.begin());
 }
 
+Digest::~Digest() { sodium_memzero(bytes_.data(), bytes_.size()); }
+
 Hasher::Hasher(HashAlgorithm algorithm) noexcept {
     if (algorithm == HashAlgorithm::sha512) hash_.emplace<Sha512>();
 }
@@ -22,7 +26,14 @@ Hasher& Hasher::update(Bytes more) noexcept {
 }
 
 Digest Hasher::finish() noexcept {
-    return std::visit([](auto& hash) { return Digest{hash.finish()}; }, hash_);
+    return std::visit(
+        [](auto& hash) {
+            auto bytes = hash.finish();
+            const Digest digest{bytes};
+            sodium_memzero(bytes.data(), bytes.size());
+            return digest;
+        },
+        hash_);
 }
 
 }  // namespace culvert

@@ -12,10 +12,13 @@ namespace culvert {
 /// The hash of a key exchange method: of the exchange hash and of what keys are derived with.
 enum class HashAlgorithm : std::uint8_t { sha256, sha512 };
 
-/// A digest of the size that its algorithm has.
+/// A digest of the size that its algorithm has. Wiped when it goes: it may be a key.
 class Digest {
 public:
     Digest() noexcept = default;
+    Digest(const Digest&) noexcept = default;
+    Digest& operator=(const Digest&) noexcept = default;
+    ~Digest();
     Digest(const Sha256Digest& digest) noexcept;
     Digest(const Sha512Digest& digest) noexcept;
 

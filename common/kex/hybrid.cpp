@@ -1,7 +1,5 @@
 #include "common/kex/hybrid.hpp"
 
-#include <sodium.h>
-
 #include <algorithm>
 #include <array>
 #include <optional>
@@ -30,11 +28,11 @@ struct Sntrup761X25519 {
 };
 
 /// What one of the two messages carries.
-template <class First>
+template <class KemPart>
 struct Share {
-    static constexpr std::size_t size = std::tuple_size_v<First> + 32;
+    static constexpr std::size_t size = std::tuple_size_v<KemPart> + 32;
 
-    First first;
+    KemPart kem;
     X25519PublicKey x25519;
 
     /// Throws ProtocolError for another length.
@@ -44,14 +42,14 @@ struct Share {
                                          bytes.size(), size));
         }
         Share share;
-        std::ranges::copy(bytes.first(share.first.size()), share.first.begin());
+        std::ranges::copy(bytes.first(share.kem.size()), share.kem.begin());
         std::ranges::copy(bytes.last(share.x25519.size()), share.x25519.begin());
         return share;
     }
-    static ByteVector write(const First& first, const X25519PublicKey& x25519) {
+    static ByteVector write(const KemPart& kem, const X25519PublicKey& x25519) {
         ByteVector bytes;
         bytes.reserve(size);
-        bytes.insert(bytes.end(), first.begin(), first.end());
+        bytes.insert(bytes.end(), kem.begin(), kem.end());
         bytes.insert(bytes.end(), x25519.begin(), x25519.end());
         return bytes;
     }
@@ -92,14 +90,16 @@ Bytes Hybrid<Method>::client_init() {
 template <class Method>
 KexSecret Hybrid<Method>::on_server_reply(Bytes reply) {
     const auto share = ServerShare::read(reply, fmt::format("server's {}", Method::name));
-    return secret_of(kem_->decapsulate(share.first), share.x25519);
+    return secret_of(kem_->decapsulate(share.kem), share.x25519);
 }
 
 template <class Method>
 KexMethod::Answer Hybrid<Method>::on_client_init(Bytes init) {
     const auto share = ClientShare::read(init, fmt::format("client's {}", Method::name));
-    const std::optional<typename Kem::Encapsulation> made = Kem::encapsulate(share.first, random_);
-    if (!made) throw kex_failed(fmt::format("the client's {} key is none", Method::name));
+    const std::optional<typename Kem::Encapsulation> made = Kem::encapsulate(share.kem, random_);
+    if (!made) {
+        throw kex_failed("the client's ML-KEM-768 key has a coefficient above 3328 (FIPS 203 7.2)");
+    }
     return {ServerShare::write(made->ciphertext, x25519_.public_key()),
             secret_of(made->secret, share.x25519)};
 }
@@ -108,11 +108,9 @@ template <class Method>
 KexSecret Hybrid<Method>::secret_of(const KemSecret& kem_secret,
                                     const X25519PublicKey& peer) const {
     const SharedSecret x25519_secret = x25519_secret_with(peer, x25519_);
-    Digest both =
+    const Digest both =
         Hasher{Method::hash}.update(kem_secret.reveal()).update(x25519_secret.reveal()).finish();
-    KexSecret secret = KexSecret::string_of(both);
-    sodium_memzero(&both, sizeof both);
-    return secret;
+    return KexSecret::string_of(both);
 }
 
 }  // namespace

@@ -1,7 +1,5 @@
 #include "common/kex/key_derivation.hpp"
 
-#include <sodium.h>
-
 #include <algorithm>
 
 namespace culvert {
@@ -19,7 +17,6 @@ void derive_key(MutableBytes key, char letter, const KeySource& source) {
         if (done == key.size()) break;
         block = Hasher{k_and_h}.update(key.first(done)).finish();
     }
-    sodium_memzero(&block, sizeof block);
 }
 
 }  // namespace culvert

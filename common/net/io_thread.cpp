@@ -39,7 +39,7 @@ Duration IoThread::busy_time() const noexcept {
     // Nanoseconds on a CPU, nanoseconds of waiting for one, and a number of time slices.
     std::array<char, 96> text;
     const ssize_t size = ::pread(schedstat_.get(), text.data(), text.size(), 0);
-    if (size <= 0) return {};
+    if (size <= 0) return cpu_time();
     const char* const end = text.data() + size;
     std::int64_t ran = 0, waited = 0;
     const auto first = std::from_chars(text.data(), end, ran);

@@ -71,6 +71,7 @@ void KeyExchanges::on_kexinit(Bytes payload, TimePoint now) {
         sender_.send(exchange_->client_init());
         round_trip_.on_asked(now);
     }
+    // Last: where the negotiation fails, no answer is awaited, and a client doesn't try again.
     state_ = State::kex_message;
 }
 

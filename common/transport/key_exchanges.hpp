@@ -38,8 +38,8 @@ public:
         return state_ == State::host_key_decision || state_ == State::host_signature;
     }
     bool awaits_host_signature() const noexcept { return state_ == State::host_signature; }
-    /// A client guessed wrong, and has no answer to what it sent after that. There are servers that
-    /// take the guess for it.
+    /// A client's guess was wrong, and the message that it sent after that has no answer yet. Some
+    /// servers don't skip a wrong guess but take it for that message.
     bool awaits_answer_after_wrong_guess() const noexcept {
         return state_ == State::kex_message && exchange_->guesses() &&
                !exchange_->guess_was_right();

@@ -46,22 +46,37 @@ ProtocolError nothing_in_common(std::string_view what, const NameList& ours,
                          DisconnectReason::key_exchange_failed};
 }
 
-/// We offer post-quantum key exchanges alone, and the peer has none of them.
-ProtocolError no_post_quantum_kex(const NameList& ours, const NameList& theirs, Role us) {
-    const std::string text = fmt::format(
-        "the peer has no post-quantum key exchange: it offers {}, and only {} are allowed here",
-        escaped(shown(theirs)), shown(ours));
-    constexpr std::string_view advice =
-        "update it, or allow others (require_post_quantum, kex_algorithms)";
+/// Where we offer post-quantum key exchanges alone: that is our user's choice.
+ProtocolError no_common_post_quantum_kex(const NameList& ours, const NameList& theirs, Role us) {
     constexpr auto reason = DisconnectReason::key_exchange_failed;
-    if (us == Role::client) return ProtocolError{text, reason, Hint{std::string{advice}}};
-    // The next step is for the peer's user: this text is all that is seen there.
-    return ProtocolError{fmt::format("{}: {}", text, advice), reason};
+    const std::string allowed = shown(ours), offered = escaped(shown(theirs));
+    if (us == Role::client) {
+        return ProtocolError{
+            fmt::format("no common post-quantum key exchange: only {} are allowed, the server "
+                        "offers {}",
+                        allowed, offered),
+            reason,
+            Hint{"update the server, or allow others (require_post_quantum, kex_algorithms)"}};
+    }
+    // The next step is for the client's user: this text is all that is seen there.
+    return ProtocolError{
+        fmt::format("no common post-quantum key exchange: this server allows only {}, the client "
+                    "offers {}: update the client, or allow others on the server "
+                    "(require_post_quantum, kex_algorithms)",
+                    allowed, offered),
+        reason};
 }
 
 bool is_post_quantum_only(const NameList& names) {
     return std::ranges::all_of(
         names, [](const std::string& name) { return is_marker(name) || is_post_quantum(name); });
+}
+
+std::optional<std::string> first_common(const NameList& client, const NameList& server) {
+    for (const std::string& name : client) {
+        if (has(server, name) && !is_marker(name)) return name;
+    }
+    return std::nullopt;
 }
 
 std::string choose(std::string_view what, const NameList& client, const NameList& server, Role us) {
@@ -71,11 +86,17 @@ std::string choose(std::string_view what, const NameList& client, const NameList
     if (has(theirs, "")) {
         throw ProtocolError{fmt::format("an empty name in the peer's list for the {}", what)};
     }
-    for (const std::string& name : client) {
-        if (has(server, name) && !is_marker(name)) return name;
-    }
-    if (is_post_quantum_only(ours)) throw no_post_quantum_kex(ours, theirs, us);
+    if (auto name = first_common(client, server)) return std::move(*name);
     throw nothing_in_common(what, ours, theirs);
+}
+
+std::string choose_kex(const NameList& client, const NameList& server, Role us) {
+    const auto& [ours, theirs] =
+        us == Role::client ? std::tie(client, server) : std::tie(server, client);
+    if (is_post_quantum_only(ours) && !has(theirs, "") && !first_common(client, server)) {
+        throw no_common_post_quantum_kex(ours, theirs, us);
+    }
+    return choose("key exchange algorithm", client, server, us);
 }
 
 }  // namespace
@@ -96,7 +117,7 @@ msg::KexInit make_kexinit(const Algorithms& ours, Role us, Exchange exchange) {
 
 Negotiated negotiate(const msg::KexInit& client, const msg::KexInit& server, Role us) {
     return {
-        .kex = choose("key exchange algorithm", client.kex_algorithms, server.kex_algorithms, us),
+        .kex = choose_kex(client.kex_algorithms, server.kex_algorithms, us),
         .host_key = choose("host key algorithm", client.host_key_algorithms,
                            server.host_key_algorithms, us),
         .cipher_client_to_server =

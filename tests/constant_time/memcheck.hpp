@@ -31,8 +31,15 @@ inline bool sees_secrets() {
     return after_branch > before && errors_so_far() > after_branch;
 }
 
+/// One that run.py has to find, or it would find none.
+[[gnu::noinline]] inline unsigned intended_division(volatile unsigned& a, volatile unsigned& b) {
+    return a / b;
+}
+
 /// The exit code of a program that runs `use_secrets`, which tells whether its results are right.
 inline int check(const std::function<bool()>& use_secrets) {
+    volatile unsigned one = 1;
+    if (intended_division(one, one) != 1) return 1;
     std::puts("Two errors by intention, to see that they are found:");
     std::fflush(stdout);
     if (!sees_secrets()) {

@@ -37,8 +37,8 @@ ByteVector bytes(std::initializer_list<unsigned> values) {
 // ---------------------------------------------------------------------- recorded sessions
 
 /// A session in which the engine that is to be fuzzed is as its target makes it, and the other as
-/// `choice` says.
-void record(Role fuzzed, const Choice& choice, std::string_view name) {
+/// `choice` says, with one key exchange.
+void record(Role fuzzed, const Choice& choice, const std::string& kex, std::string_view name) {
     Scene scene{.client = client_config(choice),
                 .server = server_config(choice),
                 .streams = {{.size = {30, 20}}},
@@ -47,6 +47,8 @@ void record(Role fuzzed, const Choice& choice, std::string_view name) {
     EngineConfig& config = fuzzed == Role::client ? scene.client : scene.server;
     config = fuzzed == Role::client ? client_config() : server_config();
     config.transport.algorithms.ciphers = default_ciphers();
+    EngineConfig& other = fuzzed == Role::client ? scene.server : scene.client;
+    other.transport.algorithms.kex = {kex};
     World world{std::move(scene)};
     world.settle();
 
@@ -59,8 +61,10 @@ void record(Role fuzzed, const Choice& choice, std::string_view name) {
 
 void write_sessions() {
     for (const Role fuzzed : {Role::client, Role::server}) {
-        record(fuzzed, {.cipher = chacha20_poly1305}, "chacha20");
-        record(fuzzed, {.cipher = aes256_gcm}, "aes-gcm");
+        record(fuzzed, {.cipher = chacha20_poly1305}, "mlkem768x25519-sha256", "chacha20");
+        record(fuzzed, {.cipher = aes256_gcm}, "mlkem768x25519-sha256", "aes-gcm");
+        record(fuzzed, {.cipher = aes256_gcm}, "sntrup761x25519-sha512", "sntrup761");
+        record(fuzzed, {.cipher = aes256_gcm}, "curve25519-sha256", "curve25519");
     }
     write("client_before_auth", "no-ssh", joined({bytes({0}), bytes_of("220 ready\r\n220 x\r\n")}));
 }

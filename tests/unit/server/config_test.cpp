@@ -146,8 +146,8 @@ TEST_CASE("what is wrong is said with its place") {
              Row{"kex_algorithms: ecdh-sha2-nistp256",
                  "kex_algorithms: no key exchange 'ecdh-sha2-nistp256'"},
              Row{"{kex_algorithms: curve25519-sha256, require_post_quantum: true}",
-                 "kex_algorithms: a post-quantum key exchange is required, and curve25519-sha256 "
-                 "is none"},
+                 "kex_algorithms: a post-quantum key exchange is required, but kex_algorithms has "
+                 "only curve25519-sha256"},
              Row{"require_strict_kex: maybe", "is not true or false"},
              Row{"rekey_limit: 4MB", "rekey_limit: '4MB' is not a number of bytes"},
              Row{"rekey_limit: 15", "rekey_limit: '15' is not a number of bytes (16 or more)"},

@@ -25,7 +25,7 @@ std::unique_ptr<Aes256Gcm> aes_gcm_of(AesGcmBackend backend, std::string_view ke
 
 constexpr const char* some_key = "feffe9928665731c6d6a8f9467308308feffe9928665731c6d6a8f9467308308";
 
-struct Vector {
+struct GcmVector {
     const char* name;
     const char* key;
     const char* iv;
@@ -37,7 +37,7 @@ struct Vector {
 
 // "GCM": McGrew and Viega, The Galois/Counter Mode of Operation, appendix B. "W": Wycheproof,
 // aes_gcm_test.json.
-const Vector vectors[] = {
+const GcmVector vectors[] = {
     {"GCM 13", "0000000000000000000000000000000000000000000000000000000000000000",
      "000000000000000000000000", "", "", "", "530f8afbc74536b9a963b4f1c4cb738b"},
     {"GCM 14", "0000000000000000000000000000000000000000000000000000000000000000",
@@ -85,7 +85,7 @@ const Vector vectors[] = {
 TEST_CASE("each backend seals and opens the published vectors of AES-256-GCM") {
     for (const AesGcmBackend backend : available_aes_gcm_backends()) {
         CAPTURE(name_of(backend));
-        for (const Vector& vector : vectors) {
+        for (const GcmVector& vector : vectors) {
             CAPTURE(vector.name);
             const auto aes_gcm = aes_gcm_of(backend, vector.key);
             const AesGcmIv iv = unhex_array<12>(vector.iv);

@@ -1,10 +1,8 @@
 // That no secret is left on the stack: our implementation runs on a stack of its own, which is
 // searched afterwards.
 #include <doctest/doctest.h>
-#include <ucontext.h>
 
 #include <algorithm>
-#include <cstring>
 #include <optional>
 #include <string>
 
@@ -12,6 +10,7 @@
 #include "common/crypto/mlkem768_encoding.hpp"
 #include "common/crypto/mlkem768_sampling.hpp"
 #include "tests/unit/common/crypto/mlkem768_cases.hpp"
+#include "tests/unit/common/crypto/own_stack.hpp"
 #include "tests/unit/common/crypto/test_random.hpp"
 
 using namespace culvert;
@@ -22,28 +21,12 @@ using namespace culvert::test;
 namespace {
 
 // Everything that the tests write themselves lies outside of that stack.
-ucontext_t main_context;
-void (*to_run)();
 std::array<std::byte, 64> seed;
 std::array<std::byte, 32> message;
 MlKem768Keys keys;
 MlKem768Encapsulated made;
 std::array<std::byte, 32> secret;
 std::optional<ScriptedRandom> script;
-
-ByteVector stack_after(void (*function)()) {
-    ByteVector stack(std::size_t{64} * 1024, std::byte{0x55});
-    ucontext_t context;
-    getcontext(&context);
-    context.uc_stack.ss_sp = stack.data();
-    context.uc_stack.ss_size = stack.size();
-    context.uc_link = &main_context;
-    to_run = function;
-    makecontext(
-        &context, [] { to_run(); }, 0);
-    swapcontext(&main_context, &context);
-    return stack;
-}
 
 struct NamedSecret {
     std::string name;
@@ -94,25 +77,15 @@ std::vector<NamedSecret> known_secrets() {
     return secrets;
 }
 
-/// Any 16 bytes of it: eight are what one register holds, and may be spilled. Zeros are everywhere.
-bool has_part_of(Bytes stack, Bytes bytes) {
-    constexpr std::size_t part = 16;
-    for (std::size_t at = 0; at + part <= bytes.size(); at += part) {
-        const Bytes now = bytes.subspan(at, part);
-        const auto zeros = std::ranges::count(now, std::byte{0});
-        if (zeros < 16 && memmem(stack.data(), stack.size(), now.data(), part) != nullptr)
-            return true;
-    }
-    return false;
-}
+// What our code keeps in a register is in a general one.
+constexpr std::size_t part = 16;
 
 void check_stack(void (*function)()) {
     const ByteVector stack = stack_after(function);
-    CHECK(std::ranges::count(stack, std::byte{0x55}) <
-          static_cast<std::ptrdiff_t>(stack.size()) - 2000);
+    CHECK(std::ranges::count(stack, untouched) < static_cast<std::ptrdiff_t>(stack.size()) - 2000);
     for (const NamedSecret& known : known_secrets()) {
         CAPTURE(known.name);
-        CHECK(!has_part_of(stack, known.bytes));
+        CHECK(!has_part_of(stack, known.bytes, part));
     }
 }
 
@@ -131,7 +104,7 @@ TEST_CASE("no secret of ML-KEM-768 is left on the stack") {
             auto copy_on_stack = message;
             asm volatile("" : : "r"(copy_on_stack.data()) : "memory");
         };
-        CHECK(has_part_of(stack_after(leak), message));
+        CHECK(has_part_of(stack_after(leak), message, part));
     }
     SUBCASE("after a key pair") {
         check_stack([] { own_mlkem768.generate(seed, keys.public_key, keys.private_key); });

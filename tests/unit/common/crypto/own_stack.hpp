@@ -31,10 +31,10 @@ inline ByteVector stack_after(std::function<void()> function) {
     return stack;
 }
 
-/// Whether any 32 bytes of it are there, from a multiple of 32 on: that is more than the compiler
-/// spills of one register. Zeros are everywhere and don't count.
-inline bool has_part_of(Bytes stack, Bytes bytes) {
-    constexpr std::size_t part = 32;
+/// Whether any `part` bytes of it are there, from a multiple of that on: 32 are more than the
+/// compiler spills of one vector register, 16 more than of a general one. Zeros are everywhere and
+/// don't count.
+inline bool has_part_of(Bytes stack, Bytes bytes, std::size_t part = 32) {
     for (; bytes.size() >= part; bytes = bytes.subspan(part)) {
         const Bytes now = bytes.first(part);
         if (std::ranges::count(now, std::byte{0}) < static_cast<std::ptrdiff_t>(part) &&

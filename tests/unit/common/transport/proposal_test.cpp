@@ -174,32 +174,45 @@ TEST_CASE("a KEXINIT with irregular lists is told from others") {
     }
 }
 
-TEST_CASE(
-    "a peer without a post-quantum key exchange is told what to do where nothing else is offered") {
+TEST_CASE("where only post-quantum key exchanges are offered, a refusal says so and what to do") {
     const auto offer = [](NameList kex) {
         kex.emplace_back("kex-strict-c-v00@openssh.com");
         return kexinit(std::move(kex), {"h"});
     };
     const auto ours = offer({"mlkem768x25519-sha256"});
-    const auto peer = offer({"curve25519-sha256"});
-    const std::string text =
-        "the peer has no post-quantum key exchange: it offers curve25519-sha256, and only "
-        "mlkem768x25519-sha256 are allowed here";
-    const std::string advice = "update it, or allow others (require_post_quantum, kex_algorithms)";
-    try {
-        negotiate(ours, peer, Role::client);
-        FAIL_CHECK("negotiated");
-    } catch (const ProtocolError& error) {
-        CHECK(error.what() == text);
-        CHECK(error.hint() == advice);
-        CHECK(error.reason() == DisconnectReason::key_exchange_failed);
+    for (const std::string other : {"curve25519-sha256", "sntrup761x25519-sha512"}) {
+        CAPTURE(other);
+        const auto peer = offer({other});
+        try {
+            negotiate(ours, peer, Role::client);
+            FAIL_CHECK("negotiated");
+        } catch (const ProtocolError& error) {
+            CHECK(error.what() ==
+                  "no common post-quantum key exchange: only mlkem768x25519-sha256 are allowed, "
+                  "the server offers " +
+                      other);
+            CHECK(error.hint() ==
+                  "update the server, or allow others (require_post_quantum, kex_algorithms)");
+            CHECK(error.reason() == DisconnectReason::key_exchange_failed);
+        }
+        // What the client's user sees is the text alone.
+        CHECK_THROWS_WITH_AS(
+            negotiate(peer, ours, Role::server),
+            ("no common post-quantum key exchange: this server allows only mlkem768x25519-sha256, "
+             "the client offers " +
+             other +
+             ": update the client, or allow others on the server (require_post_quantum, "
+             "kex_algorithms)")
+                .c_str(),
+            ProtocolError);
     }
-    // What the client's user sees is the text alone.
-    CHECK_THROWS_WITH_AS(negotiate(peer, ours, Role::server), (text + ": " + advice).c_str(),
-                         ProtocolError);
-    CHECK_THROWS_WITH_AS(
-        negotiate(offer({"curve25519-sha256"}), offer({"mlkem768x25519-sha256"}), Role::client),
-        doctest::Contains("no common key exchange algorithm"), ProtocolError);
+    CHECK_THROWS_WITH_AS(negotiate(offer({"curve25519-sha256"}), ours, Role::client),
+                         doctest::Contains("no common key exchange algorithm"), ProtocolError);
+    // Another list that has nothing in common is named as what it is.
+    auto without_host_key = ours;
+    without_host_key.host_key_algorithms = {"other"};
+    CHECK_THROWS_WITH_AS(negotiate(ours, without_host_key, Role::client),
+                         doctest::Contains("no common host key algorithm"), ProtocolError);
 }
 
 TEST_CASE("a guess is compared by first names, matched or not") {

@@ -186,6 +186,16 @@ TEST_CASE("a client whose guess was wrong says it again, and the handshake goes 
     CHECK_FALSE(client.transport.awaits_answer_after_wrong_guess());
 }
 
+TEST_CASE("where the negotiation fails, a wrong guess isn't why") {
+    Algorithms without_host_key = test::offering(chacha20_poly1305);
+    std::ranges::reverse(without_host_key.kex);
+    without_host_key.host_key = {"ssh-rsa"};
+    TransportPair pair{client_with(test::offering(chacha20_poly1305)),
+                       server_with(without_host_key)};
+    CHECK_THROWS_AS(pair.run(), ProtocolError);
+    CHECK_FALSE(pair.client.transport.awaits_answer_after_wrong_guess());
+}
+
 TEST_CASE("a client that doesn't guess, or guesses right, awaits no answer after a wrong guess") {
     for (const bool guess : {true, false}) {
         CAPTURE(guess);
