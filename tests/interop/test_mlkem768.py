@@ -4,16 +4,18 @@ them.
 """
 
 import hashlib
+import pathlib
 import subprocess
 import sys
 
 import pytest
 
-from harness.libraries import PROGRAMS, TESTS, fetched
+from harness.fetched import fetched, with_libraries_of
+from harness.libraries import PROGRAMS
 
 KEY_PAIRS = 300
 CIPHERTEXT, PUBLIC_KEY = 1088, 1184
-ROOT = TESTS.parents[1]
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 class Oracle:
@@ -51,9 +53,8 @@ def openssl():
     """It wants the C library of its own Debian, and so has its loader: Debian 12's Python runs with
     that, too."""
     [library] = fetched("openssl/usr/lib").glob("*/libcrypto.so.3")
-    [loader] = library.parent.glob("ld-linux*.so.*")
-    return [loader, "--library-path", library.parent, sys.executable, PROGRAMS / "mlkem768_oracle.py",
-            "openssl", library]
+    return [*with_libraries_of("openssl", sys.executable), PROGRAMS / "mlkem768_oracle.py", "openssl",
+            library]
 
 
 @pytest.fixture(params=[sodium, openssl], ids=["libsodium", "OpenSSL"])
