@@ -3,45 +3,21 @@ seeds, in both directions. ./dev peers fetches both libraries from newer Debians
 them.
 """
 
-import hashlib
-import pathlib
-import subprocess
 import sys
 
 import pytest
 
 from harness.fetched import fetched, with_libraries_of
 from harness.libraries import PROGRAMS
+from harness.oracle import Oracle, build_own, some_bytes, with_flipped_bit
 
 KEY_PAIRS = 300
 CIPHERTEXT, PUBLIC_KEY = 1088, 1184
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-
-
-class Oracle:
-    def __init__(self, *command):
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                         text=True, bufsize=1)
-
-    def ask(self, function, *arguments):
-        print(function, *(argument.hex() for argument in arguments), file=self._process.stdin)
-        answer = self._process.stdout.readline().split()
-        assert answer, f"no answer to {function}"
-        return "refused" if answer == ["refused"] else [bytes.fromhex(word) for word in answer]
-
-    def close(self):
-        self._process.stdin.close()
-        self._process.stdout.close()
-        assert self._process.wait() == 0
 
 
 @pytest.fixture(scope="module")
 def own_program(tmp_path_factory):
-    program = tmp_path_factory.mktemp("mlkem768") / "own_mlkem768"
-    sources = [ROOT / "common/crypto/keccak.cpp", *sorted((ROOT / "common/crypto").glob("mlkem768*.cpp"))]
-    subprocess.run(["c++", "-std=c++20", "-O2", f"-I{ROOT}", PROGRAMS / "own_mlkem768.cpp", *sources,
-                    "-lsodium", "-lnettle", "-o", program], check=True)
-    return program
+    return build_own(tmp_path_factory.mktemp("mlkem768"), "own_mlkem768", "keccak.cpp", "mlkem768*.cpp")
 
 
 def sodium():
@@ -50,8 +26,6 @@ def sodium():
 
 
 def openssl():
-    """It wants the C library of its own Debian, and so has its loader: Debian 12's Python runs with
-    that, too."""
     [library] = fetched("openssl/usr/lib").glob("*/libcrypto.so.3")
     return [*with_libraries_of("openssl", sys.executable), PROGRAMS / "mlkem768_oracle.py", "openssl",
             library]
@@ -63,16 +37,6 @@ def oracles(request, own_program):
     yield own, other
     own.close()
     other.close()
-
-
-def some_bytes(what, number, size):
-    return hashlib.shake_128(f"{what} {number}".encode()).digest(size)
-
-
-def with_flipped_bit(data, bit):
-    changed = bytearray(data)
-    changed[bit // 8] ^= 1 << bit % 8
-    return bytes(changed)
 
 
 def with_coefficient(key, index, value):

@@ -12,7 +12,8 @@ def fetched(path):
 
 
 def with_libraries_of(name, program):
-    """The words that start a program with the C library that was fetched as part of `name`."""
+    """The words that start a program, Debian 12's too, with the libraries that were fetched as `name`, and
+    by the loader of their C library."""
     [libc] = fetched(f"{name}/usr/lib").glob("*/libc.so.6")
     [loader] = libc.parent.glob("ld-linux*.so.*")
     return [loader, "--library-path", libc.parent, program]

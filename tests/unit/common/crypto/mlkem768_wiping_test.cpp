@@ -77,6 +77,10 @@ std::vector<NamedSecret> known_secrets() {
         .squeeze(derived);
     secrets.push_back({"the encryption's randomness", copy(std::span{derived}.last(32))});
     secrets.push_back({"the vector y", transformed_noise(std::span{derived}.last(32), 1)});
+    ByteVector bits(128);
+    const std::array<std::byte, 1> last{std::byte{6}};
+    Keccak{Keccak::shake256}.absorb(std::span{derived}.last(32)).absorb(last).squeeze(bits);
+    secrets.push_back({"the last noise's bits", bits});
     mlkem768::Polynomial polynomial;
     for (std::size_t i = 0; i < 3; ++i) {
         mlkem768::decode(polynomial, std::span{keys.private_key}.subspan(384 * i, 384), 12);
