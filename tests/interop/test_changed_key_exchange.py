@@ -32,7 +32,10 @@ def ssh(lab, server, method, port):
 
 
 def culvertd(lab, method):
-    return start_culvertd(lab, config={"kex_algorithms": [method]})
+    """No connection is turned away for their number."""
+    return start_culvertd(lab, config={
+        "kex_algorithms": [method],
+        "limits": {"max_startups": "1000:100:1000", "unauthenticated_per_source": 1000}})
 
 
 def sshd(lab, method):

@@ -3,10 +3,11 @@
 import pytest
 
 from harness import streams
-from harness.peers import start_ssh, start_ssh_stdio, start_sshd
-from harness.proxies import DOWN, UP, FlippingProxy
+from harness.peers import ssh_words, start_ssh, start_ssh_stdio, start_sshd
+from harness.proxies import DOWN, UP, FlippingProxy, MessageProxy
 from harness.round_trips import RoundTripProxy
 from harness.target import closed_port, echo
+from harness.wire import KEX_REPLY
 
 pytestmark = pytest.mark.short
 
@@ -55,6 +56,19 @@ def test_the_flipping_proxy_flips_behind_newkeys(lab, direction):
     assert "ssh-ed25519" in proxy.plain[DOWN].offered()[1]
     victim = server if direction == UP else tunnel
     victim.process.wait_for_line("message authentication code incorrect|Corrupted MAC|Bad packet")
+
+
+@pytest.mark.parametrize("change, finding", [
+    (lambda payload: payload[:-1] + bytes([payload[-1] ^ 1]), "incorrect signature"),
+    (lambda payload: payload + b"x", "unexpected bytes remain|incomplete message|invalid format"),
+], ids=["value", "length"])
+def test_the_message_proxy_changes_one_message(lab, change, finding):
+    server = start_sshd(lab)
+    proxy = lab.keep(MessageProxy(server.address, DOWN, KEX_REPLY, change))
+    client = lab.run("ssh", [*ssh_words(lab, server, port=proxy.port), "-N"])
+    assert client.wait() != 0
+    client.wait_for_line(finding)
+    assert proxy.changed.is_set()
 
 
 def test_ssh_takes_the_round_trips_that_its_messages_ask_for(lab):

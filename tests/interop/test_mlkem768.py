@@ -7,9 +7,9 @@ import sys
 
 import pytest
 
-from harness.libraries import PROGRAMS, fetched
-from harness.oracle import (Oracle, build_own, python_with_newer_libraries, some_bytes,
-                            with_flipped_bit)
+from harness.fetched import fetched, with_libraries_of
+from harness.libraries import PROGRAMS
+from harness.oracle import Oracle, build_own, some_bytes, with_flipped_bit
 
 KEY_PAIRS = 300
 CIPHERTEXT, PUBLIC_KEY = 1088, 1184
@@ -27,7 +27,8 @@ def sodium():
 
 def openssl():
     [library] = fetched("openssl/usr/lib").glob("*/libcrypto.so.3")
-    return [*python_with_newer_libraries(library), PROGRAMS / "mlkem768_oracle.py", "openssl", library]
+    return [*with_libraries_of("openssl", sys.executable), PROGRAMS / "mlkem768_oracle.py", "openssl",
+            library]
 
 
 @pytest.fixture(params=[sodium, openssl], ids=["libsodium", "OpenSSL"])

@@ -117,6 +117,12 @@ def test_culvert_and_culvertd_rekey_in_mid_transfer(lab, method):
     assert len(tunnel.process.matching("connected to ")) == 1
 
 
+@short
+def test_culvert_names_the_method_in_json(lab):
+    words = culvert_words(lab, start_culvertd(lab), ["127.0.0.1:9"], flags=("--log-json",))
+    lab.run("culvert", words).wait_for_line(rf'"event":"connected".*"kex":"{MLKEM}"')
+
+
 # ------------------------------------------------------------------------- what others say of us
 
 @peers

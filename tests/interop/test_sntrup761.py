@@ -2,11 +2,13 @@
 the other encapsulates, and with the same private key both get the same secret of any ciphertext.
 """
 
+import sys
+
 import pytest
 
-from harness.libraries import PROGRAMS, fetched
-from harness.oracle import (Oracle, build_own, python_with_newer_libraries, some_bytes,
-                            with_flipped_bit)
+from harness.fetched import fetched, with_libraries_of
+from harness.libraries import PROGRAMS
+from harness.oracle import Oracle, build_own, some_bytes, with_flipped_bit
 
 KEY_PAIRS = 200
 CIPHERTEXT = 1039
@@ -17,7 +19,8 @@ def oracles(tmp_path):
     own = Oracle(build_own(tmp_path, "own_sntrup761", "sntrup761*.cpp", "constant_time_sort.cpp",
                            "sha2.cpp", "random.cpp"))
     [library] = fetched("libgcrypt/usr/lib").glob("*/libgcrypt.so.20")
-    other = Oracle(*python_with_newer_libraries(library), PROGRAMS / "sntrup761_oracle.py", library)
+    other = Oracle(*with_libraries_of("libgcrypt", sys.executable), PROGRAMS / "sntrup761_oracle.py",
+                   library)
     yield own, other
     own.close()
     other.close()

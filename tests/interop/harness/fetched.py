@@ -11,10 +11,9 @@ def fetched(path):
     return path
 
 
-def with_own_libraries(path):
-    """The words that start a program with the C library that was fetched beside it."""
-    program = fetched(path)
-    usr = program.parents[1]
-    (loader,) = usr.glob("lib*/ld-linux*.so.*")  # in the folder where the ABI has it
-    (libc,) = usr.glob("lib/*/libc.so.6")
+def with_libraries_of(name, program):
+    """The words that start a program, Debian 12's too, with the libraries that were fetched as `name`, and
+    by the loader of their C library."""
+    [libc] = fetched(f"{name}/usr/lib").glob("*/libc.so.6")
+    [loader] = libc.parent.glob("ld-linux*.so.*")
     return [loader, "--library-path", libc.parent, program]

@@ -1,6 +1,6 @@
 """Starts OpenSSH's programs of newer releases than Debian 12's, which ./dev peers fetches."""
 
-from .fetched import fetched, with_own_libraries
+from .fetched import fetched, with_libraries_of
 from .peers import start_ssh, start_sshd
 
 
@@ -18,5 +18,5 @@ def start_ssh_10(lab, server, targets, **settings):
 
 def start_ssh_next(lab, server, targets, **settings):
     """That of Debian's next release."""
-    return start_ssh(lab, server, targets, ssh=with_own_libraries("openssh-next/usr/bin/ssh"),
-                     **settings)
+    ssh = with_libraries_of("openssh-next", fetched("openssh-next/usr/bin/ssh"))
+    return start_ssh(lab, server, targets, ssh=ssh, **settings)

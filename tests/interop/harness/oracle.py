@@ -4,11 +4,10 @@ the same is compared.
 
 import hashlib
 import subprocess
-import sys
 
-from harness.libraries import PROGRAMS, TESTS
+from .libraries import PROGRAMS
 
-ROOT = TESTS.parents[1]
+ROOT = PROGRAMS.parents[2]
 
 
 class Oracle:
@@ -35,13 +34,6 @@ def build_own(folder, name, *sources):
     subprocess.run(["c++", "-std=c++20", "-O2", f"-I{ROOT}", PROGRAMS / f"{name}.cpp", *found,
                     "-lsodium", "-lnettle", "-o", program], check=True)
     return program
-
-
-def python_with_newer_libraries(library):
-    """The command. The library wants the C library of its own Debian, and so has its loader: Debian 12's
-    Python runs with that, too."""
-    [loader] = library.parent.glob("ld-linux*.so.*")
-    return [loader, "--library-path", library.parent, sys.executable]
 
 
 def some_bytes(what, number, size):
