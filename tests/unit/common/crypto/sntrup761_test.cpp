@@ -82,7 +82,7 @@ TEST_CASE("spoilt keys and ciphertexts give what they give with OpenSSH") {
         Sntrup761::Ciphertext ciphertext = encapsulate(key);
         key[23 * i] ^= std::byte{0x80};
         encapsulate(key);
-        ciphertext[20 * i] ^= std::byte{0x01};
+        ciphertext[21 * i] ^= std::byte{0x01};  // the last two times in the confirmation
         results.update(ours.decapsulate(ciphertext).reveal());
         random.fill(key);
         encapsulate(key);
@@ -96,7 +96,7 @@ TEST_CASE("spoilt keys and ciphertexts give what they give with OpenSSH") {
     ciphertext.fill(std::byte{0xff});
     results.update(ours.decapsulate(ciphertext).reveal());
     CHECK(hex(results.finish()) ==
-          "18eb68191467aa2733dee2c20b4f229716206e492c5d5d0bfba368ce88b0e9b7");
+          "21f3e96307949428288f23a593b3795634ad68b64457a9c516b61e560a5c5a18");
 }
 
 TEST_CASE("both sides get the same secret, and another one each time") {
