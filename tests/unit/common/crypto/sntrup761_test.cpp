@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "common/crypto/sha2.hpp"
+#include "common/crypto/sntrup761_encoding.hpp"
+#include "common/crypto/sntrup761_sampling.hpp"
 #include "tests/unit/common/crypto/hex.hpp"
 #include "tests/unit/common/crypto/nist_drbg.hpp"
 #include "tests/unit/common/crypto/sntrup761_cases.hpp"
@@ -42,6 +44,36 @@ test::NistDrbg::Seed first_seed() {
     test::NistDrbg::Seed seed;
     for (std::size_t i = 0; i < seed.size(); ++i) seed[i] = static_cast<std::byte>(i);
     return seed;
+}
+
+/// The first half of SHA-512, with a byte before what is hashed.
+ByteVector prefixed_hash(int prefix, Bytes first, Bytes second) {
+    const auto byte = static_cast<std::byte>(prefix);
+    const Sha512Digest digest = Sha512{}.update({&byte, 1}).update(first).update(second).finish();
+    return {digest.begin(), digest.begin() + 32};
+}
+
+struct Made {
+    Sntrup761::Ciphertext ciphertext;
+    ByteVector secret;
+};
+
+/// As an encapsulation, of any small polynomial.
+Made made_from(const sntrup761::Polynomial& r, const Sntrup761::PublicKey& key) {
+    sntrup761::Polynomial h;
+    sntrup761::Polynomial product;
+    sntrup761::decode_modulo_q(h, key);
+    sntrup761::multiply_modulo_q(product, h, r);
+    Made made;
+    sntrup761::encode_rounded(product, std::span{made.ciphertext}.first<1007>());
+
+    std::array<std::byte, sntrup761::small_size> input;
+    sntrup761::encode_small(r, input);
+    const ByteVector input_hash = prefixed_hash(3, input, {});
+    const ByteVector confirmation = prefixed_hash(2, input_hash, prefixed_hash(4, key, {}));
+    std::ranges::copy(confirmation, made.ciphertext.begin() + 1007);
+    made.secret = prefixed_hash(1, input_hash, made.ciphertext);
+    return made;
 }
 
 std::string sha256_of(std::string_view text) { return hex(sha256(bytes_of(text))); }
@@ -82,7 +114,7 @@ TEST_CASE("spoilt keys and ciphertexts give what they give with OpenSSH") {
         Sntrup761::Ciphertext ciphertext = encapsulate(key);
         key[23 * i] ^= std::byte{0x80};
         encapsulate(key);
-        ciphertext[20 * i] ^= std::byte{0x01};
+        ciphertext[21 * i] ^= std::byte{0x01};  // the last two times in the confirmation
         results.update(ours.decapsulate(ciphertext).reveal());
         random.fill(key);
         encapsulate(key);
@@ -96,7 +128,7 @@ TEST_CASE("spoilt keys and ciphertexts give what they give with OpenSSH") {
     ciphertext.fill(std::byte{0xff});
     results.update(ours.decapsulate(ciphertext).reveal());
     CHECK(hex(results.finish()) ==
-          "18eb68191467aa2733dee2c20b4f229716206e492c5d5d0bfba368ce88b0e9b7");
+          "21f3e96307949428288f23a593b3795634ad68b64457a9c516b61e560a5c5a18");
 }
 
 TEST_CASE("both sides get the same secret, and another one each time") {
@@ -126,6 +158,23 @@ TEST_CASE("each byte of a ciphertext counts: a changed one gives a secret of its
     }
     std::ranges::sort(secrets);
     CHECK(std::ranges::adjacent_find(secrets) == secrets.end());
+}
+
+TEST_CASE("a polynomial of another weight is rejected, even where all else is right") {
+    test::SeededRandom random{7};
+    const Sntrup761 ours{random};
+    sntrup761::Polynomial r;
+    sntrup761::sample_short(r, random);
+    const Made right = made_from(r, ours.public_key());
+    CHECK(hex(ours.decapsulate(right.ciphertext).reveal()) == hex(right.secret));
+
+    *std::ranges::find(r, 1) = 0;
+    const Made lighter = made_from(r, ours.public_key());
+    CHECK(hex(ours.decapsulate(lighter.ciphertext).reveal()) != hex(lighter.secret));
+    *std::ranges::find(r, 0) = 1;
+    *std::ranges::find(r, 0) = 1;
+    const Made heavier = made_from(r, ours.public_key());
+    CHECK(hex(ours.decapsulate(heavier.ciphertext).reveal()) != hex(heavier.secret));
 }
 
 TEST_CASE("what a rejected ciphertext gives depends on it and on the private key alone") {
