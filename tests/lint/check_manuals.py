@@ -52,6 +52,10 @@ def compare(what, page, code, shown):
     return [f"{page}: nothing about {what} {name}" for name in missing]
 
 
+# What reads keys that both configuration files have.
+OF_BOTH_FILES = ("common/config/log_section.cpp", "common/config/algorithm_lists.cpp")
+
+
 def main():
     faults = []
     client = read("client/culvert.1")
@@ -70,7 +74,7 @@ def main():
     faults += compare("-o", "client/culvert.1", options, page_words(client))
     for page, source in (("client/culvert.yaml.5", "client/config.cpp"),
                          ("server/culvertd.yaml.5", "server/config.cpp")):
-        keys = code_keys(source) | code_keys("common/config/log_section.cpp")
+        keys = set().union(*map(code_keys, (source, *OF_BOTH_FILES)))
         shown = set(re.findall(r"^\.It Cm (\w+)$", read(page), re.MULTILINE))
         nested = {"local", "to"}  # of a forward, written out in its item
         faults += compare("the key", page, keys - nested, shown)
