@@ -17,12 +17,18 @@
 #include "common/keys/fingerprint.hpp"
 #include "common/log/log.hpp"
 #include "common/net/run_on.hpp"
+#include "common/wire/protocol_error.hpp"
 
 namespace culvert {
 namespace {
 
 /// A server waits so long for a client's first word at least: culvertd 30 s, most others 120 s.
 constexpr Duration fresh_connection = std::chrono::seconds{10};
+
+bool is_about_key_exchange(DisconnectReason reason) {
+    return reason == DisconnectReason::protocol_error ||
+           reason == DisconnectReason::key_exchange_failed;
+}
 
 }  // namespace
 
@@ -133,9 +139,8 @@ awaitable<void> ClientConnection::connect_once() {
     }
     // GCC 12 makes nonsense of a co_await in a loop's condition.
     for (;;) {
-        const std::string once_more = co_await run_session();
-        if (once_more.empty() || life_ != Life::running) co_return;
-        log_.tunnel().verbose("{}: {}", log_.name(), once_more);
+        const bool once_more = co_await run_session();
+        if (!once_more || life_ != Life::running) co_return;
     }
 }
 
@@ -181,13 +186,18 @@ ClientConnection::SessionEnd ClientConnection::judge(const Session& session,
 }
 
 /// There are servers that take a wrong guess for the message after it: some close the connection,
-/// and what others answer isn't signed by their host key.
+/// and what others answer has a wrong signature. A server that is too slow, or ends the connection
+/// for a reason of its own, isn't one of them.
 bool ClientConnection::guess_may_be_why(const Session& session, const std::exception_ptr& why) {
     if (!why || !session.transport().awaits_answer_after_wrong_guess()) return false;
     try {
         std::rethrow_exception(why);
+    } catch (const ProtocolError& error) {
+        return is_about_key_exchange(error.reason());
     } catch (const Error& error) {
-        return error.kind() == ErrorKind::network || error.kind() == ErrorKind::protocol;
+        const auto& ended = session.peer_disconnected();
+        return error.kind() == ErrorKind::network &&
+               (!ended || is_about_key_exchange(DisconnectReason{ended->reason}));
     } catch (...) {
         return false;
     }
@@ -196,14 +206,14 @@ bool ClientConnection::guess_may_be_why(const Session& session, const std::excep
 EngineConfig ClientConnection::engine_config(ClientIdentities identities) const {
     EngineConfig config =
         make_engine_config(context_.settings, std::move(identities), context_.windows);
-    config.transport.algorithms.guess = guesses_;
+    config.transport.algorithms.guess = context_.guesses;
     return config;
 }
 
-/// One connection, to its end. Says why another one, right away, may do better: the server may not
+/// One connection, to its end. True if another one, right away, may do better: the server may not
 /// have skipped a wrong guess; or it wanted to see no more keys, or didn't take the one that it
-/// took before, and there are others to try. Otherwise empty.
-awaitable<std::string> ClientConnection::run_session() {
+/// took before, and there are others to try.
+awaitable<bool> ClientConnection::run_session() {
     retries_.on_try();
     auto socket = co_await reach_server();
     const TimePoint reached = Clock::now();
@@ -230,17 +240,21 @@ awaitable<std::string> ClientConnection::run_session() {
     const bool told_to_try_later = session.told_to_try_later();
     if (told_to_try_later) retries_.on_told_to_try_later();
     if (!told_to_try_later && life_ == Life::running && guess_may_be_why(session, why)) {
-        guesses_ = false;
-        co_return fmt::format("{}: once more, without a guess of the key exchange",
-                              text_of_exception(why));
+        context_.guesses = false;
+        log_.tunnel().info("{}: {}: once more, without a guess of the key exchange", log_.name(),
+                           text_of_exception(why));
+        co_return true;
     }
     if (end.keys_refused && !told_to_try_later && !session.authenticated() &&
         identities_.on_dismissed(session.userauth_client())) {
-        co_return "the server ended the connection before every key was tried: once more, with "
-                  "the others";
+        log_.tunnel().verbose(
+            "{}: the server ended the connection before every key was tried: once more, "
+            "with the others",
+            log_.name());
+        co_return true;
     }
     if (end.why) std::rethrow_exception(end.why);
-    co_return std::string{};
+    co_return false;
 }
 
 // ---------------------------------------------------------------------- what its session asks

@@ -54,6 +54,8 @@ struct ClientConnectionContext {
     std::shared_ptr<WindowBudget> windows;
     Random& random;
     RepeatLimit& not_carried;
+    /// A client's first key exchange begins with a guess. One that the server can't skip was wrong.
+    mutable std::atomic<bool> guesses{true};
 };
 
 /// One of a tunnel's SSH connections, which comes and goes, with the streams that it carries. It
@@ -117,7 +119,7 @@ private:
     awaitable<void> connect_once();
     awaitable<StreamSocket> reach_server();
     EngineConfig engine_config(ClientIdentities identities) const;
-    awaitable<std::string> run_session();
+    awaitable<bool> run_session();
     static bool guess_may_be_why(const Session& session, const std::exception_ptr& why);
     struct SessionEnd;
     SessionEnd judge(const Session& session, const std::exception_ptr& why,
@@ -144,8 +146,7 @@ private:
     std::string host_key_;        ///< as log lines show it, once it was checked
     Session* session_ = nullptr;  ///< the one that is there now
     Life life_ = Life::running;
-    bool guesses_ = true;  ///< the key exchange; not with a server that can't skip a wrong guess
-    TaskGroup tasks_;      ///< the one connection, from its dialing to its end, again and again
+    TaskGroup tasks_;  ///< the one connection, from its dialing to its end, again and again
     Streams streams_;
 };
 

@@ -116,11 +116,10 @@ std::vector<std::string> offered_kex_algorithms(std::vector<std::string> names,
     const std::string configured = fmt::format("{}", fmt::join(names, ", "));
     std::erase_if(names, [](const std::string& name) { return !is_post_quantum(name); });
     if (names.empty()) {
-        throw Error{
-            ErrorKind::config,
-            fmt::format("a post-quantum key exchange is required, but kex_algorithms has only {}",
-                        configured),
-            Hint{fmt::format("add {}", kex_methods().front())}};
+        throw Error{ErrorKind::config,
+                    fmt::format("a post-quantum key exchange is required, but the list has only {}",
+                                configured),
+                    Hint{fmt::format("add {}", kex_methods().front())}};
     }
     return names;
 }

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <optional>
+#include <memory>
 
 #include <fmt/format.h>
 
@@ -74,14 +74,14 @@ private:
 
     Random& random_;
     X25519KeyPair x25519_;
-    std::optional<Kem> kem_;  ///< a client's: a server has no key pair of its own
+    std::unique_ptr<Kem> kem_;  ///< a client's: a server has no key pair of its own
     ByteVector client_init_;
 };
 
 template <class Method>
 Bytes Hybrid<Method>::client_init() {
     if (!kem_) {
-        kem_.emplace(random_);
+        kem_ = std::make_unique<Kem>(random_);
         client_init_ = ClientShare::write(kem_->public_key(), x25519_.public_key());
     }
     return client_init_;

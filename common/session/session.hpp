@@ -75,6 +75,10 @@ public:
     /// The peer said that it ends the connection for what we did: run() throws that as an
     /// Error{network}.
     bool dismissed() const noexcept;
+    /// SSH_MSG_DISCONNECT of the peer, if there was one.
+    const std::optional<PeerDisconnected>& peer_disconnected() const noexcept {
+        return peer_disconnected_;
+    }
     /// A server said that it has no place for us now, and may have one later.
     bool told_to_try_later() const noexcept;
     /// It has received or sent since it last gave its buffers back.

@@ -36,7 +36,7 @@ bool is_marker(std::string_view name) {
 
 std::string shown(NameList names) {
     std::erase_if(names, is_marker);
-    return fmt::format("{}", fmt::join(names, ","));
+    return names.empty() ? "none" : fmt::format("{}", fmt::join(names, ","));
 }
 
 ProtocolError nothing_in_common(std::string_view what, const NameList& ours,

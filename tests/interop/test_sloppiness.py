@@ -12,7 +12,6 @@ import sys
 import pytest
 
 from harness import streams
-from harness.libraries import start_asyncssh
 from harness.listening import wait_until_open
 from harness.peers import LOOPBACK, USER, Server, start_culvert, start_culvertd
 from harness.process import DEADLINE
@@ -82,19 +81,3 @@ def test_ssh_keyscan_prints_the_key(lab):
         assert f"[{LOOPBACK}]:{server.port} {key}" in done.stdout.splitlines(), done
         assert done.returncode == 0, done
     assert not server.process.matching("Terrapin")
-
-
-def test_a_server_that_cannot_skip_a_wrong_guess_gets_none(lab):
-    """On a second connection, right away, and on each later one."""
-    server = start_asyncssh(lab, skips_guess=False)
-    tunnel = start_culvert(lab, server, [lab.target(echo)])
-    again = ": once more, without a guess of the key exchange$"
-    assert len(tunnel.process.matching(again)) == 1
-    with streams.connect(tunnel.addresses[0]) as connection:
-        assert streams.echoes(connection)
-        mark = tunnel.process.mark()
-        server.process.kill()
-        assert streams.receive_to_end(connection).ending == "reset"
-    server.restart()
-    tunnel.process.wait_for_line("^culvert: connected to", since=mark)
-    assert len(tunnel.process.matching(again)) == 1

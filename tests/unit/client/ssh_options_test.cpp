@@ -76,7 +76,7 @@ TEST_CASE("-o takes ssh's options in all their spellings (ssh_config(5))") {
     CHECK(!with_option("RequirePostQuantum=no").require_post_quantum);
     CHECK_THROWS_WITH_AS(
         parse({"-oRequirePostQuantum=yes", "-oKexAlgorithms=curve25519-sha256", "gw", "1:h:2"}),
-        "a post-quantum key exchange is required, but kex_algorithms has only "
+        "a post-quantum key exchange is required, but the list has only "
         "curve25519-sha256",
         Error);
     CHECK(parse({"-oLogLevel=VERBOSE", "gw", "1:h:2"}).log.level == LogLevel::verbose);

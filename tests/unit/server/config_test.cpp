@@ -146,7 +146,7 @@ TEST_CASE("what is wrong is said with its place") {
              Row{"kex_algorithms: ecdh-sha2-nistp256",
                  "kex_algorithms: no key exchange 'ecdh-sha2-nistp256'"},
              Row{"{kex_algorithms: curve25519-sha256, require_post_quantum: true}",
-                 "kex_algorithms: a post-quantum key exchange is required, but kex_algorithms has "
+                 "kex_algorithms: a post-quantum key exchange is required, but the list has "
                  "only curve25519-sha256"},
              Row{"require_strict_kex: maybe", "is not true or false"},
              Row{"rekey_limit: 4MB", "rekey_limit: '4MB' is not a number of bytes"},

@@ -72,7 +72,7 @@ TEST_CASE("where a post-quantum key exchange is required, no other is offered") 
     CHECK(offered_kex_algorithms({}, true) ==
           Names{mlkem, "sntrup761x25519-sha512", "sntrup761x25519-sha512@openssh.com"});
     CHECK_THROWS_WITH_AS(offered_kex_algorithms({curve, "curve25519-sha256@libssh.org"}, true),
-                         "a post-quantum key exchange is required, but kex_algorithms has only "
+                         "a post-quantum key exchange is required, but the list has only "
                          "curve25519-sha256, curve25519-sha256@libssh.org",
                          Error);
 }
