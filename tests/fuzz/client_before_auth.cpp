@@ -51,6 +51,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     test::SeededRandom random{client_seed};
     EngineConfig config = test::client_config();
     config.transport.algorithms.ciphers = default_ciphers();
+    config.transport.algorithms.kex = kex_methods();
     Engine engine{std::move(config), random, test::start_time};
     Owner owner{engine};
     try {

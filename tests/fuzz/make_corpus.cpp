@@ -47,6 +47,7 @@ void record(Role fuzzed, const Choice& choice, const std::string& kex, std::stri
     EngineConfig& config = fuzzed == Role::client ? scene.client : scene.server;
     config = fuzzed == Role::client ? client_config() : server_config();
     config.transport.algorithms.ciphers = default_ciphers();
+    config.transport.algorithms.kex = kex_methods();
     EngineConfig& other = fuzzed == Role::client ? scene.server : scene.client;
     other.transport.algorithms.kex = {kex};
     World world{std::move(scene)};

@@ -13,6 +13,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     test::SeededRandom random{server_seed};
     EngineConfig config = test::server_config();
     config.transport.algorithms.ciphers = default_ciphers();
+    config.transport.algorithms.kex = kex_methods();
     Engine engine{std::move(config), random, test::start_time};
     try {
         bool left = false;
