@@ -54,7 +54,7 @@ struct ClientConnectionContext {
     std::shared_ptr<WindowBudget> windows;
     Random& random;
     RepeatLimit& not_carried;
-    /// A client's first key exchange begins with a guess. One that the server can't skip was wrong.
+    /// Key exchanges begin with a guess. False once the server seems unable to skip a wrong one.
     mutable std::atomic<bool> guesses{true};
 };
 

@@ -7,9 +7,8 @@
 
 #include "common/base/bytes.hpp"
 
-/// What a program does with secrets, seen by valgrind's memcheck: to it a secret is memory that
-/// nobody has written, and it follows what is computed from that. Each branch and each address that
-/// depends on it is an error.
+/// A secret is marked as uninitialized memory. memcheck follows what is computed from it, and
+/// reports each branch and each address that depends on it.
 namespace culvert::constant_time {
 
 inline void make_secret(Bytes bytes) { VALGRIND_MAKE_MEM_UNDEFINED(bytes.data(), bytes.size()); }
