@@ -44,3 +44,17 @@ def with_flipped_bit(data, bit):
     changed = bytearray(data)
     changed[bit // 8] ^= 1 << bit % 8
     return bytes(changed)
+
+
+def check_decapsulations(oracles, number, private_key, ciphertext, secret):
+    """All get the same of this ciphertext, of a flipped bit in it and of random bytes: the secret of
+    the first, and others of the others."""
+    size = len(ciphertext)
+    bit = int.from_bytes(some_bytes("bit", number, 4), "big") % (8 * size)
+    secrets = []
+    for tried in (ciphertext, with_flipped_bit(ciphertext, bit),
+                  some_bytes("ciphertext", number, size)):
+        both = [oracle.ask("decapsulate", private_key, tried) for oracle in oracles]
+        assert both[0] == both[1], f"decapsulation {number}"
+        secrets += both[0]
+    assert secrets[0] == secret and len(set(secrets)) == 3
